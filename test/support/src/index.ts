@@ -1,0 +1,3 @@
+export { maxAbsoluteError, relativeError } from './errors.js';
+export { type GoldenArray, type GoldenFile, goldenPath, readGolden } from './golden.js';
+export { nchwToNhwc, nhwcToNchw, oihwToHwio, oiToIo } from './layout.js';
