@@ -1,1 +1,18 @@
-export {};
+export {
+  gammaToSigmaRel,
+  MAX_SIGMA_REL,
+  type Profile,
+  powerEmaBeta,
+  powerEmaShare,
+  profileDot,
+  sigmaRelToGamma,
+} from './profile.js';
+export {
+  createPowerEma,
+  type EmaTime,
+  type PowerEma,
+  type PowerEmaOptions,
+  type PowerEmaState,
+  type Values,
+} from './tracker.js';
+export type { Tree } from './tree.js';

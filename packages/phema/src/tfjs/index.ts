@@ -1,1 +1,2 @@
-export {};
+export { emaStep, type Params, type Tracks } from './ema-step.js';
+export { createPowerEma, type TensorPowerEma } from './tracker.js';

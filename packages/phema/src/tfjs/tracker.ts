@@ -1,0 +1,97 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { powerEmaShare } from '../profile.js';
+import {
+  assertSameTracks,
+  type EmaTime,
+  gammasOf,
+  type PowerEmaOptions,
+  type PowerEmaState,
+  trackKey,
+} from '../tracker.js';
+import { assertSameNames, leavesOf, mapTree, type Tree } from '../tree.js';
+import { emaStep, type Params } from './ema-step.js';
+
+/** Running power-function averages of one tree of tensors; owns its averages until `dispose`. */
+export interface TensorPowerEma {
+  /**
+   * Takes in the parameters at time `t`; the tree itself is neither kept nor disposed. The first update sets every
+   * average to the parameters.
+   *
+   * @throws {RangeError} when dt is not in (0, t], or the tree differs from the first one in names or shapes.
+   */
+  update(tree: Tree<tf.Tensor>, time: EmaTime): void;
+  /** One average as new tensors, the caller's to dispose. @throws {RangeError} when untracked, or before an update. */
+  values(sigmaRel: number): Tree<tf.Tensor>;
+  /** All averages as new tensors, the caller's to dispose. */
+  state(): PowerEmaState<Tree<tf.Tensor>>;
+  /** Replaces all averages by copies of a state's, which stays the caller's. */
+  restore(state: PowerEmaState<Tree<tf.Tensor>>): void;
+  /** Frees the averages; the next update begins anew. */
+  dispose(): void;
+}
+
+const isTensor = (value: unknown): value is tf.Tensor => value instanceof tf.Tensor;
+
+/**
+ * The tracker of `@edm2/phema` on tensors, on whatever backend they live: float32, one tensor per parameter and length.
+ *
+ * @param options - `sigmaRels`: relative lengths in (0, 0.2887), default [0.05, 0.10].
+ * @throws {RangeError} when a length is out of range or given twice.
+ * @see Karras et al. 2024, eq. 127.
+ */
+export function createPowerEma({ sigmaRels = [0.05, 0.1] }: PowerEmaOptions = {}): TensorPowerEma {
+  const gammas = gammasOf('createPowerEma', sigmaRels);
+  let structure: Tree<tf.Tensor> | undefined;
+  let tracks: Record<string, Params> | undefined;
+
+  const replace = (next: Record<string, Params> | undefined) => {
+    const old = tracks;
+    // The averages outlive any tf.tidy that the caller updates in.
+    if (next) for (const track of Object.values(next)) for (const tensor of Object.values(track)) tf.keep(tensor);
+    tracks = next;
+    tf.dispose(old ?? []);
+  };
+  const flatten = (tree: Tree<tf.Tensor>): Params => Object.fromEntries(leavesOf('createPowerEma', isTensor, tree));
+  const clones = (params: Params): Params =>
+    Object.fromEntries(Object.entries(params).map(([name, x]) => [name, tf.clone(x)]));
+  const nested = (track: Params): Tree<tf.Tensor> =>
+    mapTree('createPowerEma', isTensor, structure ?? {}, (_, path) => tf.clone(track[path] as tf.Tensor));
+
+  return {
+    update(tree, { t, dt }) {
+      const params = flatten(tree);
+      for (const gamma of gammas.values()) powerEmaShare(gamma, t, dt);
+      const first = Object.values(tracks ?? {})[0];
+      if (first) assertSameNames('createPowerEma.update', Object.keys(first), new Map(Object.entries(params)));
+      structure = tree;
+      replace(
+        tracks
+          ? emaStep(tracks, params, t, dt)
+          : Object.fromEntries([...gammas.keys()].map((key) => [key, clones(params)])),
+      );
+    },
+    values(sigmaRel) {
+      const track = tracks?.[trackKey('createPowerEma.values', gammas, sigmaRel)];
+      if (!track)
+        throw new RangeError(
+          'createPowerEma.values: expected an update before, got none. Call update(tree, { t, dt }) first.',
+        );
+      return nested(track);
+    },
+    state: () => ({
+      tracks: tracks && Object.fromEntries(Object.entries(tracks).map(([key, track]) => [key, nested(track)])),
+    }),
+    restore(state) {
+      assertSameTracks('createPowerEma.restore', gammas, state);
+      structure = state.tracks && Object.values(state.tracks)[0];
+      replace(
+        state.tracks &&
+          Object.fromEntries(Object.entries(state.tracks).map(([key, tree]) => [key, clones(flatten(tree))])),
+      );
+    },
+    dispose() {
+      structure = undefined;
+      replace(undefined);
+    },
+  };
+}
