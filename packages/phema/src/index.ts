@@ -1,3 +1,4 @@
+export { type Plan, type PlanOptions, type PlanRow, planSnapshots, predict, USEFUL_SIGMA_RELS } from './plan.js';
 export {
   gammaToSigmaRel,
   MAX_SIGMA_REL,
@@ -7,6 +8,7 @@ export {
   profileDot,
   sigmaRelToGamma,
 } from './profile.js';
+export { prepareSynthesis, type Synthesis, synthesisWeights } from './synthesis.js';
 export {
   createPowerEma,
   type EmaTime,
