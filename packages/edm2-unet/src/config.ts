@@ -1,0 +1,65 @@
+import { type ConfigName, ladder } from './ladder.js';
+
+/** What a network is made from. The names are those of the golden files' metadata in camel case. */
+export interface UNetOptions {
+  /** Rung of the ladder. Default G. */
+  readonly config?: ConfigName;
+  /** Side of the square images, a power of two times what the levels halve. */
+  readonly imgResolution: number;
+  /** Channels of the images: 4 for latents, 3 for RGB, 1 for grey. */
+  readonly imgChannels: number;
+  /** Number of classes, 0 for none. Default 0. */
+  readonly labelDim?: number;
+  /** Channels at the highest resolution. Default 192. */
+  readonly modelChannels?: number;
+  /** Channels of each level as a multiple of modelChannels. Default [1, 2, 3, 4]. */
+  readonly channelMult?: readonly number[];
+  /** Blocks of each encoder level; the decoder has one more. Default 3. */
+  readonly numBlocks?: number;
+  /** Image sides at which blocks attend. Default that of the config: [16, 8], in A [32, 16, 8]. */
+  readonly attnResolutions?: readonly number[];
+  /** Channels of one attention head. Default 64. */
+  readonly channelsPerHead?: number;
+  /** Probability of dropping an activation in training, 0 ≤ p < 1. Default 0. Masks are made by the caller, see `UNet.dropoutShapes`. */
+  readonly dropout?: number;
+}
+
+/** {@link UNetOptions} with every default filled in: plain data, what a file's metadata holds. */
+export type UNetConfig = { readonly [K in keyof UNetOptions]-?: NonNullable<UNetOptions[K]> };
+
+/** Fills in defaults and checks every value. @throws {RangeError} naming the option. */
+export function resolveConfig(options: UNetOptions): UNetConfig {
+  const config = options.config ?? 'G';
+  if (!Object.hasOwn(ladder, config)) fail('config', "a letter from 'A' to 'G'", config, 'G is the final one');
+  const full: UNetConfig = {
+    config,
+    imgResolution: options.imgResolution,
+    imgChannels: options.imgChannels,
+    labelDim: options.labelDim ?? 0,
+    modelChannels: options.modelChannels ?? 192,
+    channelMult: [...(options.channelMult ?? [1, 2, 3, 4])],
+    numBlocks: options.numBlocks ?? 3,
+    attnResolutions: [...(options.attnResolutions ?? ladder[config].attnResolutions)],
+    channelsPerHead: options.channelsPerHead ?? 64,
+    dropout: options.dropout ?? 0,
+  };
+  for (const key of Object.keys(options))
+    if (!Object.hasOwn(full, key)) fail(key, `one of ${Object.keys(full).join(', ')}`, key, 'Check its spelling');
+  for (const key of ['imgResolution', 'imgChannels', 'modelChannels', 'channelsPerHead', 'numBlocks'] as const)
+    if (!isCount(full[key])) fail(key, 'a positive integer', full[key]);
+  if (full.labelDim !== 0 && !isCount(full.labelDim)) fail('labelDim', 'an integer >= 0', full.labelDim);
+  if (full.channelMult.length === 0 || !full.channelMult.every((m) => isCount(m * full.modelChannels)))
+    fail('channelMult', 'multiples that make every level a positive number of channels', full.channelMult);
+  if (!full.attnResolutions.every(isCount)) fail('attnResolutions', 'positive integers', full.attnResolutions);
+  if (!(full.dropout >= 0 && full.dropout < 1)) fail('dropout', '0 <= dropout < 1', full.dropout);
+  const halvings = 2 ** (full.channelMult.length - 1);
+  if (full.imgResolution % halvings !== 0)
+    fail('imgResolution', `a multiple of ${halvings}, for ${full.channelMult.length} levels`, full.imgResolution);
+  return full;
+}
+
+const isCount = (value: number): boolean => Number.isInteger(value) && value > 0;
+
+function fail(option: string, expected: string, actual: unknown, remedy = 'See UNetOptions'): never {
+  throw new RangeError(`createUNet: expected ${option} as ${expected}, got ${JSON.stringify(actual)}. ${remedy}.`);
+}

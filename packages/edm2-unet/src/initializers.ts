@@ -1,0 +1,21 @@
+import type { Distribution } from '@edm2/random';
+import type { InitSite } from './vocabulary.js';
+
+/** N(0, 1) everywhere: configs D to G normalise on use, so that any scale would do. */
+export const unitNormal = (): Distribution => ({ normal: 1 });
+
+/** U(±1/√fan_in) everywhere (config C). */
+export const fanInUniform = ({ fanIn }: InitSite): Distribution => {
+  const bound = 1 / Math.sqrt(fanIn);
+  return { uniform: [-bound, bound] };
+};
+
+/**
+ * Configs A and B: U(±1/√fan_in), but N(0, 1) for the class embedding and zero, weight and bias, for the last layer of
+ * every branch and of the network, so that D(x; σ) = c_skip·x at the start.
+ */
+export const zeroLastLayers = (site: InitSite): Distribution => {
+  if (/\.(conv_res1|attn_proj|out_conv)$/.test(site.layer)) return { constant: 0 };
+  if (site.layer.endsWith('.emb_label')) return { normal: 1 };
+  return fanInUniform(site);
+};

@@ -1,0 +1,139 @@
+import type { Distribution } from '@edm2/random';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Norm, Vocabulary } from './vocabulary.js';
+
+/** Named tensors; the names are those of the files' state dicts. */
+export type Params = Record<string, tf.Tensor>;
+
+/** A parameter: where it belongs, its shape in tensors and what it starts from. */
+export interface ParameterSpec {
+  /** As in the files: `unet.enc.64x64_conv.weight`. */
+  readonly name: string;
+  /** `[kh, kw, in, out]` filters, `[in, out]` kernels, `[C]` vectors, `[]` gains. */
+  readonly shape: readonly number[];
+  /** `weight`: of a convolution or dense layer, what weight normalisation acts on. `buffer`: fixed, all others are trained. */
+  readonly kind: 'weight' | 'gain' | 'bias' | 'norm' | 'buffer';
+  readonly init: Distribution;
+}
+
+/** A learned layer: a convolution, or a dense layer when resolution and kernel are 1 and it works on vectors. */
+export interface LayerSpec {
+  readonly name: string;
+  readonly kind: 'conv' | 'dense';
+  readonly kernel: number;
+  readonly from: number;
+  readonly to: number;
+  /** Side of the output image; 1 for vectors. */
+  readonly resolution: number;
+}
+
+/** Where one block sits and what it maps. */
+export interface BlockPlan {
+  /** `unet.enc.32x32_down`. */
+  readonly name: string;
+  readonly side: 'enc' | 'dec';
+  readonly from: number;
+  readonly to: number;
+  /** Side of the output image. */
+  readonly resolution: number;
+  /** Applied to the block's input image. */
+  readonly resample: (x: tf.Tensor4D) => tf.Tensor4D;
+  /** Resolution changes before the first convolution. */
+  readonly mode: 'keep' | 'down' | 'up';
+  /** Number of attention heads, 0 for none. */
+  readonly heads: number;
+}
+
+/** What one run of the network reads besides its inputs. */
+export interface Run {
+  readonly params: Params;
+  /** Reports the output of a learned layer or block. */
+  readonly tap: ((name: string, value: tf.Tensor) => void) | undefined;
+  /** Drops activations of the named block; the identity without masks. */
+  readonly dropout: (block: string, x: tf.Tensor4D) => tf.Tensor4D;
+}
+
+/** A part of the network that keeps the rank of its input. */
+export type Part<T extends tf.Tensor> = (run: Run, x: T, modulation?: tf.Tensor) => T;
+/** A block: image and embedding in, image out. */
+export type Block = (run: Run, x: tf.Tensor4D, emb: tf.Tensor2D) => tf.Tensor4D;
+/** Declares a block's parameters and returns what runs it. */
+export type BlockFactory = (net: Network, plan: BlockPlan) => Block;
+
+/** A network under construction: parts declare their parameters here, in the files' order, and become functions of a {@link Run}. */
+export interface Network {
+  readonly vocabulary: Vocabulary;
+  readonly embChannels: number;
+  readonly parameters: ParameterSpec[];
+  readonly layers: LayerSpec[];
+  conv(name: string, from: number, to: number, kernel: number, resolution: number, gain?: string): Part<tf.Tensor4D>;
+  dense(name: string, from: number, to: number, options?: { bias?: boolean; gain?: string }): Part<tf.Tensor2D>;
+  norm(name: string, norm: Norm, channels: number): Part<tf.Tensor4D>;
+}
+
+/** Starts a network. */
+export function startNetwork(vocabulary: Vocabulary, embChannels: number): Network {
+  const parameters: ParameterSpec[] = [];
+  const layers: LayerSpec[] = [];
+  const { layer, init, gains } = vocabulary;
+
+  const declare = (spec: LayerSpec, shape: readonly number[], bias: boolean, gain: string | undefined) => {
+    const { name, from, kernel, to } = spec;
+    const start = init({ layer: name, fanIn: from * kernel * kernel });
+    layers.push(spec);
+    if (gains && gain) parameters.push({ name: gain, shape: [], kind: 'gain', init: { constant: 0 } });
+    parameters.push({ name: `${name}.weight`, shape, kind: 'weight', init: start });
+    if (bias) parameters.push({ name: `${name}.bias`, shape: [to], kind: 'bias', init: start });
+    const use = ({ params }: Run) => ({
+      ...(bias && { bias: parameter<tf.Tensor>(params, `${name}.bias`) }),
+      ...(gains && gain && { gain: parameter<tf.Tensor>(params, gain) }),
+    });
+    return <T extends tf.Tensor, W extends tf.Tensor>(
+      apply: (x: T, w: W, use: { gain?: tf.Tensor; bias?: tf.Tensor }) => T,
+    ): Part<T> =>
+      (run, x, modulation) => {
+        const w = parameter<W>(run.params, `${name}.weight`);
+        // In one product when nobody looks: a pass over the output saved, forward and backward.
+        if (modulation && !run.tap && !bias && !(gains && gain)) return apply(x, w, { gain: modulation });
+        const y = apply(x, w, use(run));
+        run.tap?.(name, y);
+        return modulation ? tf.mul<T>(y, modulation) : y;
+      };
+  };
+
+  return {
+    vocabulary,
+    embChannels,
+    parameters,
+    layers,
+    conv: (name, from, to, kernel, resolution, gain) =>
+      declare(
+        { name, kind: 'conv', kernel, from, to, resolution },
+        [kernel, kernel, from, to],
+        vocabulary.bias,
+        gain,
+      )(layer.conv),
+    dense: (name, from, to, { bias = vocabulary.bias, gain } = {}) =>
+      declare({ name, kind: 'dense', kernel: 1, from, to, resolution: 1 }, [from, to], bias, gain)(layer.dense),
+    norm: (name, norm, channels) => {
+      if (!norm.affine) return (_run, x) => norm.apply(x);
+      for (const [part, constant] of [
+        ['weight', 1],
+        ['bias', 0],
+      ] as const)
+        parameters.push({ name: `${name}.${part}`, shape: [channels], kind: 'norm', init: { constant } });
+      return ({ params }, x) =>
+        norm.apply(x, { weight: parameter(params, `${name}.weight`), bias: parameter(params, `${name}.bias`) });
+    },
+  };
+}
+
+/** @throws {RangeError} when the record lacks the name. */
+export function parameter<T extends tf.Tensor>(params: Params, name: string): T {
+  const tensor = params[name];
+  if (!tensor)
+    throw new RangeError(
+      `unet.apply: expected params to hold ${name}, got no such name. Pass the parameters of this very network.`,
+    );
+  return tensor as T;
+}

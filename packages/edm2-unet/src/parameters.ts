@@ -1,0 +1,50 @@
+import { weightNorm } from '@edm2/mp-layers';
+import { createRandom, draw } from '@edm2/random';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Params } from './network.js';
+import type { UNet } from './unet.js';
+
+/**
+ * Draws a network's parameters. Each has its own stream, `(seed, 'init', name)`: a parameter's values depend on nothing else.
+ *
+ * @param seed - a safe integer.
+ * @returns new tensors by name, buffers included; the caller disposes.
+ * @throws {RangeError} when seed is not a safe integer.
+ */
+export function initParams(unet: UNet, seed: number): Params {
+  const random = createRandom(seed);
+  return Object.fromEntries(
+    unet.parameters.map(({ name, shape, init }) => {
+      const values = draw(init, size(shape), random.stream('init', name));
+      return [name, tf.tensor(values, [...shape], 'float32')];
+    }),
+  );
+}
+
+/**
+ * Forced weight normalisation: every weight overwritten by its normalised self, RMS 1 for each output. What starts a
+ * training step of configs E to G; A to D leave weights alone, and so does this.
+ *
+ * @param params - tensors by name; names that are not the network's weights pass through.
+ * @returns new tensors for all names; the caller disposes.
+ * @see Karras et al. 2024, eq. 66 and Algorithm 1.
+ */
+export function forceWeightNorm(unet: UNet, params: Params): Params {
+  const weights = new Set(
+    unet.vocabulary.forcedWeightNorm ? unet.parameters.filter((p) => p.kind === 'weight').map((p) => p.name) : [],
+  );
+  return Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [name, weights.has(name) ? weightNorm(value) : tf.clone(value)]),
+  );
+}
+
+/**
+ * Number of trained parameters: buffers, and the loss-weighting head that is thrown away after training (128 more,
+ * or 129 in config B), are not in it.
+ *
+ * @see Karras et al. 2024, Table 1, which rounds these to 0.1 million.
+ */
+export const countParameters = (unet: UNet): number =>
+  unet.parameters.filter(({ kind }) => kind !== 'buffer').reduce((total, { shape }) => total + size(shape), 0);
+
+const size = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);

@@ -1,0 +1,144 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { resolveConfig, type UNetConfig, type UNetOptions } from './config.js';
+import { embedding } from './embedding.js';
+import { ladder } from './ladder.js';
+import { type LayerSpec, type ParameterSpec, type Params, type Run, startNetwork } from './network.js';
+import { layOut, type Plan } from './plan.js';
+import type { Vocabulary } from './vocabulary.js';
+
+/** Masks for dropout: `[N, H, W, C]`, 0 where dropped and `1/(1 − p)` elsewhere; by block name. See `UNet.dropoutShapes`. */
+export type DropoutMask = Readonly<Record<string, tf.Tensor>> | ((block: string) => tf.Tensor | undefined);
+
+/** Options of `UNet.apply`. */
+export interface ApplyOptions {
+  /** Without it nothing is dropped, as in sampling. */
+  readonly dropoutMask?: DropoutMask | undefined;
+  /**
+   * Called with the output of every learned layer (`unet.enc.8x8_block0.conv_res0`: after its bias or gain, before anything
+   * else) and of every block (`unet.enc.8x8_block0`). The tensors are disposed after the run: clone or read what is to stay.
+   */
+  readonly onActivation?: ((name: string, value: tf.Tensor) => void) | undefined;
+}
+
+/** A network as a description: data and pure functions, no weights. */
+export interface UNet {
+  readonly config: UNetConfig;
+  /** Every parameter in a fixed order. */
+  readonly parameters: readonly ParameterSpec[];
+  /** What the network is written in. */
+  readonly vocabulary: Vocabulary;
+  /** Blocks and their places. */
+  readonly plan: Plan;
+  /** Every convolution and dense layer. */
+  readonly layers: readonly LayerSpec[];
+  /**
+   * The raw network F.
+   *
+   * @param params - tensors of {@link UNet.parameters} by name; further names are ignored.
+   * @param x - `[N, H, W, imgChannels]`, already scaled by c_in.
+   * @param cNoise - `[N]`, `ln(σ)/4`.
+   * @param labels - `[N, labelDim]` one-hot, an all-zero row for no label; undefined is all zero. Ignored when labelDim is 0.
+   * @returns new tensor `[N, H, W, imgChannels]`.
+   * @throws {RangeError} when a parameter is missing or an input is misshapen.
+   */
+  apply(
+    params: Params,
+    x: tf.Tensor4D,
+    cNoise: tf.Tensor,
+    labels?: tf.Tensor | undefined,
+    options?: ApplyOptions,
+  ): tf.Tensor4D;
+  /** Shapes of the masks that `dropoutMask` is asked for, by block name; empty when `config.dropout` is 0. */
+  dropoutShapes(batch: number): Record<string, [number, number, number, number]>;
+}
+
+/** Second argument of {@link createUNet}. */
+export interface VocabularyOption {
+  /** In place of the config's own: `{ ...ladder.G, sum: plainSum }`. */
+  readonly vocabulary?: Vocabulary;
+}
+
+/**
+ * Describes a U-Net of the ladder A to G (or of a vocabulary of one's own). Nothing is allocated.
+ *
+ * @throws {RangeError} when an option is unknown, missing or out of range.
+ * @see Karras et al. 2024, Appendix B, Figures 16 to 22.
+ */
+export function createUNet(options: UNetOptions, { vocabulary: own }: VocabularyOption = {}): UNet {
+  const config = resolveConfig(options);
+  const vocabulary = own ?? ladder[config.config];
+  const plan = layOut(config);
+  const { widths, inputName } = plan;
+  const { imgChannels, imgResolution, labelDim, dropout } = config;
+  const { onesChannel, cat, share, outputActivation } = vocabulary;
+
+  const net = startNetwork(vocabulary, widths.emb);
+  const embed = embedding(net, config, widths);
+  const first = widths.levels[0] ?? 0;
+  const input = net.conv(inputName, imgChannels + (onesChannel ? 1 : 0), first, 3, imgResolution);
+  const encoder = plan.encoder.map((block) => vocabulary.block(net, block));
+  const decoder = plan.decoder.map((block) => ({ skip: block.skip > 0, run: vocabulary.block(net, block) }));
+  const outNorm = net.norm('unet.out_norm', vocabulary.norm, first);
+  const output = net.conv('unet.out_conv', first, imgChannels, 3, imgResolution, 'unet.out_gain');
+
+  const forward = (run: Run, image: tf.Tensor4D, cNoise: tf.Tensor, labels: tf.Tensor2D | undefined): tf.Tensor4D => {
+    const emb = embed(run, cNoise, labels);
+    const ones = tf.ones<tf.Rank.R4>([image.shape[0], image.shape[1], image.shape[2], 1]);
+    let x = input(run, onesChannel ? tf.concat([image, ones], -1) : image);
+    const skips = [x];
+    for (const block of encoder) {
+      x = block(run, x, emb);
+      skips.push(x);
+    }
+    for (const { skip, run: block } of decoder) {
+      const joined = skip ? skips.pop() : undefined;
+      x = block(run, joined ? cat(x, joined, share.skip) : x, emb);
+    }
+    return output(run, outputActivation(outNorm(run, x)));
+  };
+
+  return {
+    config,
+    parameters: net.parameters,
+    vocabulary,
+    plan,
+    layers: net.layers,
+    apply: (params, x, cNoise, labels, { dropoutMask, onActivation } = {}) => {
+      checkInputs(config, x, cNoise, labels);
+      const run: Run = { params, tap: onActivation, dropout: dropWith(dropoutMask) };
+      return tf.tidy(() => forward(run, x, cNoise, labelDim > 0 ? (labels as tf.Tensor2D) : undefined));
+    },
+    dropoutShapes: (batch) =>
+      Object.fromEntries(
+        dropout === 0
+          ? []
+          : [...plan.encoder, ...plan.decoder].map(({ name, resolution, to }) => [
+              name,
+              [batch, resolution, resolution, to],
+            ]),
+      ),
+  };
+}
+
+function dropWith(masks: DropoutMask | undefined): Run['dropout'] {
+  if (!masks) return (_block, x) => x;
+  return (block, x) => {
+    const mask = typeof masks === 'function' ? masks(block) : masks[block];
+    return mask ? tf.mul<tf.Tensor4D>(x, mask) : x;
+  };
+}
+
+function checkInputs(config: UNetConfig, x: tf.Tensor, cNoise: tf.Tensor, labels: tf.Tensor | undefined): void {
+  const { imgResolution: side, imgChannels, labelDim } = config;
+  const n = x.shape[0] ?? 0;
+  const expected: [string, tf.Tensor, number[]][] = [
+    ['x', x, [n, side, side, imgChannels]],
+    ['cNoise', cNoise, [n]],
+  ];
+  if (labels && labelDim > 0) expected.push(['labels', labels, [n, labelDim]]);
+  for (const [name, tensor, shape] of expected)
+    if (tensor.shape.join() !== shape.join())
+      throw new RangeError(
+        `unet.apply: expected ${name} of shape [${shape}], got [${tensor.shape}]. Images are [N, H, W, C], one noise level and label row an image.`,
+      );
+}
