@@ -35,10 +35,10 @@ export function layOut(config: UNetConfig): Plan {
   const [first, last] = [levels[0] ?? 0, levels.length - 1];
   const sides = levels.map((_, level) => imgResolution / 2 ** level);
   const headsOf = (channels: number): number => {
-    const heads = channels / channelsPerHead;
-    if (!Number.isInteger(heads))
+    const heads = Math.max(1, Math.floor(channels / channelsPerHead));
+    if (channels % heads !== 0)
       throw new RangeError(
-        `createUNet: expected channelsPerHead to divide the ${channels} channels of a block with attention, got ${channelsPerHead}. Choose a divisor.`,
+        `createUNet: expected ${heads} attention heads (channelsPerHead ${channelsPerHead}) to divide the ${channels} channels of a block, got a remainder. Choose a channelsPerHead that divides them.`,
       );
     return heads;
   };

@@ -1,13 +1,14 @@
 import '@tensorflow/tfjs';
 import { createUNet, forceWeightNorm, type Params, precondition } from '@edm2/edm2-unet';
 import { mpDense, mpFourier, weightNorm } from '@edm2/mp-layers';
-import { maxAbsoluteError, readGolden, relativeError } from '@edm2/test-support';
+import { maxAbsoluteError, readGolden, relativeError, useQuickFilterGradient } from '@edm2/test-support';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { goldenOptions, goldenParams, goldenTensor, rowOf, weightArray } from './golden-net.js';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
+  useQuickFilterGradient();
 });
 
 describe.each(['unet-latent', 'unet-rgb-uncond'])('config G against %s', (file) => {

@@ -1,3 +1,4 @@
 export { maxAbsoluteError, relativeError } from './errors.js';
 export { type GoldenArray, type GoldenFile, goldenPath, readGolden } from './golden.js';
 export { nchwToNhwc, nhwcToNchw, oihwToHwio, oiToIo } from './layout.js';
+export { useQuickFilterGradient } from './quick-filter-gradient.js';
