@@ -1,0 +1,97 @@
+import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatasetError } from './errors.js';
+import { byCodeUnits, type FileSource, isSample } from './file-source.js';
+import { CONCURRENCY, MAX_DEPTH, MAX_FILE_BYTES, MAX_IMAGES, MAX_JSON_BYTES } from './limits.js';
+import { mapLimit } from './map-limit.js';
+
+/** Files whose size goes into the fingerprint: asking for the size of a million files would take a minute. */
+const SIZE_SAMPLES = 4096;
+
+/** Opens a folder, sub-folders included; symbolic links are followed. */
+export async function openFolder(root: string): Promise<FileSource> {
+  const names: string[] = [];
+  await walk(root, '', 0, names);
+  names.sort(byCodeUnits);
+  return {
+    kind: 'folder',
+    names,
+    pathOf: (name) => join(root, name),
+    read: (name) => readBounded(join(root, name), MAX_FILE_BYTES),
+    readJson: async () => {
+      const path = join(root, 'dataset.json');
+      const exists = await stat(path).catch(() => undefined);
+      return exists && new TextDecoder().decode(await readBounded(path, MAX_JSON_BYTES));
+    },
+    identity: async () => {
+      const step = Math.max(1, Math.ceil(names.length / SIZE_SAMPLES));
+      const sizes: string[] = [];
+      await mapLimit(Math.ceil(names.length / step), CONCURRENCY, async (i) => {
+        sizes[i] = String((await stat(join(root, names[i * step] ?? ''))).size);
+      });
+      return sizes;
+    },
+    close: async () => {},
+  };
+}
+
+async function walk(root: string, prefix: string, depth: number, names: string[]): Promise<void> {
+  if (depth > MAX_DEPTH || names.length > MAX_IMAGES) {
+    const deep = depth > MAX_DEPTH;
+    throw new DatasetError({
+      code: 'too-large',
+      where: 'openDataset',
+      file: join(root, prefix),
+      expected: deep ? `folders at most ${MAX_DEPTH} deep` : `at most ${MAX_IMAGES} images`,
+      got: `more at ${join(root, prefix)}`,
+      remedy: deep ? 'Look for a symbolic link that leads in a circle' : 'Split the dataset',
+    });
+  }
+  const entries = await readdir(join(root, prefix), { withFileTypes: true }).catch((cause: unknown) => {
+    throw unreadable(join(root, prefix), cause);
+  });
+  for (const entry of entries) {
+    const name = prefix + entry.name;
+    // A link that points nowhere is neither file nor folder; it is reported when it bears an image's name.
+    const kind = entry.isSymbolicLink() ? await stat(join(root, name)).catch(() => undefined) : entry;
+    if (kind?.isDirectory()) await walk(root, `${name}/`, depth + 1, names);
+    else if (isSample(name)) names.push(name);
+  }
+}
+
+/** Reads a whole file that is at most `limit` bytes long. */
+export async function readBounded(path: string, limit: number): Promise<Uint8Array> {
+  try {
+    const handle = await open(path);
+    try {
+      const { size } = await handle.stat();
+      if (size > limit) {
+        throw new DatasetError({
+          code: 'too-large',
+          where: 'openDataset',
+          file: path,
+          expected: `a file of at most ${limit} bytes`,
+          got: `${size} bytes in ${path}`,
+          remedy: 'Remove the file or make it smaller',
+        });
+      }
+      return await readFile(handle);
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    if (cause instanceof DatasetError) throw cause;
+    throw unreadable(path, cause);
+  }
+}
+
+const unreadable = (path: string, cause: unknown) =>
+  new DatasetError({
+    code: 'unreadable',
+    where: 'openDataset',
+    file: path,
+    expected: 'a file or folder that can be read',
+    got: `${cause instanceof Error && 'code' in cause ? String(cause.code) : 'an error'} at ${path}`,
+    remedy: 'Check that it exists and its permissions',
+    cause,
+  });

@@ -1,0 +1,23 @@
+/** A diffusion net trains on sides up to 1024; 4096 leaves room and keeps one decoded image below 64 MiB. */
+export const MAX_RESOLUTION = 4096;
+
+/** One encoded image or array: MAX_RESOLUTION² × 4 channels × 4 bytes, uncompressed. */
+export const MAX_FILE_BYTES = 2 ** 28;
+
+/** dataset.json: 1.3 million images take 70 MB; V8 cannot hold a string above 512 MiB. */
+export const MAX_JSON_BYTES = 2 ** 28;
+
+/** Images in a dataset: ImageNet-21k has 14 million. A name takes about 100 bytes of memory. */
+export const MAX_IMAGES = 2 ** 24;
+
+/** One-hot width: ImageNet-21k has 21,841 classes; a label beyond this is damage, and would cost gigabytes per batch. */
+export const MAX_LABEL_DIM = 2 ** 17;
+
+/** Uncompressed IDX file: MNIST 47 MB, EMNIST 547 MB; Node reads at most 2 GiB at once. */
+export const MAX_IDX_BYTES = 2 ** 31 - 1;
+
+/** Folder depth; deeper means a symbolic link that leads in a circle. */
+export const MAX_DEPTH = 32;
+
+/** Images decoded at once: enough to keep libvips' threads busy, far below the limit of open files. */
+export const CONCURRENCY = 16;

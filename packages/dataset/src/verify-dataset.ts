@@ -1,0 +1,94 @@
+import { DatasetError } from './errors.js';
+import { CONCURRENCY } from './limits.js';
+import { mapLimit } from './map-limit.js';
+import type { Dataset } from './types.js';
+
+/** Options of {@link verifyDataset}. */
+export interface VerifyOptions {
+  /** Called after each image. */
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
+  readonly signal?: AbortSignal;
+  /** Stop after so many bad images. Default 10. */
+  readonly maxProblems?: number;
+}
+
+/** What a sound dataset holds. */
+export interface DatasetSummary {
+  /** Images decoded: mirrored copies are not decoded again. */
+  readonly images: number;
+  /** Images per class, length `labelDim`; empty when labels are absent or vectors. */
+  readonly classCounts: readonly number[];
+  /** Unusual, but usable: classes without images, for example. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Decodes every stored image once and checks it, so that a training run does not meet the bad one after three days. What fits in
+ * the cache stays there.
+ *
+ * @throws {DatasetError} (rejects) the first bad image in index order; with several, the text names more and `problems` lists them.
+ * @throws the signal's reason (rejects) on abort.
+ */
+export async function verifyDataset(
+  dataset: Dataset,
+  { onProgress, signal, maxProblems = 10 }: VerifyOptions = {},
+): Promise<DatasetSummary> {
+  const total = dataset.sourceLength;
+  const values = dataset.resolution ** 2 * dataset.channels;
+  const problems = new Map<number, DatasetError>();
+  let done = 0;
+  const check = async (index: number): Promise<void> => {
+    try {
+      const image = await dataset.read(index);
+      checkValues(dataset, index, image, values);
+    } catch (error) {
+      if (!(error instanceof DatasetError)) throw error;
+      problems.set(index, error);
+    }
+    done++;
+    onProgress?.({ done, total });
+  };
+  const enough = new Error('enough problems found');
+  await mapLimit(total, CONCURRENCY, check, () => {
+    signal?.throwIfAborted();
+    if (problems.size >= maxProblems) throw enough;
+  }).catch((error: unknown) => {
+    if (error !== enough) throw error;
+  });
+  const found = [...problems].sort(([a], [b]) => a - b).map(([, problem]) => problem);
+  const [first] = found;
+  if (first) throw found.length > 1 ? first.withProblems(found) : first;
+
+  const classCounts = new Array<number>(dataset.labelKind === 'class' ? dataset.labelDim : 0).fill(0);
+  if (dataset.labelKind === 'class') {
+    for (let i = 0; i < total; i++) {
+      const label = dataset.classOf(i);
+      classCounts[label] = (classCounts[label] ?? 0) + 1;
+    }
+  }
+  const empty = classCounts.flatMap((count, label) => (count === 0 ? [label] : []));
+  const warnings = empty.length
+    ? [
+        `${empty.length} of ${classCounts.length} classes have no image: ${empty.slice(0, 10).join(', ')}${empty.length > 10 ? ', …' : ''}`,
+      ]
+    : [];
+  return { images: total, classCounts, warnings };
+}
+
+/** A NaN in one latent would end a run; the CRC of a zip cannot see one that was written. */
+function checkValues(dataset: Dataset, index: number, image: ArrayLike<number>, values: number): void {
+  if (image.length !== values) throw new RangeError(`verifyDataset: expected ${values} values, got ${image.length}.`);
+  if (dataset.dtype === 'uint8') return;
+  for (let i = 0; i < values; i++) {
+    if (Number.isFinite(image[i])) continue;
+    const name = dataset.name(index);
+    throw new DatasetError({
+      code: 'corrupt-image',
+      where: 'verifyDataset',
+      file: name,
+      expected: 'finite values',
+      got: `${image[i]} in ${name}`,
+      remedy: 'Write the array again',
+    });
+  }
+}
