@@ -1,29 +1,29 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { UNetConfig } from './config.js';
 import { type Network, parameter, type Run } from './network.js';
-import type { Widths } from './plan.js';
+import type { Plan } from './plan.js';
 
 /** Embedding of noise level and class: `[N]` and `[N, labelDim]` → `[N, emb]`. */
 export type Embedding = (run: Run, cNoise: tf.Tensor, labels: tf.Tensor2D | undefined) => tf.Tensor2D;
 
 /** Declares the embedding network. */
-export function embedding(net: Network, { labelDim }: UNetConfig, widths: Widths): Embedding {
+export function embedding(net: Network, { labelDim }: UNetConfig, { noiseChannels, embChannels }: Plan): Embedding {
   const { noiseFeatures, noiseLayers, activation, sum, share, labelScale } = net.vocabulary;
   const [freqs, phases] = ['unet.emb_fourier.freqs', 'unet.emb_fourier.phases'];
   if (noiseFeatures.buffers) {
-    const shape = [widths.noise];
+    const shape = [noiseChannels];
     net.parameters.push({ name: freqs, shape, kind: 'buffer', init: { normal: 2 * Math.PI } });
     net.parameters.push({ name: phases, shape, kind: 'buffer', init: { uniform: [0, 2 * Math.PI] } });
   }
-  const noise0 = net.dense('unet.emb_noise', widths.noise, widths.emb);
-  const noise1 = noiseLayers === 2 ? net.dense('unet.emb_noise1', widths.emb, widths.emb) : undefined;
-  const label = labelDim > 0 ? net.dense('unet.emb_label', labelDim, widths.emb, { bias: false }) : undefined;
+  const noise0 = net.dense('unet.emb_noise', noiseChannels, embChannels);
+  const noise1 = noiseLayers === 2 ? net.dense('unet.emb_noise1', embChannels, embChannels) : undefined;
+  const label = labelDim > 0 ? net.dense('unet.emb_label', labelDim, embChannels, { bias: false }) : undefined;
 
   return (run, cNoise, labels) => {
     const buffers = noiseFeatures.buffers
       ? { freqs: parameter(run.params, freqs), phases: parameter(run.params, phases) }
       : undefined;
-    let emb = noise0(run, noiseFeatures.apply(cNoise, widths.noise, buffers));
+    let emb = noise0(run, noiseFeatures.apply(cNoise, noiseChannels, buffers));
     if (noise1) emb = noise1(run, activation(emb));
     if (label) {
       const classes = labels ?? tf.zeros<tf.Rank.R2>([cNoise.shape[0] ?? 0, labelDim]);

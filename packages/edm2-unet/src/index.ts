@@ -1,8 +1,27 @@
-export { resolveConfig, type UNetConfig, type UNetOptions } from './config.js';
+export { admBlock } from './adm-block.js';
+export type { UNetConfig, UNetOptions } from './config.js';
+export { countFlops, type FlopCount } from './count.js';
+export { edm2Block } from './edm2-block.js';
+export { fanInUniform, unitNormal, zeroLastLayers } from './initializers.js';
 export { type ConfigName, identity, ladder, plainCat, plainSum, silu } from './ladder.js';
-export type { LayerSpec, ParameterSpec, Params } from './network.js';
-export { countParameters, forceWeightNorm, initParams } from './parameters.js';
+export { normalizedLayer, plainLayer } from './learned-layers.js';
+export {
+  type Block,
+  type BlockFactory,
+  type BlockPlan,
+  type LayerSpec,
+  type Network,
+  type ParameterSpec,
+  type Params,
+  type Part,
+  type Run,
+  startNetwork,
+} from './network.js';
+export { fourierFeatures, mpFourierFeatures, positionFeatures } from './noise-features.js';
+export { affineGroupNorm, noNorm, rmsGroupNorm } from './norms.js';
+export { countParameters, type Described, forceWeightNorm, initParams } from './parameters.js';
+export type { Plan } from './plan.js';
 export { type Denoise, type PreconditionOptions, precondition } from './precondition.js';
 export { type Preset, type PresetName, presets } from './presets.js';
 export { type ApplyOptions, createUNet, type DropoutMask, type UNet, type VocabularyOption } from './unet.js';
-export type { Vocabulary } from './vocabulary.js';
+export type { InitSite, LayerUse, LearnedLayer, NoiseFeatures, Norm, Pointwise, Vocabulary } from './vocabulary.js';

@@ -32,8 +32,12 @@ export interface BlockPlan {
   /** `unet.enc.32x32_down`. */
   readonly name: string;
   readonly side: 'enc' | 'dec';
+  /** Channels in, those of the joined skip included. */
   readonly from: number;
+  /** Channels out. */
   readonly to: number;
+  /** Channels of the skip that joins the input, 0 for none. */
+  readonly skip: number;
   /** Side of the output image. */
   readonly resolution: number;
   /** Applied to the block's input image. */
@@ -63,6 +67,7 @@ export type BlockFactory = (net: Network, plan: BlockPlan) => Block;
 /** A network under construction: parts declare their parameters here, in the files' order, and become functions of a {@link Run}. */
 export interface Network {
   readonly vocabulary: Vocabulary;
+  /** Channels of the embedding that the blocks receive. */
   readonly embChannels: number;
   readonly parameters: ParameterSpec[];
   readonly layers: LayerSpec[];

@@ -39,12 +39,20 @@ export function forceWeightNorm(unet: UNet, params: Params): Params {
 }
 
 /**
- * Number of trained parameters: buffers, and the loss-weighting head that is thrown away after training (128 more,
- * or 129 in config B), are not in it.
+ * Number of trained parameters, buffers not counted; nothing is allocated. A network of the ladder alone: the loss-weighting
+ * head, which is thrown away after training, has 128 more (129 in config B). Pass both for the figure with it.
  *
- * @see Karras et al. 2024, Table 1, which rounds these to 0.1 million.
+ * @param networks - anything that lists its parameters.
+ * @see Karras et al. 2024, Table 1, which rounds the counts without the head to 0.1 million.
  */
-export const countParameters = (unet: UNet): number =>
-  unet.parameters.filter(({ kind }) => kind !== 'buffer').reduce((total, { shape }) => total + size(shape), 0);
+export const countParameters = (...networks: readonly Described[]): number =>
+  networks
+    .flatMap(({ parameters }) => parameters.filter(({ kind }) => kind !== 'buffer'))
+    .reduce((total, { shape }) => total + size(shape), 0);
+
+/** A network as far as counting goes. */
+export interface Described {
+  readonly parameters: readonly { readonly shape: readonly number[]; readonly kind: string }[];
+}
 
 const size = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);

@@ -19,6 +19,13 @@ export interface Preset {
   readonly pStd: number;
 }
 
+/** Names of {@link presets}. */
+export type PresetName =
+  | `img512-${'xxs' | 'xs' | 's' | 'm' | 'l' | 'xl' | 'xxl'}`
+  | `img64-${'xs' | 's' | 'm' | 'l' | 'xl'}`
+  | 'mnist'
+  | 'cifar10';
+
 const MI = 2 ** 20;
 
 /** `[channels, α_ref, dropout, duration in Mi images]` */
@@ -46,7 +53,7 @@ const rgb = (row: Row): Preset => {
  *
  * @see Karras et al. 2024, Table 6.
  */
-export const presets = {
+export const presets: Readonly<Record<PresetName, Preset>> = {
   'img512-xxs': latent([64, 0.017, 0, 2048]),
   'img512-xs': latent([128, 0.012, 0, 2048]),
   'img512-s': latent([192, 0.01, 0, 2048]),
@@ -103,7 +110,4 @@ export const presets = {
     pMean: -0.8,
     pStd: 1.4,
   },
-} as const satisfies Record<string, Preset>;
-
-/** `'img512-xxs'` … `'cifar10'`. */
-export type PresetName = keyof typeof presets;
+};

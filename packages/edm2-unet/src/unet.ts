@@ -68,14 +68,13 @@ export function createUNet(options: UNetOptions, { vocabulary: own }: Vocabulary
   const config = resolveConfig(options);
   const vocabulary = own ?? ladder[config.config];
   const plan = layOut(config);
-  const { widths, inputName } = plan;
+  const first = plan.levels[0] ?? 0;
   const { imgChannels, imgResolution, labelDim, dropout } = config;
   const { onesChannel, cat, share, outputActivation } = vocabulary;
 
-  const net = startNetwork(vocabulary, widths.emb);
-  const embed = embedding(net, config, widths);
-  const first = widths.levels[0] ?? 0;
-  const input = net.conv(inputName, imgChannels + (onesChannel ? 1 : 0), first, 3, imgResolution);
+  const net = startNetwork(vocabulary, plan.embChannels);
+  const embed = embedding(net, config, plan);
+  const input = net.conv(plan.inputName, imgChannels + (onesChannel ? 1 : 0), first, 3, imgResolution);
   const encoder = plan.encoder.map((block) => vocabulary.block(net, block));
   const decoder = plan.decoder.map((block) => ({ skip: block.skip > 0, run: vocabulary.block(net, block) }));
   const outNorm = net.norm('unet.out_norm', vocabulary.norm, first);
