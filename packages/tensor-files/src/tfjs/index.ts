@@ -1,1 +1,3 @@
-export {};
+export { fromFileLayout, toFileLayout, toFileShape } from './layout.js';
+export type { ParameterKind, ParameterSpec, StateDict, StateDictEntry } from './parameter-spec.js';
+export { fromStateDict, toStateDict } from './state-dict.js';
