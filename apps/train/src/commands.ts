@@ -1,0 +1,117 @@
+import { basename, join, relative } from 'node:path';
+import { openDataset, verifyDataset } from '@edm2/dataset';
+import { countParameters } from '@edm2/edm2-unet';
+import { startEngine } from '@edm2/engine';
+import { mainJob } from './demo/main-job.js';
+import { mnistFolder } from './demo/mnist.js';
+import { InterruptedError, UsageError } from './errors.js';
+import type { CommandOptions } from './options/options.js';
+import { presetOf, resolveRunConfig } from './options/resolve.js';
+import type { RunConfig } from './options/run-config.js';
+import { listenForInterrupt } from './run/interrupt.js';
+import { buildNetwork } from './run/network.js';
+import { defaultOutdir } from './run/outdir.js';
+import { startProgress } from './run/progress.js';
+import { prepareRunFolder } from './run/run-folder.js';
+import { trainRun } from './run/train-run.js';
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+/** The images of a smoke run: enough steps for two snapshots. */
+const SMOKE_IMAGES = 2048;
+
+/** `edm2-train --data …`: a run on one's own images. */
+export async function trainCommand(options: CommandOptions): Promise<void> {
+  if (!options.data)
+    throw new UsageError(
+      '--data: expected a folder or zip of images, got nothing. Name one, or run npm start for the MNIST example.',
+    );
+  if (options.preset) presetOf(options.preset);
+  const dataset = await openDataset(options.data, options.cond === false ? { labels: false } : {});
+  try {
+    const config = resolveRunConfig(options, dataset);
+    if (options.dryRun) return printConfig(config);
+    await verify(dataset);
+    const name = basename(options.data).replace(/\W+/g, '-').toLowerCase() || 'run';
+    await withRun(options, config, name, async (run) => {
+      await trainRun({ ...run, dataset });
+      say(`\ndone: ${relative('.', run.outdir)}/ holds the snapshots, previews/ the grids, log.jsonl the losses`);
+      say(`average them at any EMA length: npx phema reconstruct ${relative('.', run.outdir)} --help`);
+    });
+  } finally {
+    await dataset.close();
+  }
+}
+
+/** `edm2-train demo`: the main job. */
+export async function demoCommand(options: CommandOptions): Promise<void> {
+  const smoke = options.smoke === true;
+  const preset = presetOf(options.preset ?? 'mnist');
+  const dataPath = options.data ?? mnistFolder();
+  const dataset = await openDataset(dataPath, { split: 'train', resolution: preset.unet.imgResolution });
+  const given = {
+    ...options,
+    preset: options.preset ?? 'mnist',
+    ...(smoke && !options.duration ? { duration: SMOKE_IMAGES } : {}),
+  };
+  const config: RunConfig = { ...resolveRunConfig(given, dataset), data: 'mnist' };
+  await dataset.close();
+  if (options.dryRun) return printConfig(config);
+  await withRun(options, config, smoke ? 'mnist-smoke' : 'mnist', (run) => mainJob({ ...run, dataPath, smoke }));
+}
+
+const printConfig = (config: RunConfig): void => void process.stdout.write(`${JSON.stringify(config, null, 2)}\n`);
+
+async function verify(dataset: Parameters<typeof verifyDataset>[0]): Promise<void> {
+  const progress = startProgress('checking the images', dataset.sourceLength, 'images');
+  try {
+    await verifyDataset(dataset, { onProgress: ({ done }) => progress.update(done) });
+  } finally {
+    progress.stop();
+  }
+}
+
+/** What every run gets: its folder, an engine, and an ear for Ctrl-C. */
+async function withRun(
+  options: CommandOptions,
+  config: RunConfig,
+  name: string,
+  work: (run: Omit<Parameters<typeof trainRun>[0], 'dataset'> & { command: string }) => Promise<void>,
+): Promise<void> {
+  const outdir = options.outdir ?? (await defaultOutdir(name, options.resume));
+  await prepareRunFolder(outdir, config, options.resume);
+  const engine = await startEngine(options.engine as Parameters<typeof startEngine>[0], {
+    ...(options.threads ? { threads: options.threads } : {}),
+  });
+  const { unet } = buildNetwork(config);
+  say(`engine: ${engine.why}`);
+  say(
+    `config ${config.config}, ${(countParameters(unet) / 1e6).toFixed(2)} M parameters, ${config.network.imgResolution}×${config.network.imgResolution}, batch ${config.batch}, ${config.duration} images → ${relative('.', outdir) || '.'}/`,
+  );
+  const args = process.argv.slice(2).filter((arg) => arg !== 'demo' && arg !== '--resume');
+  const withOutdir = options.outdir ? args : [...args, '--outdir', outdir];
+  const command = `npm start --${args.map((arg) => ` ${arg}`).join('')}`.replace(/ --$/, '');
+  const resumeCommand = `npm start -- ${withOutdir.join(' ')} --resume`;
+  const interrupt = listenForInterrupt(say);
+  try {
+    await work({
+      config,
+      outdir,
+      engine,
+      resume: options.resume,
+      signal: interrupt.signal,
+      say,
+      command,
+      resumeCommand,
+    });
+  } catch (error) {
+    if (interrupt.signal.aborted && !(error instanceof InterruptedError))
+      throw new InterruptedError(
+        `interrupted; everything trained so far is in ${join(outdir)}. Continue with: ${resumeCommand}`,
+        { cause: error },
+      );
+    throw error;
+  } finally {
+    interrupt.release();
+  }
+}

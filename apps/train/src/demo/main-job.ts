@@ -1,0 +1,195 @@
+import { cpus, totalmem } from 'node:os';
+import { join, relative } from 'node:path';
+import { openDataset } from '@edm2/dataset';
+import type { EngineReport } from '@edm2/engine';
+import type { RunConfig } from '../options/run-config.js';
+import type { RunReport } from '../report/types.js';
+import { writeReport } from '../report/write-report.js';
+import { readLog } from '../run/log.js';
+import { listPreviews } from '../run/run-folder.js';
+import { trainRun } from '../run/train-run.js';
+import { type Evaluation, type EvaluationSize, evaluate } from './evaluate.js';
+
+const SIZES: Readonly<Record<'full' | 'smoke', EvaluationSize>> = {
+  full: {
+    classifierSteps: 700,
+    sigmaRels: [0.03, 0.05, 0.075, 0.1, 0.13, 0.16, 0.2],
+    sweepImages: 200,
+    sweepSteps: 16,
+    finalImages: 1000,
+    finalSteps: 32,
+  },
+  smoke: {
+    classifierSteps: 40,
+    sigmaRels: [0.05, 0.07, 0.1],
+    sweepImages: 100,
+    sweepSteps: 4,
+    finalImages: 100,
+    finalSteps: 6,
+  },
+};
+
+/** What {@link mainJob} needs beside the run itself. */
+export interface MainJobOptions {
+  readonly config: RunConfig;
+  readonly dataPath: string;
+  readonly outdir: string;
+  readonly engine: EngineReport;
+  readonly resume: boolean;
+  readonly smoke: boolean;
+  readonly command: string;
+  readonly resumeCommand: string;
+  readonly signal: AbortSignal;
+  readonly say: (text: string) => void;
+}
+
+/** Trains, reconstructs, samples, scores and reports. */
+export async function mainJob(options: MainJobOptions): Promise<void> {
+  const { config, outdir, engine, signal, say } = options;
+  const train = await openDataset(options.dataPath, { split: 'train', resolution: config.network.imgResolution });
+  try {
+    const trained = await trainRun({ ...options, dataset: train });
+    const evaluation = await evaluate({
+      outdir,
+      train,
+      dataPath: options.dataPath,
+      tracked: config.emaSigmaRels,
+      seed: config.seed,
+      engine,
+      size: SIZES[options.smoke ? 'smoke' : 'full'],
+      signal,
+      say,
+    });
+    const path = join(outdir, 'report.html');
+    await writeReport(path, await reportOf(options, evaluation, trained));
+    for (const line of summary(evaluation)) say(line);
+    say(`\nopen ${relative('.', path)}: everything on one page`);
+    say(`grid ${relative('.', evaluation.grid)} · previews, snapshots and EMA lengths in ${relative('.', outdir)}/`);
+  } finally {
+    await train.close();
+  }
+}
+
+const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+/** The score table in words. */
+function summary({ generated, heldOut, testAgreement, best, sweep }: Evaluation): string[] {
+  const worst = Math.max(...sweep.map(({ frechet }) => frechet));
+  return [
+    '',
+    `                              label agreement   Fréchet distance (classifier features, n = ${generated.n})`,
+    `generated, EMA length ${best.toFixed(3)}   ${percent(generated.labelAgreement).padStart(15)}   ${generated.frechet.toFixed(2).padStart(16)}`,
+    `real images held out          ${percent(heldOut.labelAgreement).padStart(15)}   ${heldOut.frechet.toFixed(2).padStart(16)}`,
+    `the classifier reads ${percent(testAgreement)} of the real test set right; over EMA lengths the distance goes from ${Math.min(...sweep.map(({ frechet }) => frechet)).toFixed(2)} to ${worst.toFixed(2)}`,
+  ];
+}
+
+async function reportOf(
+  { config, outdir, engine, command, resumeCommand }: MainJobOptions,
+  evaluation: Evaluation,
+  trained: Awaited<ReturnType<typeof trainRun>>,
+): Promise<RunReport> {
+  const { generated, heldOut, sweep, best, testAgreement, seconds } = evaluation;
+  const log = await readLog(outdir);
+  const { edges, means } = trained.byNoiseLevel.result();
+  const { network } = config;
+  return {
+    title: 'EDM2 on MNIST',
+    headline: `A class-conditional EDM2 (config ${config.config}) trained on ${config.duration.toLocaleString('en')} images of handwritten digits, averaged after training and sampled with Heun's method. Each row of the grid was asked for one digit.`,
+    figures: [
+      {
+        label: 'label agreement',
+        value: percent(generated.labelAgreement),
+        note: `real digits held out: ${percent(heldOut.labelAgreement)}`,
+      },
+      {
+        label: 'Fréchet distance',
+        value: generated.frechet.toFixed(2),
+        note: `on classifier features, n = ${generated.n}; real digits held out: ${heldOut.frechet.toFixed(2)}`,
+      },
+      {
+        label: 'best EMA length',
+        value: best.toFixed(3),
+        note: config.emaSigmaRels.includes(best) ? 'tracked in training' : 'never tracked: reconstructed afterwards',
+      },
+      { label: 'training', value: `${(trained.seconds / 60).toFixed(1)} min`, note: 'in this process' },
+    ],
+    grid: {
+      path: evaluation.grid,
+      caption: `Generated digits, EMA length ${best}, ${generated.n} seeds scored, the first 100 shown`,
+    },
+    realGrid: { path: evaluation.realGrid, caption: 'Real digits in the same layout' },
+    previews: await listPreviews(outdir),
+    lossCurve: log.map(({ nimg, loss }) => ({ nimg, loss })),
+    lossBySigma: means.flatMap((loss, i) =>
+      Number.isFinite(loss) ? [{ sigma: Math.sqrt((edges[i] ?? 1) * (edges[i + 1] ?? 1)), loss }] : [],
+    ),
+    emaCurve: sweep.map(({ sigmaRel, labelAgreement, frechet, tracked }) => ({
+      sigmaRel,
+      labelAgreement,
+      frechet,
+      tracked,
+    })),
+    scores: {
+      columns: ['images', 'label agreement', 'Fréchet distance', 'n'],
+      rows: [
+        {
+          name: `generated, σ_rel ${best}`,
+          values: [percent(generated.labelAgreement), generated.frechet.toFixed(3), generated.n],
+          highlight: true,
+        },
+        { name: 'real, held out', values: [percent(heldOut.labelAgreement), heldOut.frechet.toFixed(3), heldOut.n] },
+        ...sweep.map((point) => ({
+          name: `sweep, σ_rel ${point.sigmaRel}${point.tracked ? ' (tracked)' : ''}`,
+          values: [percent(point.labelAgreement), point.frechet.toFixed(3), point.n],
+        })),
+      ],
+      note: `Judged by a small classifier trained in this run (right on ${percent(testAgreement)} of the real test set). The distance is taken on its ${64} features against the real test set; it is not FID, and it falls with n: compare rows of equal n only. Final images use other seeds than the sweep.`,
+    },
+    settings: [
+      ['preset', config.preset],
+      ['config', config.config],
+      ['resolution', `${network.imgResolution}×${network.imgResolution}×${network.imgChannels}`],
+      ['channels', `${network.modelChannels} × [${network.channelMult}]`],
+      ['batch', config.batch],
+      ['images', config.duration],
+      ['learning rate', `${config.lr}, decay after ${config.decay} batches`],
+      ['ln σ', `N(${config.pMean}, ${config.pStd}²)`],
+      ['tracked EMA lengths', config.emaSigmaRels.join(', ')],
+      ['seed', config.seed],
+    ],
+    timings: [
+      { name: 'training', seconds: trained.seconds },
+      { name: 'of that, until the first step was done', seconds: trained.firstStepSeconds ?? 0 },
+      { name: 'classifier', seconds: seconds.classifier },
+      { name: 'EMA reconstruction', seconds: seconds.reconstruct },
+      { name: 'sweep over EMA lengths', seconds: seconds.sweep },
+      { name: 'final images', seconds: seconds.final },
+    ],
+    command,
+    machine: `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${cpus().length} threads, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Node ${process.versions.node}`,
+    engine: engine.why,
+    files: [
+      { path: 'grid.png', note: 'the grid' },
+      { path: 'scores.json', note: 'every figure of this page' },
+      { path: 'ema/', note: 'averages reconstructed after training' },
+      { path: 'log.jsonl', note: 'one line per status tick' },
+      { path: 'config.json', note: 'everything the run was given' },
+    ],
+    next: [
+      {
+        note: 'train longer, from where this run stopped',
+        command: `${resumeCommand} --duration ${2 * config.duration}`,
+      },
+      {
+        note: 'another EMA length from the same snapshots',
+        command: `npx phema reconstruct ${relative('.', outdir)} --sigma-rel 0.12 --output more`,
+      },
+      {
+        note: 'your own images: square, a power of two, sub-folders are classes',
+        command: 'npm start -- --data path/to/images',
+      },
+    ],
+    finished: new Date(),
+  };
+}

@@ -1,0 +1,91 @@
+import { presets } from '@edm2/edm2-unet';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseCount } from './parse-count.js';
+
+/** What the command line said; undefined where it said nothing. */
+export interface CommandOptions {
+  readonly preset?: string;
+  readonly config?: 'A' | 'B' | 'C' | 'D' | 'E' | 'F' | 'G';
+  readonly data?: string;
+  readonly outdir?: string;
+  readonly engine: string;
+  readonly threads?: number;
+  readonly batch?: number;
+  readonly batchGpu?: number;
+  readonly duration?: number;
+  readonly status?: number;
+  readonly snapshot?: number;
+  readonly checkpoint?: number;
+  readonly preview?: number;
+  readonly seed: number;
+  readonly lr?: number;
+  readonly decay?: number;
+  readonly dropout?: number;
+  readonly pmean?: number;
+  readonly pstd?: number;
+  readonly cond?: boolean;
+  readonly fp16: boolean;
+  readonly resume: boolean;
+  readonly dryRun: boolean;
+  readonly smoke?: boolean;
+}
+
+const count = (name: string) => (text: string) => guard(() => parseCount(name, text));
+const numeric = (text: string): number => {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Expected a number.');
+  return value;
+};
+const whole = (text: string): number => {
+  const value = numeric(text);
+  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('Expected a whole number.');
+  return value;
+};
+
+/** Turns our errors into commander's, which names the option. */
+function guard<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+const boolean = (text: string): boolean => {
+  if (/^(true|1|yes)$/i.test(text)) return true;
+  if (/^(false|0|no)$/i.test(text)) return false;
+  throw new InvalidArgumentError('Expected true or false.');
+};
+
+/** Adds the options that training always has. Names and number forms are those of NVIDIA's tools. */
+export function withTrainOptions(command: Command): Command {
+  const names = Object.keys(presets).join(' | ');
+  return command
+    .addOption(new Option('--preset <name>', `network and its training constants: ${names}`))
+    .addOption(new Option('--config <letter>', 'step of the ladder').choices(['A', 'B', 'C', 'D', 'E', 'F', 'G']))
+    .option('--data <path>', 'folder or zip of square images (PNG, or NPY latents), or a folder of IDX files')
+    .option('--outdir <folder>', 'run folder (default: the next free one in runs/)')
+    .addOption(
+      new Option('--engine <name>', 'what computes')
+        .choices(['auto', 'tensorflow-gpu', 'tensorflow', 'onnxruntime', 'webgpu', 'wasm', 'cpu'])
+        .default('auto'),
+    )
+    .option('--threads <n>', 'threads of the engine (default: all cores)', whole)
+    .option('--batch <n>', 'images per step', count('--batch'))
+    .option('--batch-gpu <n>', 'images at once; a step accumulates --batch of them', count('--batch-gpu'))
+    .option('--duration <n>', 'images to train on, e.g. 96Ki, 2048Mi', count('--duration'))
+    .option('--status <n>', 'images between status lines', count('--status'))
+    .option('--snapshot <n>', 'images between network snapshots', count('--snapshot'))
+    .option('--checkpoint <n>', 'images between training states', count('--checkpoint'))
+    .option('--preview <n>', 'images between preview grids', count('--preview'))
+    .option('--seed <n>', 'random seed', whole, 0)
+    .option('--lr <x>', 'reference learning rate', numeric)
+    .option('--decay <n>', 'batches after which the learning rate decays; 0: never', numeric)
+    .option('--dropout <p>', 'dropout probability', numeric)
+    .option('--pmean <x>', 'mean of ln σ', numeric)
+    .option('--pstd <x>', 'standard deviation of ln σ', numeric)
+    .option('--cond <bool>', 'use the labels of the data', boolean)
+    .option('--fp16 <bool>', 'compute in 16 bit where it is safe', boolean, false)
+    .option('--resume', 'continue the run of --outdir', false)
+    .option('--dry-run', 'print the configuration and end', false);
+}

@@ -1,0 +1,33 @@
+/** Factors of the suffixes that NVIDIA's tools read: binary `Ki Mi Gi`, decimal `k M G`. */
+const FACTORS: Readonly<Record<string, number>> = {
+  '': 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+};
+
+/**
+ * Number of images from text such as `96Ki`, `2048Mi`, `1.5M`, `3000`.
+ *
+ * @returns whole number ≥ 0.
+ * @throws {RangeError} when the text is no such number.
+ */
+export function parseCount(name: string, text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(k|M|G|Ki|Mi|Gi)?$/.exec(text.trim());
+  const value = Math.round(Number(match?.[1]) * (FACTORS[match?.[2] ?? ''] ?? Number.NaN));
+  if (!Number.isSafeInteger(value))
+    throw new RangeError(`${name}: expected a number of images such as 3000, 96Ki or 2048Mi, got ${text}. Correct it.`);
+  return value;
+}
+
+/** The shortest text that {@link parseCount} reads back as `count`. */
+export function formatCount(count: number): string {
+  for (const suffix of ['Gi', 'Mi', 'Ki'] as const) {
+    const factor = FACTORS[suffix] ?? 1;
+    if (count > 0 && count % factor === 0) return `${count / factor}${suffix}`;
+  }
+  return String(count);
+}

@@ -1,0 +1,112 @@
+import type { Dataset } from '@edm2/dataset';
+import { type Preset, presets } from '@edm2/edm2-unet';
+import { UsageError } from '../errors.js';
+import { suggest } from './nearest.js';
+import type { CommandOptions } from './options.js';
+import type { RunConfig } from './run-config.js';
+
+/** Averages tracked in training: any length in between, and beyond to both sides, can be reconstructed from these two. */
+const EMA_SIGMA_RELS = [0.05, 0.1];
+/** Shortest distance of snapshots: their names count thousands of images. */
+const MIN_INTERVAL = 1000;
+
+/** @throws {UsageError} when there is no such preset. */
+export function presetOf(name: string): Preset {
+  const preset = (presets as Record<string, Preset>)[name];
+  if (!preset)
+    throw new UsageError(
+      `--preset: expected one of ${Object.keys(presets).join(', ')}, got ${name}.${suggest(name, Object.keys(presets))}`,
+    );
+  return preset;
+}
+
+/** A fitting preset where none was named. */
+const defaultPreset = (dataset: Dataset): string => {
+  if (dataset.resolution === 16) return 'mnist';
+  return dataset.resolution <= 32 ? 'cifar10' : 'img64-xs';
+};
+
+/** Completes what the command line said from the preset and the data. */
+export function resolveRunConfig(given: CommandOptions, dataset: Dataset): RunConfig {
+  const name = given.preset ?? defaultPreset(dataset);
+  const preset = presetOf(name);
+  const { unet } = preset;
+  const batch = given.batch ?? preset.batch;
+  const duration = given.duration ?? preset.durationImages;
+  const every = (share: number): number => Math.max(MIN_INTERVAL, Math.ceil(duration / share / batch) * batch);
+  const cond = given.cond ?? dataset.labelDim > 0;
+  if (cond && dataset.labelDim === 0)
+    throw new UsageError(
+      '--cond: expected data with labels, got none. Sort the images into one folder per class, or leave --cond out.',
+    );
+  if (given.fp16)
+    throw new UsageError(
+      '--fp16: expected false, got true. 16-bit training is not available on the installed engines yet; leave it out.',
+    );
+  const config: RunConfig = {
+    format: 'edm2-run-1',
+    preset: name,
+    config: given.config ?? unet.config ?? 'G',
+    data: dataset.path,
+    dataFingerprint: dataset.fingerprint,
+    seed: given.seed,
+    duration,
+    batch,
+    batchGpu: given.batchGpu ?? batch,
+    status: given.status ?? every(64),
+    snapshot: given.snapshot ?? every(16),
+    checkpoint: given.checkpoint ?? every(8),
+    preview: given.preview ?? every(6),
+    lr: given.lr ?? preset.learningRate,
+    decay: given.decay ?? preset.decayBatches,
+    rampupMimg: preset.rampupMimg,
+    dropout: given.dropout ?? unet.dropout ?? 0,
+    pMean: given.pmean ?? preset.pMean,
+    pStd: given.pstd ?? preset.pStd,
+    sigmaData: 0.5,
+    emaSigmaRels: EMA_SIGMA_RELS,
+    network: {
+      imgResolution: dataset.resolution,
+      imgChannels: dataset.channels,
+      labelDim: cond ? dataset.labelDim : 0,
+      modelChannels: unet.modelChannels,
+      channelMult: [...(unet.channelMult ?? [1, 2, 3, 4])],
+      numBlocks: unet.numBlocks ?? 3,
+      attnResolutions: [...(unet.attnResolutions ?? [16, 8])],
+      channelsPerHead: unet.channelsPerHead ?? 64,
+    },
+  };
+  check(config, dataset);
+  return config;
+}
+
+function check(config: RunConfig, dataset: Dataset): void {
+  const { batch, batchGpu, duration, snapshot, checkpoint, preview, status, dropout, pStd, lr, network } = config;
+  const positive = { '--batch': batch, '--duration': duration, '--status': status, '--lr': lr, '--pstd': pStd };
+  for (const [name, value] of Object.entries(positive))
+    if (!(value > 0)) throw new UsageError(`${name}: expected a number above 0, got ${value}. Correct it.`);
+  for (const [name, value] of Object.entries({
+    '--snapshot': snapshot,
+    '--checkpoint': checkpoint,
+    '--preview': preview,
+  }))
+    if (value < MIN_INTERVAL)
+      throw new UsageError(
+        `${name}: expected at least ${MIN_INTERVAL} images, got ${value}. File names count thousands of images.`,
+      );
+  if (batchGpu > batch || batch % batchGpu !== 0)
+    throw new UsageError(
+      `--batch-gpu: expected a divisor of --batch ${batch}, got ${batchGpu}. Choose ${batch} or a half of it.`,
+    );
+  if (!(dropout >= 0 && dropout < 1))
+    throw new UsageError(`--dropout: expected 0 ≤ p < 1, got ${dropout}. 0.1 is usual.`);
+  const smallest = dataset.resolution / 2 ** (network.channelMult.length - 1);
+  if (smallest < 1)
+    throw new UsageError(
+      `--preset: expected a network of at most ${Math.log2(dataset.resolution) + 1} levels for ${dataset.resolution}×${dataset.resolution} images, got ${network.channelMult.length}. Choose a smaller preset.`,
+    );
+  if (dataset.dtype !== 'uint8')
+    throw new UsageError(
+      '--data: expected images, got arrays of numbers. Training on latents needs the latent-vae package, which is not there yet; pass RGB or grey images.',
+    );
+}

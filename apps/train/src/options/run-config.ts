@@ -1,0 +1,56 @@
+import { z } from 'zod';
+
+const positive = z.number().int().positive();
+
+/**
+ * Everything that decides what a run computes, as stored in `<outdir>/config.json`: enough to repeat it. Counts are in images.
+ */
+export const runConfigSchema = z.strictObject({
+  format: z.literal('edm2-run-1'),
+  preset: z.string(),
+  config: z.enum(['A', 'B', 'C', 'D', 'E', 'F', 'G']),
+  data: z.string(),
+  dataFingerprint: z.string(),
+  seed: z.number().int(),
+  duration: positive,
+  batch: positive,
+  batchGpu: positive,
+  status: positive,
+  snapshot: positive,
+  checkpoint: positive,
+  preview: positive,
+  /** Reference learning rate α_ref. */
+  lr: z.number().positive(),
+  /** Batches t_ref after which the rate decays; 0: never. */
+  decay: z.number().nonnegative(),
+  /** Ramp-up of the rate, in millions of images. */
+  rampupMimg: z.number().nonnegative(),
+  dropout: z.number().min(0).lt(1),
+  pMean: z.number(),
+  pStd: z.number().positive(),
+  sigmaData: z.number().positive(),
+  emaSigmaRels: z.array(z.number().positive()),
+  network: z.strictObject({
+    imgResolution: positive,
+    imgChannels: positive,
+    labelDim: z.number().int().nonnegative(),
+    modelChannels: positive,
+    channelMult: z.array(positive),
+    numBlocks: positive,
+    attnResolutions: z.array(positive),
+    channelsPerHead: positive,
+  }),
+});
+
+/** A run's configuration. */
+export type RunConfig = z.infer<typeof runConfigSchema>;
+
+/** What may differ between a run and its continuation: how long and how often, never what is computed. */
+const MAY_CHANGE: readonly (keyof RunConfig)[] = ['duration', 'status', 'snapshot', 'checkpoint', 'preview', 'data'];
+
+/** Names and values in which `given` asks for another run than `stored`. */
+export function differences(stored: RunConfig, given: RunConfig): string[] {
+  return (Object.keys(stored) as (keyof RunConfig)[])
+    .filter((key) => !MAY_CHANGE.includes(key) && JSON.stringify(stored[key]) !== JSON.stringify(given[key]))
+    .map((key) => `${key} ${JSON.stringify(stored[key])} there, ${JSON.stringify(given[key])} here`);
+}

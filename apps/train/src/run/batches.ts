@@ -1,0 +1,83 @@
+import { createLoader, type Dataset, pixelsToUnit } from '@edm2/dataset';
+import type { UNet } from '@edm2/edm2-unet';
+import { sampleSigmas } from '@edm2/loss-weighting';
+import { createRandom } from '@edm2/random';
+import { learningRate, type TrainBatch } from '@edm2/training';
+import * as tf from '@tensorflow/tfjs-core';
+import type { RunConfig } from '../options/run-config.js';
+
+/** What one step is fed, and where it stands. */
+export interface StepInput {
+  readonly batch: TrainBatch;
+  readonly learningRate: number;
+  /** Noise levels `[N]`, on the host. */
+  readonly sigmas: Float32Array;
+  /** Images seen after the step. */
+  readonly nimg: number;
+}
+
+/**
+ * The run's batches from image number `nimg` on. Images, noise levels, noise and dropout depend on (seed, image number) alone,
+ * so a run that resumes at n draws what it would have drawn.
+ *
+ * The caller disposes the tensors of each batch.
+ */
+export async function* batches(
+  dataset: Dataset,
+  config: RunConfig,
+  unet: UNet,
+  nimg: number,
+  signal: AbortSignal,
+): AsyncGenerator<StepInput> {
+  const random = createRandom(config.seed);
+  const { batch: count, dropout, lr, decay, rampupMimg, pMean, pStd } = config;
+  const loader = createLoader(dataset, { batch: count, seed: config.seed, startImage: nimg });
+  const masks = unet.dropoutShapes(count);
+  try {
+    for await (const { images, shape, labels, startImage } of loader) {
+      if (signal.aborted) return;
+      const pixels = images instanceof Uint8Array ? pixelsToUnit(images) : images;
+      const rate = learningRate(startImage, { ref: lr, decayBatches: decay, batch: count, rampupMimg });
+      const after = startImage + count;
+      const size = shape.reduce((a, b) => a * b, 1);
+      const batch: TrainBatch = {
+        images: tf.tensor4d(pixels, [...shape]),
+        sigma: tf.tidy(() =>
+          sampleSigmas(tf.tensor1d(random.stream('sigma', startImage).normal(count)), { pMean, pStd }),
+        ),
+        noise: tf.tensor4d(random.stream('noise', startImage).normal(size), [...shape]),
+        learningRate: tf.scalar(rate),
+        t: tf.scalar(after),
+        dt: tf.scalar(count),
+        ...(config.network.labelDim > 0 ? { labels: tf.tensor2d(labels, [count, config.network.labelDim]) } : {}),
+        ...(dropout > 0
+          ? {
+              dropoutMasks: Object.fromEntries(
+                Object.entries(masks).map(([name, maskShape]) => {
+                  const uniform = random
+                    .stream('dropout', startImage, name)
+                    .uniform(maskShape.reduce((a, b) => a * b, 1));
+                  const keep = 1 / (1 - dropout);
+                  return [
+                    name,
+                    tf.tensor4d(
+                      uniform.map((u) => (u < dropout ? 0 : keep)),
+                      maskShape,
+                    ),
+                  ];
+                }),
+              ),
+            }
+          : {}),
+      };
+      yield { batch, learningRate: rate, sigmas: Float32Array.from(batch.sigma.dataSync()), nimg: after };
+    }
+  } finally {
+    await loader.return?.();
+  }
+}
+
+/** Disposes a batch's tensors. */
+export const disposeBatch = (batch: TrainBatch): void => {
+  for (const value of Object.values(batch)) tf.dispose(value as tf.TensorContainer);
+};

@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import type { UNet } from '@edm2/edm2-unet';
+import { saveNetwork } from '@edm2/edm2-unet/node';
+import type { TrainState } from '@edm2/training';
+import { loadState, saveState } from '@edm2/training/node';
+import type { RunConfig } from '../options/run-config.js';
+import { exists, listStates, pruneStates, snapshotName, stateName } from './run-folder.js';
+
+/** What the loop carries beside tensors: where it is, and the sums that the next status line will be made of. */
+export interface Position {
+  readonly nimg: number;
+  readonly lossSum: number;
+  readonly lossCount: number;
+  readonly byNoiseLevel: unknown;
+}
+
+/** Writes everything that resuming needs. Only what (config, nimg) decide: no times, so equal runs write equal files. */
+export async function writeCheckpoint(outdir: string, state: TrainState, position: Position): Promise<string> {
+  const path = join(outdir, stateName(position.nimg));
+  await saveState(path, state, { position: JSON.stringify(position) });
+  await pruneStates(outdir);
+  return path;
+}
+
+/**
+ * The newest training state of the folder that can be read; an unreadable one is named and the one before it taken.
+ *
+ * @returns undefined when there is none.
+ */
+export async function readCheckpoint(
+  outdir: string,
+  say: (text: string) => void,
+): Promise<{ state: TrainState; position: Position; path: string } | undefined> {
+  for (const path of await listStates(outdir)) {
+    try {
+      const { state, metadata } = await loadState(path);
+      return { state, position: JSON.parse(metadata['position'] ?? ''), path };
+    } catch (error) {
+      say(`${path} cannot be read (${error instanceof Error ? error.message : error}); trying the one before it`);
+    }
+  }
+  return undefined;
+}
+
+/** Writes the tracked averages as network snapshots. */
+export async function writeSnapshots(
+  outdir: string,
+  unet: UNet,
+  state: TrainState,
+  nimg: number,
+  config: RunConfig,
+): Promise<void> {
+  for (const sigmaRel of config.emaSigmaRels) {
+    const path = join(outdir, snapshotName(nimg, sigmaRel));
+    if (await exists(path)) continue;
+    // Buffers are the same in every average; what is trained comes from the track.
+    await saveNetwork(path, {
+      unet,
+      params: { ...state.params, ...state.ema[String(sigmaRel)] },
+      metadata: { sigmaRel: String(sigmaRel), nimg: String(nimg), preset: config.preset },
+    });
+  }
+}

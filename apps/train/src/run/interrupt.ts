@@ -1,0 +1,25 @@
+/** Listens for Ctrl-C and termination: the first asks the run to stop after its step, the second ends the process at once. */
+export interface Interrupt {
+  readonly signal: AbortSignal;
+  /** Stops listening. */
+  release(): void;
+}
+
+/** @param say - told once, when the first interrupt comes. */
+export function listenForInterrupt(say: (text: string) => void): Interrupt {
+  const controller = new AbortController();
+  const onSignal = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    say('stopping after this step and writing a checkpoint (once more to end at once, without one)');
+    controller.abort(new Error('interrupted'));
+  };
+  process.on('SIGINT', onSignal);
+  process.on('SIGTERM', onSignal);
+  return {
+    signal: controller.signal,
+    release() {
+      process.off('SIGINT', onSignal);
+      process.off('SIGTERM', onSignal);
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import { appendFile, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { writeFileAtomic } from '@edm2/tensor-files';
+
+/** One status tick, one line of `log.jsonl`. */
+export interface LogLine {
+  /** Images seen. */
+  readonly nimg: number;
+  /** Mean of the loss map over the tick. */
+  readonly loss: number;
+  readonly learningRate: number;
+  readonly imagesPerSecond: number;
+  /** Since this process began to train. */
+  readonly seconds: number;
+  /** Resident memory of the process, in MB. */
+  readonly memoryMB: number;
+}
+
+const path = (outdir: string): string => join(outdir, 'log.jsonl');
+
+/** Adds a line; a whole line or nothing, as appends of this size are. */
+export const appendLog = (outdir: string, line: LogLine): Promise<void> =>
+  appendFile(path(outdir), `${JSON.stringify(line)}\n`);
+
+/** All lines of a run. A last line that was cut off is left out. */
+export async function readLog(outdir: string): Promise<LogLine[]> {
+  const text = await readFile(path(outdir), 'utf8').catch(() => '');
+  return text.split('\n').flatMap((line): LogLine[] => {
+    try {
+      return line ? [JSON.parse(line)] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** Drops what a killed run logged after its last checkpoint, so that the resumed run does not log it twice. */
+export async function truncateLog(outdir: string, nimg: number): Promise<void> {
+  const kept = (await readLog(outdir)).filter((line) => line.nimg <= nimg);
+  await writeFileAtomic(path(outdir), kept.map((line) => `${JSON.stringify(line)}\n`).join(''));
+}

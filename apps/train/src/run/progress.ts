@@ -1,0 +1,67 @@
+import { SingleBar } from 'cli-progress';
+
+/** A long task's progress: a bar on a terminal, a plain line every few seconds elsewhere. */
+export interface Progress {
+  update(done: number, note?: string): void;
+  /** Prints a line above the bar. */
+  say(text: string): void;
+  stop(): void;
+}
+
+/** Seconds between plain lines where there is no terminal. */
+const LINE_INTERVAL_S = 15;
+
+const duration = (seconds: number): string => {
+  if (!Number.isFinite(seconds)) return '–';
+  const s = Math.round(seconds);
+  return s < 60 ? `${s} s` : `${Math.floor(s / 60)} min ${String(s % 60).padStart(2, '0')} s`;
+};
+
+/**
+ * @param title - what is being done.
+ * @param total - when it is done.
+ * @param unit - of both numbers.
+ * @param done - where it starts, for work that resumes.
+ */
+export function startProgress(title: string, total: number, unit: string, done = 0): Progress {
+  const out = process.stderr;
+  const started = performance.now();
+  const rate = (now: number): number => (now - done) / Math.max(1e-3, (performance.now() - started) / 1000);
+  if (!out.isTTY) {
+    let last = performance.now();
+    out.write(`${title}: ${total} ${unit}${done > 0 ? `, from ${done}` : ''}\n`);
+    return {
+      update(now, note = '') {
+        if (performance.now() - last < LINE_INTERVAL_S * 1000 && now < total) return;
+        last = performance.now();
+        const left = now < total ? `, ${duration((total - now) / rate(now))} left` : '';
+        out.write(
+          `${title}: ${now}/${total} ${unit}, ${rate(now).toFixed(1)} ${unit}/s${left}${note ? `, ${note}` : ''}\n`,
+        );
+      },
+      say: (text) => void out.write(`${text}\n`),
+      stop() {},
+    };
+  }
+  const bar = new SingleBar({
+    format: `${title} {bar} {percentage}% · {rate} ${unit}/s · {left} left {note}`,
+    stream: out,
+    hideCursor: true,
+    clearOnComplete: false,
+    barsize: 24,
+  });
+  const payload = (now: number, note: string) => ({
+    rate: rate(now).toFixed(1),
+    left: duration((total - now) / rate(now)),
+    note: note ? `· ${note}` : '',
+  });
+  bar.start(total, done, { rate: '–', left: '–', note: '' });
+  return {
+    update: (now, note = '') => bar.update(now, payload(now, note)),
+    say(text) {
+      out.write(`\r\u001b[2K${text}\n`);
+      bar.render();
+    },
+    stop: () => bar.stop(),
+  };
+}

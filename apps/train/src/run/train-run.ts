@@ -1,0 +1,121 @@
+import type { Dataset } from '@edm2/dataset';
+import type { EngineReport } from '@edm2/engine';
+import { createLossByNoiseLevel } from '@edm2/loss-weighting';
+import { jit } from '@edm2/tfjs-jit';
+import type { TrainBatch, TrainState } from '@edm2/training';
+import * as tf from '@tensorflow/tfjs-core';
+import { InterruptedError } from '../errors.js';
+import type { RunConfig } from '../options/run-config.js';
+import { batches, disposeBatch } from './batches.js';
+import { type Position, readCheckpoint, writeCheckpoint, writeSnapshots } from './checkpoint.js';
+import { appendLog, truncateLog } from './log.js';
+import { buildNetwork } from './network.js';
+import { createPreview } from './preview.js';
+import { startProgress } from './progress.js';
+
+/** Bins of ln σ for the loss-by-noise-level statistics. */
+const NOISE_BINS = 16;
+
+/** What a run is given. */
+export interface TrainRunOptions {
+  readonly config: RunConfig;
+  readonly dataset: Dataset;
+  readonly outdir: string;
+  readonly engine: EngineReport;
+  /** Continue from the newest training state of the folder. */
+  readonly resume: boolean;
+  readonly signal: AbortSignal;
+  readonly say: (text: string) => void;
+  /** Shell command that continues the run, told when it is interrupted. */
+  readonly resumeCommand: string;
+}
+
+/**
+ * The loop: batch → step → status → preview → snapshot → checkpoint, until `config.duration` images are seen.
+ *
+ * @returns the loss-by-noise-level statistics, and seconds until the first step was done.
+ * @throws {InterruptedError} after `signal`, with a checkpoint written.
+ * @throws {Error} when the loss is not finite; the last checkpoint stays as it is.
+ */
+export async function trainRun(options: TrainRunOptions) {
+  const { config, dataset, outdir, engine, signal, say } = options;
+  const { unet, training } = buildNetwork(config);
+  const stored = options.resume ? await readCheckpoint(outdir, say) : undefined;
+  if (options.resume)
+    say(stored ? `resuming at ${stored.position.nimg} images` : 'no training state yet: starting anew');
+  await truncateLog(outdir, stored?.position.nimg ?? 0);
+
+  let state: TrainState = stored?.state ?? training.init(config.seed);
+  let { nimg, lossSum, lossCount } = stored?.position ?? { nimg: 0, lossSum: 0, lossCount: 0 };
+  const byNoiseLevel = createLossByNoiseLevel({ bins: NOISE_BINS });
+  if (stored) byNoiseLevel.restore(stored.position.byNoiseLevel as ReturnType<typeof byNoiseLevel.state>);
+  const position = (): Position => ({ nimg, lossSum, lossCount, byNoiseLevel: byNoiseLevel.state() });
+  const checkpoint = (): Promise<string> => writeCheckpoint(outdir, state, position());
+
+  const step = jit(training.step as (state: TrainState, batch: TrainBatch) => ReturnType<typeof training.step>, {
+    donate: [0],
+    ...(engine.engine ? { engine: engine.engine } : {}),
+  });
+  const preview = createPreview(outdir, unet, config.sigmaData, engine);
+  const started = performance.now();
+  let tickStart = started;
+  let tickImages = nimg;
+  let firstStepSeconds: number | undefined;
+  const crosses = (interval: number, before: number): boolean =>
+    Math.floor(nimg / interval) > Math.floor(before / interval) || nimg >= config.duration;
+
+  const progress = startProgress('training', config.duration, 'images', nimg);
+  try {
+    if (nimg < config.duration)
+      for await (const input of batches(dataset, config, unet, nimg, signal)) {
+        const { state: next, metrics } = step(state, input.batch);
+        state = next;
+        const loss = metrics.loss.dataSync()[0] ?? Number.NaN;
+        if (!Number.isFinite(loss))
+          throw new Error(
+            `training: expected a finite loss, got ${loss} at ${input.nimg} images. Lower --lr, then continue from the last checkpoint with --resume, or start anew.`,
+          );
+        byNoiseLevel.add(input.sigmas, metrics.rawLoss.dataSync() as Float32Array);
+        tf.dispose(metrics);
+        disposeBatch(input.batch);
+        firstStepSeconds ??= (performance.now() - started) / 1000;
+        const before = nimg;
+        nimg = input.nimg;
+        lossSum += loss;
+        lossCount += 1;
+        progress.update(Math.min(nimg, config.duration), `loss ${(lossSum / lossCount).toFixed(3)}`);
+
+        if (crosses(config.status, before)) {
+          const now = performance.now();
+          await appendLog(outdir, {
+            nimg,
+            loss: lossSum / lossCount,
+            learningRate: input.learningRate,
+            imagesPerSecond: (nimg - tickImages) / ((now - tickStart) / 1000),
+            seconds: (now - started) / 1000,
+            memoryMB: process.memoryUsage().rss / 1e6,
+          });
+          [tickStart, tickImages, lossSum, lossCount] = [now, nimg, 0, 0];
+        }
+        if (crosses(config.preview, before))
+          await preview({ ...state.params, ...state.ema[String(config.emaSigmaRels[0])] }, nimg);
+        if (crosses(config.snapshot, before)) await writeSnapshots(outdir, unet, state, nimg, config);
+        if (crosses(config.checkpoint, before)) await checkpoint();
+        if (nimg >= config.duration) break;
+        // A compiled step holds the event loop: let signals and timers in.
+        await new Promise((resolve) => setImmediate(resolve));
+        if (signal.aborted) break;
+      }
+    if (signal.aborted && nimg < config.duration) {
+      const path = await checkpoint();
+      throw new InterruptedError(
+        `interrupted at ${nimg} images, checkpoint ${path}. Continue with: ${options.resumeCommand}`,
+      );
+    }
+    return { byNoiseLevel, firstStepSeconds, seconds: (performance.now() - started) / 1000, unet };
+  } finally {
+    progress.stop();
+    step.dispose();
+    tf.dispose(state as unknown as tf.TensorContainer);
+  }
+}

@@ -1,0 +1,66 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+
+/**
+ * Which workspace packages each one may depend on: ARCHITECTURE.md's table. Downhill, or sideways where the table says so.
+ * A new package is added here and there.
+ */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  random: [],
+  'tensor-files': [],
+  phema: ['tensor-files'],
+  fid: [],
+  'mp-layers': [],
+  'tfjs-jit': [],
+  'tfjs-onnxruntime': ['tfjs-jit'],
+  'edm2-unet': ['mp-layers', 'random', 'tensor-files'],
+  'loss-weighting': ['mp-layers', 'random'],
+  sampler: ['random'],
+  training: ['mp-layers', 'edm2-unet', 'loss-weighting', 'phema', 'tensor-files', 'random'],
+  dataset: ['random', 'tensor-files'],
+  engine: ['tfjs-jit', 'tfjs-onnxruntime'],
+};
+
+const folder = new URL('../packages/', import.meta.url);
+const packages = readdirSync(folder).filter((name) => existsSync(new URL(`${name}/package.json`, folder)));
+const manifest = (name: string) => JSON.parse(readFileSync(new URL(`${name}/package.json`, folder), 'utf8'));
+
+test('every package has its row', () => {
+  expect([...packages].sort()).toEqual(Object.keys(ALLOWED).sort());
+});
+
+test.each(packages)('%s depends only downhill', (name) => {
+  const { dependencies = {}, peerDependencies = {}, optionalDependencies = {} } = manifest(name);
+  const used = Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies })
+    .filter((key) => key.startsWith('@edm2/'))
+    .map((key) => key.slice('@edm2/'.length));
+  expect(ALLOWED[name]).toEqual(expect.arrayContaining(used));
+});
+
+test.each(packages)('%s keeps TensorFlow.js a peer and promises no side effects', (name) => {
+  const { dependencies = {}, sideEffects, license } = manifest(name);
+  // One copy of tfjs-core in a process: two copies split the engine.
+  expect(Object.keys(dependencies)).not.toContain('@tensorflow/tfjs-core');
+  expect(sideEffects).toBe(false);
+  expect(license).toBe('Apache-2.0');
+});
+
+test.each(packages)('%s imports what its manifest lists', (name) => {
+  const { dependencies = {}, peerDependencies = {}, optionalDependencies = {} } = manifest(name);
+  const listed = Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies });
+  const sources = new URL(`${name}/src/`, folder);
+  for (const file of readdirSync(sources, { recursive: true, encoding: 'utf8' })) {
+    // Tests, and the fixtures that only tests import, may use anything in the workspace.
+    if (!file.endsWith('.ts') || /\.test(-d)?\.ts$|golden|fixture/.test(file)) continue;
+    const text = readFileSync(new URL(file, sources), 'utf8');
+    for (const [, specifier = ''] of text.matchAll(/(?:from|import\()\s*'([^'.][^']*)'/g)) {
+      if (specifier.startsWith('node:')) continue;
+      const target = specifier
+        .split('/')
+        .slice(0, specifier.startsWith('@') ? 2 : 1)
+        .join('/');
+      if (target === `@edm2/${name}`) continue;
+      expect(listed, `${name}/src/${file} imports ${specifier}`).toContain(target);
+    }
+  }
+});
