@@ -27,5 +27,5 @@ export function sampleSigmas<R extends tf.Rank>(
     throw new RangeError(`sampleSigmas: expected a finite pMean, got ${pMean}. Pass the mean of ln σ.`);
   if (!(pStd >= 0 && pStd < Number.POSITIVE_INFINITY))
     throw new RangeError(`sampleSigmas: expected pStd ≥ 0, got ${pStd}. Pass the standard deviation of ln σ.`);
-  return tf.tidy(() => tf.exp(tf.add(tf.mul(normals, pStd), pMean)));
+  return tf.tidy(() => tf.exp(tf.add<tf.Tensor<R>>(tf.mul(normals, pStd), pMean)));
 }

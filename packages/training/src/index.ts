@@ -1,1 +1,5 @@
-export {};
+export { type AdamMoments, type AdamOptions, adam, type Optimizer } from './adam.js';
+export { type LearningRateOptions, learningRate } from './learning-rate.js';
+export type { GradientBatch, TrainBatch, TrainMetrics, TrainState, UpdateBatch } from './state.js';
+export { createTrainStep, type TrainStep, type TrainStepOptions } from './train-step.js';
+export type { Params, TensorTree } from './tree.js';

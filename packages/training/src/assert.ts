@@ -1,0 +1,66 @@
+import type * as tf from '@tensorflow/tfjs-core';
+import type { GradientBatch, TrainState } from './state.js';
+
+/** Name and shape of a parameter: what every ParameterSpec has. */
+export interface ParameterShape {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/**
+ * @param where - which record this is, for the message.
+ * @throws {RangeError} when the tensors' names or shapes are not exactly those listed.
+ */
+export function assertParams(
+  fn: string,
+  where: string,
+  params: Readonly<Record<string, { readonly shape: readonly number[] }>>,
+  listed: readonly ParameterShape[],
+): void {
+  const remedy = 'This state belongs to another net or config.';
+  for (const { name, shape } of listed) {
+    const actual = params[name]?.shape;
+    if (actual?.join() !== shape.join())
+      throw new RangeError(
+        `${fn}: expected ${where} to hold ${name} [${shape}], got ${actual ? `[${actual}]` : 'nothing'}. ${remedy}`,
+      );
+  }
+  if (Object.keys(params).length > listed.length) {
+    const names = new Set(listed.map(({ name }) => name));
+    const extra = Object.keys(params).find((name) => !names.has(name));
+    throw new RangeError(`${fn}: expected ${where} to hold ${listed.length} tensors, got ${extra} besides. ${remedy}`);
+  }
+}
+
+/** @throws {RangeError} when the state's params or uncertainty are not those that the descriptions list. */
+export function assertState(
+  fn: string,
+  state: TrainState,
+  net: { readonly parameters: readonly ParameterShape[] },
+  head?: { readonly parameters: readonly ParameterShape[] },
+): void {
+  assertParams(fn, 'state.params', state.params, net.parameters);
+  assertParams(fn, 'state.uncertainty', state.uncertainty, head?.parameters ?? []);
+}
+
+/** @throws {RangeError} when the batch's shapes do not fit together. */
+export function assertBatch(fn: string, batch: GradientBatch): void {
+  const { images, noise, sigma } = batch;
+  if (images.rank !== 4)
+    throw new RangeError(`${fn}: expected images as [N, H, W, C], got [${images.shape}]. Stack the images of a batch.`);
+  if (noise.shape.join() !== images.shape.join())
+    throw new RangeError(
+      `${fn}: expected noise of the images' shape [${images.shape}], got [${noise.shape}]. Draw one normal per value.`,
+    );
+  if (sigma.rank !== 1 || sigma.shape[0] !== images.shape[0])
+    throw new RangeError(
+      `${fn}: expected sigma as [${images.shape[0]}], one per image, got [${sigma.shape}]. Use sampleSigmas.`,
+    );
+}
+
+/** @throws {RangeError} when one of the tensors is not a scalar. */
+export function assertScalars(fn: string, scalars: Record<string, tf.Tensor>): void {
+  for (const [name, tensor] of Object.entries(scalars))
+    if (tensor.rank !== 0)
+      throw new RangeError(`${fn}: expected ${name} as a scalar tensor, got [${tensor.shape}]. Use tf.scalar.`);
+}

@@ -1,0 +1,109 @@
+import '@tensorflow/tfjs';
+import { precondition } from '@edm2/edm2-unet';
+import { createUncertainty, edmWeight, weightedLoss } from '@edm2/loss-weighting';
+import { type GoldenArray, maxAbsoluteError, relativeError } from '@edm2/test-support';
+import type { AdamMoments, Params, TrainState } from '@edm2/training';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { goldenRun } from './golden-run.js';
+import { ENGINES } from './test-engines.js';
+
+/** Arrays whose relative error is not below `tolerance`, with the error. */
+const wrong = (actual: Params, expected: Record<string, GoldenArray>, tolerance: number): string[] =>
+  Object.entries(expected)
+    .map(([name, { data }]) => ({ name, error: relativeError(actual[name]?.dataSync() ?? [], data) }))
+    .filter(({ error }) => !(error < tolerance))
+    .map(({ name, error }) => `${name} ${error}`);
+
+const both = ({ params, uncertainty }: TrainState): Params => ({ ...params, ...uncertainty });
+
+/** What training changed, which the size of the weights themselves cannot hide. */
+const changes = (after: Params, before: Params): Params =>
+  Object.fromEntries(Object.entries(after).map(([name, x]) => [name, tf.sub(x, before[name] ?? 0)]));
+
+describe.each(['unet-latent', 'unet-rgb-uncond'])('the loss map of %s', (name) => {
+  test('is the stored one', async () => {
+    await tf.setBackend('cpu');
+    const run = goldenRun(name);
+    const { params, uncertainty } = run.start();
+    const { images, noise, sigma, labels } = run.batch(0);
+    const noisy = tf.add(images, tf.mul(noise, tf.reshape(sigma, [-1, 1, 1, 1]))) as tf.Tensor4D;
+    const denoised = precondition(run.unet)(params)(noisy, sigma, labels);
+    const u = createUncertainty().apply(uncertainty, tf.div(tf.log(sigma), 4));
+    const map = weightedLoss(tf.squaredDifference(denoised, images), edmWeight(sigma), u);
+    // Float32 through some twenty convolutions; single elements of the map reach 30.
+    expect(relativeError(map.dataSync(), run.lossMap0.data)).toBeLessThan(2e-5);
+    expect(maxAbsoluteError(map.dataSync(), run.lossMap0.data)).toBeLessThan(2e-4);
+  });
+});
+
+describe.each(ENGINES)('on $name', ({ start }) => {
+  describe.each(['unet-latent', 'unet-rgb-uncond'])('the stored training run %s', (name) => {
+    const run = goldenRun(name);
+    const losses: number[] = [];
+    let before: TrainState<AdamMoments>;
+    let first: TrainState<AdamMoments>;
+    let last: TrainState<AdamMoments>;
+
+    beforeAll(async () => {
+      const compile = await start();
+      const step = compile(run.training.step);
+      before = run.start();
+      last = before;
+      for (let i = 0; i < run.steps; i++) {
+        const { state, metrics } = step(last, run.batch(i));
+        losses.push(metrics.loss.dataSync()[0] ?? Number.NaN);
+        last = state;
+        if (i === 0) first = state;
+      }
+    });
+
+    test('losses', () => {
+      expect(losses).toHaveLength(4);
+      expect(relativeError(losses, run.losses)).toBeLessThan(1e-5);
+    });
+
+    test('first gradients', () => {
+      // After one step from zero, Adam's first moment is a tenth of the gradient. 2e-4: scalar gains sum over everything.
+      const gradients = Object.fromEntries(
+        Object.entries(first.moments.first).map(([key, moment]) => [key, tf.mul(moment, 10)]),
+      );
+      expect(Object.keys(run.expected('grad0')).length).toBeGreaterThan(40);
+      expect(wrong(gradients, run.expected('grad0'), 2e-4)).toEqual([]);
+    });
+
+    test('weights after the first and the last step', () => {
+      expect(Object.keys(run.expected('after4')).sort()).toEqual([...run.training.trained].sort());
+      expect(wrong(both(first), run.expected('after1'), 2e-5)).toEqual([]);
+      expect(wrong(both(last), run.expected('after4'), 2e-5)).toEqual([]);
+    });
+
+    test('what the steps changed', () => {
+      const start = Object.fromEntries(Object.entries(both(before)).map(([key, x]) => [key, x.dataSync()]));
+      const expected = Object.fromEntries(
+        Object.entries(run.expected('after4')).map(([key, { shape, data }]) => [
+          key,
+          { shape, data: Float32Array.from(data, (x, i) => x - (start[key]?.[i] ?? Number.NaN)) },
+        ]),
+      );
+      // Adam turns a gradient's sign into a step: the smallest gradients, all rounding, cost 1e-4.
+      expect(wrong(changes(both(last), both(before)), expected, 2e-3)).toEqual([]);
+    });
+
+    test.each(['0.050', '0.100'])('running average %s', (sigmaRel) => {
+      const expected = run.expected(`ema-${sigmaRel}`);
+      expect(Object.keys(expected).sort()).toEqual([...run.training.trained].sort());
+      expect(wrong(last.ema[String(Number(sigmaRel))] ?? {}, expected, 2e-5)).toEqual([]);
+      // Mutation-proof: the average lags behind the weights by far more than the tolerance.
+      expect(wrong(both(last), expected, 2e-4).length).toBeGreaterThan(40);
+    });
+
+    test('buffers stay as they are', () => {
+      for (const { name: key, kind } of run.unet.parameters)
+        if (kind === 'buffer') expect(last.params[key]?.dataSync()).toEqual(before.params[key]?.dataSync());
+      expect(last.uncertainty['logvar_fourier.freqs']?.dataSync()).toEqual(
+        before.uncertainty['logvar_fourier.freqs']?.dataSync(),
+      );
+    });
+  });
+});
