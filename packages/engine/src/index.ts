@@ -1,1 +1,2 @@
-export {};
+export type { EngineName, EngineReport } from './report.js';
+export { startEngine } from './start.js';

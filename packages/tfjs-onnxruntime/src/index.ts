@@ -1,1 +1,1 @@
-export {};
+export { type OnnxRuntimeOptions, startOnnxRuntime } from './start.js';

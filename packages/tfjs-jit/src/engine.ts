@@ -1,0 +1,56 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import type { DType } from './graph/graph.js';
+import type { Permutation } from './graph/permutation.js';
+import type { OnnxModel } from './lower/onnx/model.js';
+
+/** One input or output of a compiled function, as the engine must hold it. */
+export interface Port {
+  /** Name in the model. */
+  readonly name: string;
+  /** Shape as TensorFlow.js sees it. */
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  /** Order of axes in memory: physical axis `i` holds logical axis `order[i]`. The model's own shape is permuted so. */
+  readonly order: Permutation;
+}
+
+/** What `jit` hands to an engine. */
+export interface CompiledModel {
+  readonly onnx: OnnxModel;
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
+}
+
+/** A model that an engine has loaded. */
+export interface Executable {
+  /**
+   * Runs the model.
+   *
+   * @param inputs - one tensor per input port, of any backend; none is disposed.
+   * @returns new tensors of the engine's backend, one per output port.
+   */
+  run(inputs: readonly Tensor[]): Tensor[];
+  dispose(): void;
+}
+
+/** Runs compiled functions and holds their tensors. Implemented by `@edm2/tfjs-onnxruntime`. */
+export interface Engine {
+  /** Name for messages, such as `onnxruntime`. */
+  readonly name: string;
+  /** TensorFlow.js backend whose tensors the engine reads and writes in place. */
+  readonly backend: string;
+  compile(model: CompiledModel): Executable;
+}
+
+const engines = new Map<string, Engine>();
+
+/**
+ * Makes an engine known under the name of its TensorFlow.js backend: `jit` without `engine` uses it while that backend is
+ * the current one.
+ */
+export function registerEngine(backendName: string, engine: Engine): void {
+  engines.set(backendName, engine);
+}
+
+/** The engine registered for a backend, if any. */
+export const engineFor = (backendName: string): Engine | undefined => engines.get(backendName);

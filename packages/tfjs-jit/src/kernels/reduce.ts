@@ -1,0 +1,61 @@
+import { util } from '@tensorflow/tfjs-core';
+import type { DType } from '../graph/graph.js';
+import { first, type Inferred, type KernelSpec, type KernelSpecs, number, numbers, result } from './spec.js';
+
+/** Reductions over `axis` with `keepDims`. */
+export const REDUCE = ['Sum', 'Mean', 'Max', 'Min', 'Prod', 'All', 'Any'] as const;
+
+/** Shape after reducing `axes`. */
+export const reducedShape = (shape: readonly number[], axes: readonly number[], keepDims: boolean): number[] =>
+  shape.flatMap((n, i) => (axes.includes(i) ? (keepDims ? [1] : []) : [n]));
+
+const reduce = (kernel: string): KernelSpec => ({
+  inputs: ['x'],
+  infer(inputs, attrs): Inferred {
+    const { shape, dtype } = first(inputs);
+    const axis = axes(attrs['axis'], shape);
+    const keepDims = attrs['keepDims'] === true;
+    const out: DType = kernel === 'Mean' ? 'float32' : kernel === 'Sum' && dtype === 'bool' ? 'int32' : dtype;
+    return result(reducedShape(shape, axis, keepDims), out, { axis, keepDims });
+  },
+});
+
+/** Axes as sorted non-negative numbers; all of them for null or undefined. */
+function axes(axis: unknown, shape: readonly number[]): number[] {
+  const given = axis === null || axis === undefined ? shape.map((_, i) => i) : numbers({ axis }, 'axis');
+  return [...new Set(util.parseAxisParam(given, [...shape]))].sort((a, b) => a - b);
+}
+
+const argument: KernelSpec = {
+  inputs: ['x'],
+  infer(inputs, attrs) {
+    const { shape } = first(inputs);
+    const axis = axes(attrs['axis'], shape);
+    return result(reducedShape(shape, axis, false), 'int32', { axis: axis[0] ?? 0 });
+  },
+};
+
+const lastAxis = (input: string, attribute?: string): KernelSpec => ({
+  inputs: [input],
+  infer: (inputs) => {
+    const { shape, dtype } = first(inputs);
+    return result(shape, dtype, attribute === undefined ? {} : { [attribute]: shape.length - 1 });
+  },
+});
+
+/** Kernels that look along whole axes. */
+export const reductions: KernelSpecs = {
+  ...Object.fromEntries(REDUCE.map((kernel) => [kernel, reduce(kernel)])),
+  ArgMax: argument,
+  ArgMin: argument,
+  Softmax: lastAxis('logits', 'dim'),
+  LogSoftmax: lastAxis('logits', 'axis'),
+  Cumsum: {
+    inputs: ['x'],
+    infer(inputs, attrs) {
+      const { shape, dtype } = first(inputs);
+      const axis = axes(number(attrs, 'axis'), shape)[0] ?? 0;
+      return result(shape, dtype, { axis, exclusive: attrs['exclusive'] === true, reverse: attrs['reverse'] === true });
+    },
+  },
+};

@@ -1,0 +1,186 @@
+import type { Node } from '../../graph/graph.js';
+import { BINARY, UNARY } from '../../kernels/elementwise.js';
+import { at, number, text } from '../../kernels/spec.js';
+import type { Emitter, Lowering, Lowerings } from './emitter.js';
+
+/** Unary and binary kernels that are one ONNX operator of another or the same name. */
+const SAME: Readonly<Record<string, string>> = {
+  Abs: 'Abs',
+  Neg: 'Neg',
+  Sqrt: 'Sqrt',
+  Exp: 'Exp',
+  Log: 'Log',
+  Sin: 'Sin',
+  Cos: 'Cos',
+  Tan: 'Tan',
+  Sinh: 'Sinh',
+  Cosh: 'Cosh',
+  Tanh: 'Tanh',
+  Asin: 'Asin',
+  Acos: 'Acos',
+  Atan: 'Atan',
+  Asinh: 'Asinh',
+  Acosh: 'Acosh',
+  Atanh: 'Atanh',
+  Erf: 'Erf',
+  Sigmoid: 'Sigmoid',
+  Softplus: 'Softplus',
+  Relu: 'Relu',
+  Elu: 'Elu',
+  Selu: 'Selu',
+  Sign: 'Sign',
+  Floor: 'Floor',
+  Ceil: 'Ceil',
+  Round: 'Round',
+  Reciprocal: 'Reciprocal',
+  IsNan: 'IsNaN',
+  IsInf: 'IsInf',
+  LogicalNot: 'Not',
+  Add: 'Add',
+  Sub: 'Sub',
+  Multiply: 'Mul',
+  RealDiv: 'Div',
+  Maximum: 'Max',
+  Minimum: 'Min',
+  Pow: 'Pow',
+  Equal: 'Equal',
+  Less: 'Less',
+  LessEqual: 'LessOrEqual',
+  Greater: 'Greater',
+  GreaterEqual: 'GreaterOrEqual',
+  LogicalAnd: 'And',
+  LogicalOr: 'Or',
+  LogicalXor: 'Xor',
+  AddN: 'Sum',
+};
+
+const arg = (node: Node, e: Emitter, index = 0): string => e.name(at(node.inputs, index));
+const typeOf = (node: Node): 'float32' | 'int32' | 'bool' => at(node.inputs, 0).dtype;
+
+const same =
+  (type: string): Lowering =>
+  (node, e) =>
+    e.op(
+      type,
+      node.inputs.map((input) => e.name(input)),
+    );
+
+const floorQuotient = (a: string, b: string, e: Emitter): string => e.op('Floor', [e.op('Div', [a, b])]);
+
+/** Element codes of ONNX types, for Cast. */
+export const CAST_CODE = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
+export const cast = (x: string, to: keyof typeof CAST_CODE, e: Emitter): string =>
+  e.op('Cast', [x], { to: CAST_CODE[to] });
+
+const constantLike =
+  (value: number): Lowering =>
+  (node, e) =>
+    e.op('Expand', [e.scalar(value, typeOf(node)), e.ints(at(node.outputs, 0).shape)]);
+
+const FORMS: Lowerings = {
+  Square: (node, e) => e.op('Mul', [arg(node, e), arg(node, e)]),
+  Rsqrt: (node, e) => e.op('Reciprocal', [e.op('Sqrt', [arg(node, e)])]),
+  Expm1: (node, e) => e.op('Sub', [e.op('Exp', [arg(node, e)]), e.scalar(1)]),
+  Log1p: (node, e) => e.op('Log', [e.op('Add', [arg(node, e), e.scalar(1)])]),
+  Relu6: (node, e) => e.op('Clip', [arg(node, e), e.scalar(0), e.scalar(6)]),
+  LeakyRelu: (node, e) => e.op('LeakyRelu', [arg(node, e)], { alpha: { float: number(node.attrs, 'alpha') } }),
+  Step(node, e) {
+    const alpha = typeof node.attrs['alpha'] === 'number' ? node.attrs['alpha'] : 0;
+    const zero = e.scalar(0, typeOf(node));
+    const above = e.op('Greater', [arg(node, e), zero]);
+    if (alpha === 0) return cast(above, typeOf(node), e);
+    return e.op('Where', [above, e.scalar(1, typeOf(node)), e.scalar(alpha, typeOf(node))]);
+  },
+  ClipByValue: (node, e) =>
+    e.op('Clip', [
+      arg(node, e),
+      e.scalar(number(node.attrs, 'clipValueMin'), typeOf(node)),
+      e.scalar(number(node.attrs, 'clipValueMax'), typeOf(node)),
+    ]),
+  ZerosLike: constantLike(0),
+  OnesLike: constantLike(1),
+  IsFinite: (node, e) => e.op('Not', [e.op('Or', [e.op('IsNaN', [arg(node, e)]), e.op('IsInf', [arg(node, e)])])]),
+  NotEqual: (node, e) => e.op('Not', [e.op('Equal', [arg(node, e), arg(node, e, 1)])]),
+  SquaredDifference(node, e) {
+    const difference = e.op('Sub', [arg(node, e), arg(node, e, 1)]);
+    return e.op('Mul', [difference, difference]);
+  },
+  FloorDiv(node, e) {
+    if (typeOf(node) === 'float32') return floorQuotient(arg(node, e), arg(node, e, 1), e);
+    return cast(floorQuotient(cast(arg(node, e), 'float32', e), cast(arg(node, e, 1), 'float32', e), e), 'int32', e);
+  },
+  Mod(node, e) {
+    // The sign of the divisor, as TensorFlow.js has it.
+    const [a, b] = [arg(node, e), arg(node, e, 1)];
+    if (typeOf(node) === 'int32') return e.op('Mod', [a, b]);
+    return e.op('Sub', [a, e.op('Mul', [floorQuotient(a, b, e), b])]);
+  },
+  Prelu(node, e) {
+    const [x, alpha] = [arg(node, e), arg(node, e, 1)];
+    return e.op('Where', [e.op('Less', [x, e.scalar(0)]), e.op('Mul', [x, alpha]), x]);
+  },
+  EluGrad(node, e) {
+    const [dy, y] = [arg(node, e), arg(node, e, 1)];
+    const slope = e.op('Where', [e.op('GreaterOrEqual', [y, e.scalar(0)]), e.scalar(1), e.op('Add', [y, e.scalar(1)])]);
+    return e.op('Mul', [dy, slope]);
+  },
+  Cast(node, e) {
+    const to = text(node.attrs, 'dtype') as 'float32' | 'int32' | 'bool';
+    return typeOf(node) === to ? e.op('Identity', [arg(node, e)]) : cast(arg(node, e), to, e);
+  },
+  Select(node, e) {
+    const [condition, t] = [at(node.inputs, 0), at(node.inputs, 1)];
+    const rows = condition.shape.length === 1 && t.shape.length > 1;
+    const name = e.name(condition);
+    const mask = rows ? e.reshape(name, [at(t.shape, 0), ...t.shape.slice(1).map(() => 1)]) : name;
+    return e.op('Where', [mask, arg(node, e, 1), arg(node, e, 2)]);
+  },
+};
+
+/** Kernels that ONNX defines for floats only but TensorFlow.js runs on int32 too. */
+const FLOAT_ONLY: ReadonlySet<string> = new Set(
+  [...UNARY, ...BINARY].filter(
+    (k) =>
+      ![
+        'Abs',
+        'Neg',
+        'Sign',
+        'Square',
+        'Relu',
+        'ClipByValue',
+        'Step',
+        'ZerosLike',
+        'OnesLike',
+        'Add',
+        'Sub',
+        'Multiply',
+        'RealDiv',
+        'Maximum',
+        'Minimum',
+        'Pow',
+        'SquaredDifference',
+        'FloorDiv',
+        'Mod',
+      ].includes(k),
+  ),
+);
+
+/** Runs a float-only lowering on int32 operands by casting there and back. */
+const throughFloat =
+  (lowering: Lowering): Lowering =>
+  (node, e) => {
+    if (typeOf(node) !== 'int32') return lowering(node, e);
+    const names = new Map(node.inputs.map((input) => [input, cast(e.name(input), 'float32', e)]));
+    const made = lowering(node, { ...e, name: (value) => names.get(value) ?? e.name(value) });
+    return cast(typeof made === 'string' ? made : at(made, 0), 'int32', e);
+  };
+
+const all: Lowerings = {
+  ...Object.fromEntries(Object.entries(SAME).map(([kernel, type]) => [kernel, same(type)])),
+  ...FORMS,
+};
+
+/** Kernels that compute element by element. */
+export const elementwise: Lowerings = Object.fromEntries(
+  Object.entries(all).map(([kernel, lowering]) => [kernel, FLOAT_ONLY.has(kernel) ? throughFloat(lowering) : lowering]),
+);

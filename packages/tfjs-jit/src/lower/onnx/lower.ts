@@ -1,0 +1,45 @@
+import type { Graph, Value } from '../../graph/graph.js';
+import { at } from '../../kernels/spec.js';
+import { unsupportedKernel } from '../../trace/unsupported.js';
+import { createEmitter, type Dialect, type OnnxEmitter } from './emitter.js';
+import type { OnnxModel, OnnxPort } from './model.js';
+import { LOWERINGS } from './table.js';
+
+/**
+ * Writes a laid-out graph as an ONNX model.
+ *
+ * @param graph - kernels on NCHW and OIHW (see `layout`).
+ * @param dialect - `'standard'` uses ONNX's own operators only.
+ * @throws {Error} when a kernel has no lowering: names it, the op that asked for it, and the supported ones.
+ */
+export function lowerToOnnx(graph: Graph, dialect: Dialect): OnnxModel {
+  const emitter = createEmitter(dialect);
+  const inputs = graph.inputs.map((value, i): OnnxPort => {
+    emitter.bind(value, `in${i}`);
+    return { name: `in${i}`, shape: value.shape, type: value.dtype };
+  });
+  for (const [value, data] of graph.constants) emitter.bind(value, emitter.tensor(data, value.shape, value.dtype));
+  for (const node of graph.nodes) {
+    const lowering = LOWERINGS[node.kernel];
+    if (lowering === undefined) throw unsupportedKernel(node.kernel, node.op, Object.keys(LOWERINGS));
+    emitter.label(`${node.kernel}:${node.op}`);
+    const made = lowering(node, emitter);
+    const names = typeof made === 'string' ? [made] : made;
+    node.outputs.forEach((output, i) => void emitter.bind(output, at(names, i)));
+  }
+  const outputs = outputPorts(graph.outputs, emitter);
+  return { nodes: emitter.nodes, initializers: emitter.initializers, inputs, outputs };
+}
+
+/** Outputs keep the name of the tensor that they are; inputs, constants and repeated outputs are copied. */
+function outputPorts(outputs: readonly Value[], emitter: OnnxEmitter): OnnxPort[] {
+  const taken = new Set<string>();
+  const made = new Set(emitter.nodes.flatMap((node) => node.outputs));
+  emitter.label('output');
+  return outputs.map((value) => {
+    const name = emitter.name(value);
+    const own = made.has(name) && !taken.has(name) ? name : emitter.op('Identity', [name]);
+    taken.add(own);
+    return { name: own, shape: value.shape, type: value.dtype };
+  });
+}

@@ -1,0 +1,10 @@
+import { convolutions } from './conv.js';
+import { elementwise } from './elementwise.js';
+import type { Lowerings } from './emitter.js';
+import { matmul } from './matmul.js';
+import { pools } from './pool.js';
+import { reductions } from './reduce.js';
+import { shapes } from './shape.js';
+
+/** From kernel to ONNX nodes. */
+export const LOWERINGS: Lowerings = { ...elementwise, ...reductions, ...shapes, ...matmul, ...convolutions, ...pools };

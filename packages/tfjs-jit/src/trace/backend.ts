@@ -1,0 +1,142 @@
+import {
+  type backend_util,
+  type DataId,
+  type DataType,
+  engine,
+  getKernelsForBackend,
+  KernelBackend,
+  type KernelConfig,
+  registerBackend,
+  registerKernel,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
+import { KERNELS } from '../kernels/table.js';
+import type { Recorder } from './recorder.js';
+
+/** Name under which the tracing backend is registered with TensorFlow.js. */
+export const TRACE_BACKEND = 'jit-trace';
+
+/** A TensorFlow.js backend that computes nothing: it hands every kernel call to the recorder of the trace in progress. */
+export class TraceBackend extends KernelBackend {
+  recorder: Recorder | undefined;
+  private readonly references = new Map<DataId, number>();
+
+  /** The recorder, or an error for a tensor that outlived its trace. */
+  active(): Recorder {
+    if (this.recorder === undefined) {
+      throw new Error(
+        'jit: expected a tensor with values, got one that was made while a function was traced. ' +
+          'Return it from the traced function instead of keeping it.',
+      );
+    }
+    return this.recorder;
+  }
+
+  /** Registers the data of a symbolic tensor and returns its handle. */
+  hold(dataId: DataId): void {
+    this.references.set(dataId, 1);
+  }
+
+  override write(values: backend_util.BackendValues, shape: number[], dtype: DataType): DataId {
+    const dataId = {};
+    this.active().constant(dataId, values, shape, dtype);
+    this.hold(dataId);
+    return dataId;
+  }
+
+  override move(
+    dataId: DataId,
+    values: backend_util.BackendValues,
+    shape: number[],
+    dtype: DataType,
+    refCount: number,
+  ): void {
+    this.active().constant(dataId, values, shape, dtype);
+    this.references.set(dataId, refCount);
+  }
+
+  override readSync(dataId: DataId): backend_util.BackendValues {
+    return this.active().read(dataId);
+  }
+
+  override async read(dataId: DataId): Promise<backend_util.BackendValues> {
+    return this.readSync(dataId);
+  }
+
+  override disposeData(dataId: DataId, force = false): boolean {
+    const count = (this.references.get(dataId) ?? 1) - 1;
+    if (count > 0 && !force) {
+      this.references.set(dataId, count);
+      return false;
+    }
+    this.references.delete(dataId);
+    return true;
+  }
+
+  override refCount(dataId: DataId): number {
+    return this.references.get(dataId) ?? 0;
+  }
+
+  override incRef(dataId: DataId): void {
+    this.references.set(dataId, this.refCount(dataId) + 1);
+  }
+
+  /** Called by TensorFlow.js beside the methods that its base class declares. */
+  decRef(dataId: DataId): void {
+    this.references.set(dataId, this.refCount(dataId) - 1);
+  }
+
+  override numDataIds(): number {
+    return this.references.size;
+  }
+
+  override memory(): { unreliable: boolean } {
+    return { unreliable: true };
+  }
+
+  override timerAvailable(): boolean {
+    return false;
+  }
+
+  override floatPrecision(): 16 | 32 {
+    return 32;
+  }
+
+  override epsilon(): number {
+    return 1e-7;
+  }
+
+  override dispose(): void {}
+}
+
+let instance: TraceBackend | undefined;
+const registered = new Set<string>();
+
+/** The one tracing backend, registered on first use with a recording kernel for every kernel name known by now. */
+export function traceBackend(): TraceBackend {
+  if (instance === undefined || engine().findBackend(TRACE_BACKEND) !== instance) {
+    const made = new TraceBackend();
+    registerBackend(TRACE_BACKEND, () => made, 0);
+    instance = made;
+  }
+  const backend = instance;
+  // Kernels that cannot be traced are registered too: their recorder call gives the error that explains it.
+  const names = [...Object.keys(KERNELS), 'Identity', ...engine().backendNames().flatMap(kernelNames)];
+  for (const kernelName of names) {
+    if (registered.has(kernelName)) continue;
+    registered.add(kernelName);
+    registerKernel({ kernelName, backendName: TRACE_BACKEND, kernelFunc: recording(backend, kernelName) });
+  }
+  return backend;
+}
+
+const kernelNames = (backend: string): string[] => getKernelsForBackend(backend).map((kernel) => kernel.kernelName);
+
+const recording =
+  (backend: TraceBackend, kernel: string): KernelConfig['kernelFunc'] =>
+  ({ inputs, attrs }): TensorInfo | TensorInfo[] => {
+    const outputs = backend.active().kernel(kernel, inputs, attrs ?? {});
+    for (const output of outputs) backend.hold(output.dataId);
+    const [only] = outputs;
+    return outputs.length === 1 && only !== undefined ? only : outputs;
+  };

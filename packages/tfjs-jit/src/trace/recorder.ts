@@ -1,0 +1,123 @@
+import {
+  type backend_util,
+  type DataId,
+  engine,
+  type NamedTensorInfoMap,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
+import { graphBuilder } from '../graph/builder.js';
+import { type Attributes, type Data, type Graph, toData, type Value } from '../graph/graph.js';
+import { asDType, type KernelSpec } from '../kernels/spec.js';
+import { KERNELS } from '../kernels/table.js';
+import { unsupportedKernel } from './unsupported.js';
+
+/** Ops that draw in JavaScript: their values would be frozen into the compiled function. */
+const RANDOM_OP = /^(random|truncatedNormal|multinomial|rand$|dropout)/;
+
+/** Turns kernel calls of one trace into a graph. */
+export interface Recorder {
+  /** A symbolic input of the traced function. */
+  input(dataId: DataId, shape: readonly number[], dtype: string): Value;
+  constant(dataId: DataId, values: backend_util.BackendValues, shape: readonly number[], dtype: string): void;
+  read(dataId: DataId): backend_util.BackendValues;
+  kernel(name: string, inputs: NamedTensorInfoMap, attrs: object): TensorInfo[];
+  valueOf(tensor: TensorInfo): Value;
+  build(inputs: readonly Value[], outputs: readonly Value[]): Graph;
+}
+
+/** The op that is running, innermost first named. */
+const currentOp = (): string => engine().state.activeScope?.name || 'a kernel';
+
+/** A recorder for one trace. */
+export function createRecorder(): Recorder {
+  const builder = graphBuilder();
+  const values = new WeakMap<DataId, Value>();
+  const constants = new Map<Value, Data>();
+
+  const addConstant = (dataId: DataId, data: ArrayLike<number>, shape: readonly number[], dtype: string): Value => {
+    const value = builder.constant(data, shape, asDType(dtype));
+    constants.set(value, toData(data, value.dtype));
+    values.set(dataId, value);
+    return value;
+  };
+
+  const recorder: Recorder = {
+    input(dataId, shape, dtype) {
+      const value = builder.input(shape, asDType(dtype));
+      values.set(dataId, value);
+      return value;
+    },
+
+    constant(dataId, data, shape, dtype) {
+      const op = currentOp();
+      if (RANDOM_OP.test(op)) {
+        throw new Error(
+          `jit: expected no random draw in the traced function, got tf.${op}. ` +
+            'Draw outside and pass the numbers as an argument; a draw here would be the same on every call.',
+        );
+      }
+      if (isTexts(data))
+        throw new TypeError(`jit: expected numeric tensors, got a string tensor in tf.${op}. Encode it first.`);
+      addConstant(dataId, data, shape, dtype);
+    },
+
+    read(dataId) {
+      const value = values.get(dataId);
+      const data = value && constants.get(value);
+      if (data !== undefined) return data;
+      throw new Error(
+        'jit: expected a function whose result does not depend on reading a tensor, got dataSync() or data() on a value ' +
+          'that is only known when the compiled function runs. Return the tensor and read it outside, ' +
+          'or use tf.where instead of if.',
+      );
+    },
+
+    valueOf(tensor) {
+      const known = values.get(tensor.dataId);
+      if (known !== undefined) return known;
+      // Closed over from another backend: its values now become part of the compiled function.
+      const data = engine().readSync(tensor.dataId);
+      if (isTexts(data)) throw new TypeError('jit: expected numeric tensors, got a string tensor.');
+      return addConstant(tensor.dataId, data, tensor.shape, tensor.dtype);
+    },
+
+    kernel(name, inputs, attrs) {
+      const op = currentOp();
+      if (name === 'Identity') return [alias(inputs['x'] as TensorInfo)];
+      const spec = KERNELS[name];
+      if (spec === undefined) throw unsupportedKernel(name, op, Object.keys(KERNELS));
+      const args = positional(name, spec, inputs).map((tensor) => recorder.valueOf(tensor));
+      const inferred = spec.infer(args, attrs as Attributes);
+      const outputs = builder.node(name, args, inferred.attrs, inferred.outputs, op);
+      return outputs.map((value) => {
+        const dataId = {};
+        values.set(dataId, value);
+        return { dataId, shape: [...value.shape], dtype: value.dtype };
+      });
+    },
+
+    build: builder.build,
+  };
+
+  function alias(x: TensorInfo): TensorInfo {
+    const dataId = {};
+    values.set(dataId, recorder.valueOf(x));
+    return { dataId, shape: x.shape, dtype: x.dtype };
+  }
+
+  return recorder;
+}
+
+/** Inputs of a kernel call in the order of its specification. */
+function positional(name: string, spec: KernelSpec, inputs: NamedTensorInfoMap): TensorInfo[] {
+  if (spec.inputs === 'list') return Object.values(inputs).filter((tensor) => tensor !== undefined);
+  return spec.inputs.map((input) => {
+    const tensor = inputs[input];
+    if (tensor === undefined) throw new TypeError(`jit: expected input ${input} of kernel ${name}, got none.`);
+    return tensor;
+  });
+}
+
+const isTexts = (values: backend_util.BackendValues): values is Uint8Array[] =>
+  Array.isArray(values) &&
+  (values as unknown[]).some((value) => typeof value === 'string' || value instanceof Uint8Array);

@@ -1,0 +1,96 @@
+import { engine, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import type { DType, Graph } from '../graph/graph.js';
+import { at } from '../kernels/spec.js';
+import { flatten, type Structure, unflatten } from '../tree.js';
+import { TRACE_BACKEND, type TraceBackend, traceBackend } from './backend.js';
+import { createRecorder, type Recorder } from './recorder.js';
+
+/** A traced function: its graph, and the tree that its results form. */
+export interface Trace {
+  readonly graph: Graph;
+  readonly result: Structure;
+  /** Path of each output in the result. */
+  readonly paths: readonly string[];
+}
+
+/** Shape and dtype that stand for a tensor during tracing. */
+export interface Abstract {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+}
+
+/** True while a function is being traced: a compiled function called there is traced along. */
+export const isTracing = (): boolean => engine().backendName === TRACE_BACKEND;
+
+/**
+ * Runs `fn` once on symbolic tensors and records every kernel that it dispatches.
+ *
+ * @param fn - the function; called with `args` rebuilt around symbolic tensors.
+ * @param args - structure of the argument list.
+ * @param leaves - one entry per tensor leaf of `args`.
+ * @throws {Error} what `fn` throws, with nothing left allocated; or when a tensor outlives the trace.
+ */
+export function trace(fn: (...args: never[]) => unknown, args: Structure, leaves: readonly Abstract[]): Trace {
+  const tf = engine();
+  const previous = tf.backendName;
+  const backend = traceBackend();
+  const recorder = createRecorder();
+  const before = backend.numDataIds();
+  backend.recorder = recorder;
+  // setBackend is synchronous up to its end for a backend whose factory is: nothing is awaited.
+  void tf.setBackend(TRACE_BACKEND);
+  try {
+    const traces: Trace[] = [];
+    // The tidy ends inside the trace, so that everything symbolic is gone before the backend changes back.
+    tidy(() => void traces.push(record(fn, args, leaves, backend, recorder)));
+    const traced = at(traces, 0);
+    if (backend.numDataIds() > before) {
+      throw new Error(
+        'jit: expected every tensor made in the traced function to end with it, got one that was kept ' +
+          '(tf.keep, tf.variable or assign). Return it instead.',
+      );
+    }
+    return traced;
+  } finally {
+    backend.recorder = undefined;
+    if (previous !== undefined) void tf.setBackend(previous);
+  }
+}
+
+function record(
+  fn: (...args: never[]) => unknown,
+  args: Structure,
+  leaves: readonly Abstract[],
+  backend: TraceBackend,
+  recorder: Recorder,
+): Trace {
+  const tf = engine();
+  const inputs = leaves.map(({ shape, dtype }) => {
+    const dataId = {};
+    const value = recorder.input(dataId, shape, dtype);
+    backend.hold(dataId);
+    return { value, tensor: tf.makeTensorFromTensorInfo({ dataId, shape: [...shape], dtype }, backend) };
+  });
+  const values = unflatten(
+    args,
+    inputs.map((input) => input.tensor),
+  ) as never[];
+  const returned = fn(...values);
+  if (returned instanceof Promise) {
+    returned.catch(() => undefined);
+    throw new TypeError('jit: expected a synchronous function, got one that returns a promise. Await outside.');
+  }
+  const { structure, tensors, paths } = flatten(returned, 'the result of the function');
+  const outputs = tensors.map((tensor) => recorder.valueOf(tensor));
+  return {
+    graph: recorder.build(
+      inputs.map((input) => input.value),
+      outputs,
+    ),
+    result: structure,
+    paths,
+  };
+}
+
+/** Shape and dtype of a tensor. */
+export const abstractOf = (tensor: Tensor): Abstract => ({ shape: tensor.shape, dtype: tensor.dtype as DType });
