@@ -27,7 +27,11 @@ export async function openFolder(root: string): Promise<FileSource> {
       const step = Math.max(1, Math.ceil(names.length / SIZE_SAMPLES));
       const sizes: string[] = [];
       await mapLimit(Math.ceil(names.length / step), CONCURRENCY, async (i) => {
-        sizes[i] = String((await stat(join(root, names[i * step] ?? ''))).size);
+        const path = join(root, names[i * step] ?? '');
+        const { size } = await stat(path).catch((cause: unknown) => {
+          throw unreadable(path, cause);
+        });
+        sizes[i] = String(size);
       });
       return sizes;
     },
