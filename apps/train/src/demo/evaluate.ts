@@ -61,7 +61,7 @@ export interface EvaluateOptions {
 
 /** Trains the judge, reconstructs the EMA lengths, scores each, and scores the best on fresh seeds. */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
-  const { outdir, train, tracked, engine, size, signal } = options;
+  const { outdir, train, engine, size, signal } = options;
   const clock = stopwatch();
 
   const test = await openDataset(options.dataPath, { split: 'test', resolution: train.resolution });

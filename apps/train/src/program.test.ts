@@ -1,0 +1,133 @@
+import '@tensorflow/tfjs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { encode } from 'fast-png';
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { runProgram } from './program.js';
+
+const scratch = mkdtempSync(join(tmpdir(), 'edm2-program-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+let printed = '';
+beforeEach(() => {
+  printed = '';
+  const keep = (text: unknown): boolean => {
+    printed += String(text);
+    return true;
+  };
+  vi.spyOn(process.stderr, 'write').mockImplementation(keep);
+  vi.spyOn(process.stdout, 'write').mockImplementation(keep);
+});
+afterEach(() => vi.restoreAllMocks());
+
+const run = (...argv: string[]): Promise<number> => runProgram(argv);
+
+/** A folder of `count` grey images. */
+function images(name: string, count: number, side = 8): string {
+  const folder = join(scratch, name);
+  mkdirSync(folder, { recursive: true });
+  for (let i = 0; i < count; i++) {
+    const data = Uint8Array.from({ length: side * side }, (_, p) => (p * 7 + i * 13) % 256);
+    writeFileSync(join(folder, `${i}.png`), encode({ width: side, height: side, channels: 1, depth: 8, data }));
+  }
+  return folder;
+}
+
+describe('wrong usage ends with code 2 and one clear message', () => {
+  test.each<[string, string[], RegExp]>([
+    ['no data', [], /--data: expected a folder or zip/],
+    ['unknown flag', ['--durration', '3'], /--duration/],
+    ['unknown preset', ['--data', 'x', '--preset', 'img512-xz'], /Did you mean img512-x/],
+    ['a count that is none', ['--data', 'x', '--duration', 'many'], /--duration/],
+    ['unknown engine', ['--data', 'x', '--engine', 'onnxruntim'], /--engine/],
+    ['unknown command line word', ['demo', '--smok'], /--smoke/],
+  ])('%s', async (_, argv, message) => {
+    expect(await run(...argv)).toBe(2);
+    expect(printed).toMatch(message);
+  });
+
+  test('help shows the way on', async () => {
+    expect(await run('demo', '--help')).toBe(0);
+    expect(printed).toMatch(/--data photos/);
+    expect(printed).toMatch(/tensorflow-gpu/);
+  });
+
+  test('a batch that does not divide', async () => {
+    expect(await run('--data', images('divide', 4), '--batch', '6', '--batch-gpu', '4', '--dry-run')).toBe(2);
+    expect(printed).toMatch(/--batch-gpu: expected a divisor/);
+  });
+
+  test('labels asked for where there are none', async () => {
+    expect(await run('--data', images('unlabelled', 4), '--cond', 'true', '--dry-run')).toBe(2);
+    expect(printed).toMatch(/--cond: expected data with labels/);
+  });
+});
+
+describe('bad data ends with code 1, named, before anything is written', () => {
+  const outdir = join(scratch, 'never');
+  test.each<[string, () => string, RegExp]>([
+    ['missing folder', () => join(scratch, 'nowhere'), /nowhere/],
+    ['empty folder', () => images('empty', 0), /empty/],
+    [
+      'mixed sizes',
+      () => (
+        images('mixed', 3),
+        writeFileSync(join(scratch, 'mixed', 'z.png'), readFileSync(join(images('big', 1, 16), '0.png'))),
+        join(scratch, 'mixed')
+      ),
+      /z\.png/,
+    ],
+    ['not a power of two', () => images('twelve', 3, 12), /power of two/],
+    [
+      'a cut-off image',
+      () => {
+        const folder = images('cut', 5);
+        const file = join(folder, '3.png');
+        writeFileSync(file, readFileSync(file).subarray(0, 60));
+        return folder;
+      },
+      /3\.png/,
+    ],
+    [
+      'a flipped bit',
+      () => {
+        const folder = images('flip', 5);
+        const file = join(folder, '2.png');
+        const bytes = readFileSync(file);
+        bytes[50] = (bytes[50] ?? 0) ^ 4;
+        writeFileSync(file, bytes);
+        return folder;
+      },
+      /2\.png/,
+    ],
+  ])('%s', async (_, make, message) => {
+    expect(await run('--data', make(), '--outdir', outdir, '--duration', '1000', '--batch', '100')).toBe(1);
+    expect(printed).toMatch(message);
+    expect(existsSync(outdir)).toBe(false);
+  });
+});
+
+test('a dry run prints the configuration', async () => {
+  expect(await run('--data', images('dry', 4), '--duration', '2Ki', '--dry-run')).toBe(0);
+  expect(JSON.parse(printed)).toMatchObject({
+    duration: 2048,
+    network: { imgResolution: 8, imgChannels: 1, labelDim: 0 },
+  });
+});
+
+test('the main job, small: trains on MNIST, reconstructs, samples, scores, reports', async () => {
+  const outdir = join(scratch, 'smoke');
+  expect(await run('demo', '--smoke', '--outdir', outdir), printed).toBe(0);
+  const files = readdirSync(outdir);
+  for (const name of ['config.json', 'log.jsonl', 'grid.png', 'scores.json', 'report.html'])
+    expect(files).toContain(name);
+  expect(readFileSync(join(outdir, 'report.html'), 'utf8')).toMatch(/data:image\/png/);
+  const scores = JSON.parse(readFileSync(join(outdir, 'scores.json'), 'utf8'));
+  expect(scores.sweep.map(({ sigmaRel }: { sigmaRel: number }) => sigmaRel)).toEqual([0.05, 0.07, 0.1]);
+  expect(scores.generated.n).toBe(100);
+  expect(scores.heldOut.labelAgreement).toBeGreaterThan(0.3);
+  // Hardly trained: far from real digits, and the distance must say so.
+  expect(scores.generated.frechet).toBeGreaterThan(scores.heldOut.frechet);
+  expect(printed).toMatch(/label agreement/);
+});

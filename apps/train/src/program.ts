@@ -1,0 +1,53 @@
+import { Command, CommanderError } from 'commander';
+import { demoCommand, trainCommand } from './commands.js';
+import { exitCodeOf } from './errors.js';
+import { type CommandOptions, withTrainOptions } from './options/options.js';
+
+const EXAMPLES = `
+Examples:
+  npm start                                        MNIST: train, average, sample, score, report (the main job)
+  npm start -- --duration 192Ki                    the same, for longer
+  npm start -- --data photos/ --duration 2Mi       your own images: square, a power of two, all of one size; sub-folders are classes
+  npm start -- --data photos/ --preset cifar10     another network
+  npm start -- --engine tensorflow-gpu             a CUDA device through @tensorflow/tfjs-node-gpu (not yet measured on a GPU)
+  npm start -- --resume                            go on with the last run after Ctrl-C or a crash
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted after writing a checkpoint.`;
+
+function createProgram(): Command {
+  const program = withTrainOptions(new Command('edm2-train'))
+    .description('Trains an EDM2 on a folder or zip of images.')
+    .exitOverride()
+    .showSuggestionAfterError()
+    .action((options: CommandOptions) => trainCommand(options))
+    .addHelpText('after', EXAMPLES);
+  withTrainOptions(program.command('demo'))
+    .description(
+      'The main job: trains on MNIST, reconstructs EMA lengths, samples a grid, scores it, writes report.html.',
+    )
+    .option('--smoke', 'a run of seconds, to see that everything works', false)
+    .exitOverride()
+    .showSuggestionAfterError()
+    .action((_: unknown, command: Command) => demoCommand(command.optsWithGlobals<CommandOptions>()))
+    .addHelpText('after', EXAMPLES);
+  return program;
+}
+
+/**
+ * Runs the command line.
+ *
+ * @param argv - arguments after the program's name.
+ * @returns exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted after writing a checkpoint. Errors are printed, never thrown.
+ */
+export async function runProgram(argv: readonly string[]): Promise<number> {
+  try {
+    await createProgram().parseAsync([...argv], { from: 'user' });
+    return 0;
+  } catch (error) {
+    // commander has printed its message already; help and version end well.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const { message, stack } = error instanceof Error ? error : new Error(String(error));
+    process.stderr.write(`\n${process.env['DEBUG'] ? stack : message}\n`);
+    return exitCodeOf(error);
+  }
+}

@@ -1,0 +1,132 @@
+import '@tensorflow/tfjs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Dataset, openDataset } from '@edm2/dataset';
+import { startEngine } from '@edm2/engine';
+import { createRandom } from '@edm2/random';
+import { encode } from 'fast-png';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { InterruptedError, UsageError } from '../errors.js';
+import type { RunConfig } from '../options/run-config.js';
+import { prepareRunFolder } from './run-folder.js';
+import { trainRun } from './train-run.js';
+
+const scratch = mkdtempSync(join(tmpdir(), 'edm2-resume-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+let dataset: Dataset;
+let config: RunConfig;
+beforeAll(async () => {
+  const data = join(scratch, 'data');
+  const random = createRandom(1);
+  for (let i = 0; i < 40; i++) {
+    mkdirSync(join(data, String(i % 2)), { recursive: true });
+    const pixels = Uint8Array.from(random.stream('image', i).integers(64, 256));
+    writeFileSync(
+      join(data, String(i % 2), `${i}.png`),
+      encode({ width: 8, height: 8, channels: 1, depth: 8, data: pixels }),
+    );
+  }
+  dataset = await openDataset(data);
+  config = {
+    format: 'edm2-run-1',
+    preset: 'mnist',
+    config: 'G',
+    data,
+    dataFingerprint: dataset.fingerprint,
+    seed: 3,
+    duration: 3000,
+    batch: 100,
+    batchGpu: 100,
+    status: 500,
+    snapshot: 1000,
+    checkpoint: 1000,
+    preview: 3000,
+    lr: 0.01,
+    decay: 20,
+    rampupMimg: 0.001,
+    dropout: 0.1,
+    pMean: -0.4,
+    pStd: 1,
+    sigmaData: 0.5,
+    emaSigmaRels: [0.05, 0.1],
+    network: {
+      imgResolution: 8,
+      imgChannels: 1,
+      labelDim: 2,
+      modelChannels: 8,
+      channelMult: [1, 2],
+      numBlocks: 1,
+      attnResolutions: [4],
+      channelsPerHead: 8,
+    },
+  };
+});
+
+/** Trains in `outdir`; with `stopAfter`, interrupted once so many images were read. */
+async function train(outdir: string, { resume = false, stopAfter = Number.POSITIVE_INFINITY } = {}) {
+  const controller = new AbortController();
+  let reads = 0;
+  const counted: Dataset = {
+    ...dataset,
+    read(index) {
+      reads += 1;
+      if (reads === stopAfter) controller.abort();
+      return dataset.read(index);
+    },
+  };
+  await prepareRunFolder(outdir, config, resume);
+  const engine = await startEngine('onnxruntime', { threads: 2 });
+  await trainRun({
+    config,
+    dataset: counted,
+    outdir,
+    engine,
+    resume,
+    signal: controller.signal,
+    say: () => {},
+    resumeCommand: 'again',
+  });
+}
+
+const weights = (outdir: string): string[] => readdirSync(outdir).filter((name) => name.endsWith('.safetensors'));
+
+test('a run that was interrupted and resumed writes the files of one that was not, byte for byte', async () => {
+  const [whole, parts] = [join(scratch, 'whole'), join(scratch, 'parts')];
+  await train(whole);
+  await expect(train(parts, { stopAfter: 1450 })).rejects.toThrow(InterruptedError);
+  expect(weights(parts).some((name) => name.startsWith('training-state'))).toBe(true);
+  await expect(train(parts)).rejects.toThrow(/--resume/);
+  await train(parts, { resume: true });
+  expect(weights(parts)).toEqual(
+    expect.arrayContaining(weights(whole).filter((name) => name.startsWith('network-snapshot'))),
+  );
+  const compared = weights(whole).filter((name) => weights(parts).includes(name));
+  expect(compared.length).toBeGreaterThanOrEqual(7);
+  for (const name of compared)
+    expect(readFileSync(join(parts, name)).equals(readFileSync(join(whole, name))), name).toBe(true);
+});
+
+test('a training state that was cut short is passed over for the one before it', async () => {
+  const outdir = join(scratch, 'cut');
+  await train(outdir);
+  const states = weights(outdir)
+    .filter((name) => name.startsWith('training-state'))
+    .sort();
+  expect(states).toHaveLength(2);
+  const before = readFileSync(join(outdir, states[1] ?? ''));
+  truncateSync(join(outdir, states[1] ?? ''), 1000);
+  await train(outdir, { resume: true });
+  expect(readFileSync(join(outdir, states[1] ?? '')).equals(before)).toBe(true);
+});
+
+test("another run's folder is refused and stays as it is", async () => {
+  const outdir = join(scratch, 'other');
+  await prepareRunFolder(outdir, config, false);
+  const stored = readFileSync(join(outdir, 'config.json'), 'utf8');
+  const other = { ...config, lr: 0.02 };
+  await expect(prepareRunFolder(outdir, other, true)).rejects.toThrow(UsageError);
+  await expect(prepareRunFolder(outdir, other, true)).rejects.toThrow(/lr 0.01 there, 0.02 here/);
+  expect(readFileSync(join(outdir, 'config.json'), 'utf8')).toBe(stored);
+});
