@@ -91,7 +91,7 @@ async function reportOf(
 ): Promise<RunReport> {
   const { generated, heldOut, sweep, best, testAgreement, seconds } = evaluation;
   const log = await readLog(outdir);
-  const { edges, means } = trained.byNoiseLevel.result();
+  const { edges, mean } = trained.byNoiseLevel.result();
   const { network } = config;
   return {
     title: 'EDM2 on MNIST',
@@ -121,7 +121,7 @@ async function reportOf(
     realGrid: { path: evaluation.realGrid, caption: 'Real digits in the same layout' },
     previews: await listPreviews(outdir),
     lossCurve: log.map(({ nimg, loss }) => ({ nimg, loss })),
-    lossBySigma: means.flatMap((loss, i) =>
+    lossBySigma: Array.from(mean).flatMap((loss, i) =>
       Number.isFinite(loss) ? [{ sigma: Math.sqrt((edges[i] ?? 1) * (edges[i + 1] ?? 1)), loss }] : [],
     ),
     emaCurve: sweep.map(({ sigmaRel, labelAgreement, frechet, tracked }) => ({

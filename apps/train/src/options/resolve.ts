@@ -1,5 +1,5 @@
 import type { Dataset } from '@edm2/dataset';
-import { type Preset, presets } from '@edm2/edm2-unet';
+import { type Preset, presets, resolveConfig } from '@edm2/edm2-unet';
 import { UsageError } from '../errors.js';
 import { suggest } from './nearest.js';
 import type { CommandOptions } from './options.js';
@@ -22,7 +22,7 @@ export function presetOf(name: string): Preset {
 
 /** A fitting preset where none was named. */
 const defaultPreset = (dataset: Dataset): string => {
-  if (dataset.resolution === 16) return 'mnist';
+  if (dataset.resolution <= 16) return 'mnist';
   return dataset.resolution <= 32 ? 'cifar10' : 'img64-xs';
 };
 
@@ -43,10 +43,22 @@ export function resolveRunConfig(given: CommandOptions, dataset: Dataset): RunCo
     throw new UsageError(
       '--fp16: expected false, got true. 16-bit training is not available on the installed engines yet; leave it out.',
     );
+  const {
+    config: letter,
+    dropout,
+    ...shape
+  } = resolveConfig({
+    ...unet,
+    config: given.config ?? unet.config ?? 'G',
+    imgResolution: dataset.resolution,
+    imgChannels: dataset.channels,
+    labelDim: cond ? dataset.labelDim : 0,
+  });
+  const network = { ...shape, channelMult: [...shape.channelMult], attnResolutions: [...shape.attnResolutions] };
   const config: RunConfig = {
     format: 'edm2-run-1',
     preset: name,
-    config: given.config ?? unet.config ?? 'G',
+    config: letter,
     data: dataset.path,
     dataFingerprint: dataset.fingerprint,
     seed: given.seed,
@@ -60,21 +72,12 @@ export function resolveRunConfig(given: CommandOptions, dataset: Dataset): RunCo
     lr: given.lr ?? preset.learningRate,
     decay: given.decay ?? preset.decayBatches,
     rampupMimg: preset.rampupMimg,
-    dropout: given.dropout ?? unet.dropout ?? 0,
+    dropout: given.dropout ?? dropout,
     pMean: given.pmean ?? preset.pMean,
     pStd: given.pstd ?? preset.pStd,
     sigmaData: 0.5,
     emaSigmaRels: EMA_SIGMA_RELS,
-    network: {
-      imgResolution: dataset.resolution,
-      imgChannels: dataset.channels,
-      labelDim: cond ? dataset.labelDim : 0,
-      modelChannels: unet.modelChannels,
-      channelMult: [...(unet.channelMult ?? [1, 2, 3, 4])],
-      numBlocks: unet.numBlocks ?? 3,
-      attnResolutions: [...(unet.attnResolutions ?? [16, 8])],
-      channelsPerHead: unet.channelsPerHead ?? 64,
-    },
+    network,
   };
   check(config, dataset);
   return config;
