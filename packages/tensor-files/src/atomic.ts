@@ -1,0 +1,116 @@
+import { randomBytes } from 'node:crypto';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+/** Options of {@link writeFileAtomic}. */
+export interface WriteFileAtomicOptions {
+  /** Stops the write; nothing is left behind. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Largest single write: keeps an abort prompt and stays below every platform's limit of 2 GiB. */
+const MAX_WRITE_BYTES = 1 << 26;
+
+/** Writes all bytes at a position, however few the system takes at a time. */
+export async function writeFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  let done = 0;
+  while (done < bytes.length) {
+    const length = Math.min(bytes.length - done, MAX_WRITE_BYTES);
+    const { bytesWritten } = await handle.write(bytes, done, length, position + done);
+    done += bytesWritten;
+  }
+}
+
+/** A file that is being written under a temporary name beside its final one. */
+export interface AtomicFile {
+  readonly handle: FileHandle;
+  /** Flushes to the disk and puts the file under its final name, replacing what was there. */
+  commit(): Promise<void>;
+  /** Removes the temporary file; does nothing after {@link commit}. */
+  discard(): Promise<void>;
+}
+
+/**
+ * Opens a temporary file in the directory of `path`.
+ *
+ * @throws {Error} of the file system when the directory is missing or not writable.
+ */
+export async function openAtomic(path: string): Promise<AtomicFile> {
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`);
+  const handle = await open(temporary, 'wx+');
+  let isOpen = true;
+  const close = async (): Promise<void> => {
+    if (!isOpen) return;
+    isOpen = false;
+    await handle.close();
+  };
+  let isDone = false;
+  return {
+    handle,
+    async commit() {
+      await handle.sync();
+      await close();
+      await rename(temporary, path);
+      isDone = true;
+      await syncDirectory(dirname(path));
+    },
+    async discard() {
+      if (isDone) return;
+      isDone = true;
+      await close();
+      await rm(temporary, { force: true });
+    },
+  };
+}
+
+/** Makes a rename survive a power cut. Where directories cannot be opened or synced (Windows, some network disks) the system orders it. */
+async function syncDirectory(directory: string): Promise<void> {
+  let handle: FileHandle | undefined;
+  try {
+    handle = await open(directory, 'r');
+    await handle.sync();
+  } catch {
+    // The file itself is complete and named; only the timing of the rename on the disk is left to the system.
+  } finally {
+    await handle?.close();
+  }
+}
+
+/** Adds the remedy to a full disk's error. */
+export function explainWriteError(fn: string, path: string, error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
+  const text = `${fn}: expected room on the disk for ${path}, got ${code}. Free some space; nothing was left half-written.`;
+  return Object.assign(new Error(text, { cause: error }), { code });
+}
+
+/**
+ * Writes a file so that its name always stands for a complete one: temporary name in the same directory, fsync, rename, fsync of the
+ * directory. On an error or an abort the old file stays as it was and nothing else is left.
+ *
+ * @param path - final name; its directory must exist.
+ * @param data - text (UTF-8), bytes, or chunks of bytes produced while writing.
+ * @throws {Error} of the file system; a full disk is explained; the signal's reason when aborted.
+ */
+export async function writeFileAtomic(
+  path: string,
+  data: string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  { signal }: WriteFileAtomicOptions = {},
+): Promise<void> {
+  signal?.throwIfAborted();
+  const chunks = typeof data === 'string' ? [Buffer.from(data)] : data instanceof Uint8Array ? [data] : data;
+  const file = await openAtomic(path);
+  try {
+    let position = 0;
+    for await (const chunk of chunks) {
+      signal?.throwIfAborted();
+      await writeFully(file.handle, chunk, position);
+      position += chunk.length;
+    }
+    signal?.throwIfAborted();
+    await file.commit();
+  } catch (error) {
+    await file.discard();
+    throw explainWriteError('writeFileAtomic', path, error);
+  }
+}

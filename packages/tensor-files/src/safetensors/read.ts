@@ -1,0 +1,237 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+import { CHECKSUM_BLANK, CHECKSUM_KEY, CHECKSUM_PREFIX, findChecksum } from './checksum.js';
+import { bytesPerElement, type Dtype, type TensorData, viewAs } from './dtype.js';
+import { toFloat32 } from './half.js';
+import { parseHeader, type TensorEntry } from './header.js';
+import { LENGTH_BYTES, MAX_HEADER_BYTES } from './limits.js';
+import { SafetensorsParseError } from './parse-error.js';
+
+/** Bytes of a chunk when nothing else is asked for: long enough for a disk's full speed, short enough not to matter. */
+const CHUNK_BYTES = 1 << 22;
+
+/** Largest single read, below every platform's limit of 2 GiB. */
+const MAX_READ_BYTES = 1 << 30;
+
+/** A tensor that was read: row-major values. */
+export interface Tensor {
+  readonly dtype: Dtype;
+  readonly shape: number[];
+  readonly data: TensorData;
+}
+
+/** A tensor as float32 values. */
+export interface Float32Tensor {
+  readonly shape: number[];
+  readonly data: Float32Array;
+}
+
+/** Options of {@link SafetensorsFile.chunks}. */
+export interface ChunksOptions {
+  /** Most bytes of the file in one chunk, at least one element's. Default 4 MiB. */
+  readonly chunkBytes?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of {@link SafetensorsFile.verify}. */
+export interface VerifyOptions {
+  /** Throw when the file carries no checksum. Default false. */
+  readonly required?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An open safetensors file. Reading is by position: any tensor in any order, several at once. Close it when done. */
+export interface SafetensorsFile {
+  /** Path as it was given. */
+  readonly path: string;
+  /** The file's text fields, without the checksum. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** `sha256:…` when the file carries one. */
+  readonly checksum: string | undefined;
+  /** Names in the order of the data. */
+  readonly names: readonly string[];
+  /** Type, shape and place by name, in the order of the data. */
+  readonly entries: ReadonlyMap<string, TensorEntry>;
+  has(name: string): boolean;
+  /**
+   * Reads one tensor.
+   *
+   * @throws {RangeError} when the file has no such tensor.
+   * @throws {SafetensorsParseError} when the file has become shorter since it was opened.
+   */
+  read(name: string): Promise<Tensor>;
+  /**
+   * Reads one F32, F16, BF16 or F64 tensor as float32 (F64 is rounded).
+   *
+   * @throws {TypeError} for integers and booleans; otherwise as {@link read}.
+   */
+  readFloat32(name: string): Promise<Float32Tensor>;
+  /**
+   * Reads elements `begin` (inclusive) to `end` (exclusive) of a tensor's row-major values.
+   *
+   * @throws {RangeError} when the range is not within the tensor.
+   */
+  readRange(name: string, begin: number, end: number): Promise<TensorData>;
+  /** Reads a tensor piece by piece in row-major order; only one piece is in memory. */
+  chunks(name: string, options?: ChunksOptions): AsyncGenerator<TensorData, void, undefined>;
+  /**
+   * Compares the whole file with the checksum that it carries, in constant memory.
+   *
+   * @returns true when it agrees, false when the file carries none.
+   * @throws {SafetensorsParseError} code `'checksum'` when a bit has changed, `'no-checksum'` when `required` and none is there.
+   */
+  verify(options?: VerifyOptions): Promise<boolean>;
+  /** Closes the file; a second call does nothing. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a safetensors file and checks its header completely; tensors are read when asked for.
+ *
+ * @param path - file to open.
+ * @returns the open file; the caller closes it.
+ * @throws {SafetensorsParseError} when the file is damaged, truncated or not a safetensors file.
+ * @throws {Error} of the file system when it cannot be opened.
+ */
+export async function readSafetensors(path: string): Promise<SafetensorsFile> {
+  const handle = await open(path, 'r');
+  try {
+    return await openFile(handle, path);
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+async function openFile(handle: FileHandle, path: string): Promise<SafetensorsFile> {
+  const { size } = await handle.stat();
+  const headerBytes = await readHeaderBytes(handle, path, size);
+  const { entries, metadata: allMetadata } = parseHeader(headerBytes, path, size);
+  const { [CHECKSUM_KEY]: carried, ...others } = allMetadata;
+  const checksum = carried?.startsWith(CHECKSUM_PREFIX) ? carried : undefined;
+  const metadata = checksum === undefined ? allMetadata : others;
+  let isOpen = true;
+
+  const entryOf = (name: string): TensorEntry => {
+    const entry = entries.get(name);
+    if (entry) return entry;
+    throw new RangeError(`read: expected a tensor of ${path}, got ${JSON.stringify(name)}. Its names are in .names.`);
+  };
+  const readBytes = (position: number, length: number, field: string): Promise<ArrayBuffer> => {
+    if (!isOpen) throw new Error(`read: expected ${path} to be open, got a closed file. Close it after the last read.`);
+    return readFully(handle, path, position, length, field);
+  };
+  const readRange = async (name: string, begin: number, end: number): Promise<TensorData> => {
+    const { dtype, offset, byteLength } = entryOf(name);
+    const bytes = bytesPerElement(dtype);
+    if (!Number.isInteger(begin) || !Number.isInteger(end) || begin < 0 || begin > end || end * bytes > byteLength) {
+      throw new RangeError(
+        `readRange: expected 0 ≤ begin ≤ end ≤ ${byteLength / bytes} in ${name}, got [${begin}, ${end}). Check the range.`,
+      );
+    }
+    return viewAs(dtype, await readBytes(offset + begin * bytes, (end - begin) * bytes, name));
+  };
+  const read = async (name: string): Promise<Tensor> => {
+    const { dtype, shape, byteLength } = entryOf(name);
+    return { dtype, shape: [...shape], data: await readRange(name, 0, byteLength / bytesPerElement(dtype)) };
+  };
+
+  return {
+    path,
+    metadata,
+    checksum,
+    names: [...entries.keys()],
+    entries,
+    has: (name) => entries.has(name),
+    read,
+    async readFloat32(name) {
+      const { dtype, shape, data } = await read(name);
+      return { shape, data: toFloat32(data, dtype) };
+    },
+    readRange,
+    async *chunks(name, { chunkBytes = CHUNK_BYTES, signal } = {}) {
+      const { dtype, byteLength } = entryOf(name);
+      const bytes = bytesPerElement(dtype);
+      const step = Math.floor(chunkBytes / bytes);
+      if (!(step >= 1)) {
+        throw new RangeError(
+          `chunks: expected chunkBytes of at least ${bytes}, got ${chunkBytes}. Ask for longer chunks.`,
+        );
+      }
+      for (let begin = 0; begin < byteLength / bytes; begin += step) {
+        signal?.throwIfAborted();
+        yield await readRange(name, begin, Math.min(begin + step, byteLength / bytes));
+      }
+    },
+    async verify({ required = false, signal } = {}) {
+      const place = { file: path, offset: LENGTH_BYTES, field: CHECKSUM_KEY };
+      if (checksum === undefined) {
+        if (!required) return false;
+        throw new SafetensorsParseError(
+          'no-checksum',
+          place,
+          'expected a checksum, got none. Was it written by another tool, or damaged?',
+        );
+      }
+      const header = Buffer.from(headerBytes);
+      const at = findChecksum(header, checksum);
+      if (at >= 0) header.write(CHECKSUM_BLANK.slice(CHECKSUM_PREFIX.length), at, 'latin1');
+      const length = Buffer.alloc(LENGTH_BYTES);
+      length.writeBigUInt64LE(BigInt(header.length));
+      const hash = createHash('sha256').update(length).update(header);
+      const start = LENGTH_BYTES + header.length;
+      for (let position = start; position < size; position += CHUNK_BYTES) {
+        signal?.throwIfAborted();
+        hash.update(new Uint8Array(await readBytes(position, Math.min(CHUNK_BYTES, size - position), 'data')));
+      }
+      const actual = CHECKSUM_PREFIX + hash.digest('hex');
+      if (actual === checksum) return true;
+      throw new SafetensorsParseError(
+        'checksum',
+        place,
+        `expected ${checksum}, got ${actual}. The file is damaged: fetch or save it again.`,
+      );
+    },
+    async close() {
+      if (!isOpen) return;
+      isOpen = false;
+      await handle.close();
+    },
+  };
+}
+
+async function readHeaderBytes(handle: FileHandle, file: string, size: number): Promise<Uint8Array> {
+  const field = 'header length';
+  if (size < LENGTH_BYTES) {
+    const text = `expected at least ${LENGTH_BYTES} bytes, got ${size}. Fetch or save the file again.`;
+    throw new SafetensorsParseError('too-short', { file, offset: size, field }, text);
+  }
+  const view = new DataView(await readFully(handle, file, 0, LENGTH_BYTES, field));
+  const length = view.getBigUint64(0, true);
+  const most = Math.min(MAX_HEADER_BYTES, size - LENGTH_BYTES);
+  if (length > most) {
+    const text = `expected at most ${most} for a file of ${size} bytes, got ${length}. It is truncated or not a safetensors file.`;
+    throw new SafetensorsParseError('header-length', { file, offset: 0, field }, text);
+  }
+  return new Uint8Array(await readFully(handle, file, LENGTH_BYTES, Number(length), 'header'));
+}
+
+async function readFully(
+  handle: FileHandle,
+  file: string,
+  position: number,
+  length: number,
+  field: string,
+): Promise<ArrayBuffer> {
+  const bytes = new Uint8Array(length);
+  let done = 0;
+  while (done < length) {
+    const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, MAX_READ_BYTES), position + done);
+    if (bytesRead === 0) {
+      const text = `expected ${length} bytes at ${position}, got ${done}: the file became shorter while it was open. Read it again.`;
+      throw new SafetensorsParseError('truncated', { file, offset: position + done, field }, text);
+    }
+    done += bytesRead;
+  }
+  return bytes.buffer;
+}

@@ -1,0 +1,325 @@
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  createSafetensorsWriter,
+  DTYPES,
+  type Dtype,
+  readSafetensors,
+  type SafetensorsFile,
+  type Tensor,
+  type TensorInput,
+  toFloat32,
+  writeSafetensors,
+} from '@edm2/tensor-files';
+import { goldenPath, readGolden } from '@edm2/test-support';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+let directory = '';
+let path = '';
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tensor-files-'));
+  path = join(directory, 'x.safetensors');
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+async function use<T>(work: (file: SafetensorsFile) => Promise<T>): Promise<T> {
+  const file = await readSafetensors(path);
+  try {
+    return await work(file);
+  } finally {
+    await file.close();
+  }
+}
+const readAll = (): Promise<Record<string, Tensor>> =>
+  use(async (file) =>
+    Object.fromEntries(await Promise.all(file.names.map(async (name) => [name, await file.read(name)] as const))),
+  );
+
+const ARRAYS = {
+  F16: Uint16Array,
+  BF16: Uint16Array,
+  F32: Float32Array,
+  F64: Float64Array,
+  I8: Int8Array,
+  I16: Int16Array,
+  I32: Int32Array,
+  I64: BigInt64Array,
+  U8: Uint8Array,
+  U16: Uint16Array,
+  U32: Uint32Array,
+  U64: BigUint64Array,
+  BOOL: Uint8Array,
+} satisfies Record<Dtype, unknown>;
+
+/** A tensor of random bits: every bit pattern must survive. */
+const tensors: fc.Arbitrary<Tensor> = fc
+  .record({ dtype: fc.constantFrom(...DTYPES), shape: fc.array(fc.nat({ max: 4 }), { maxLength: 4 }) })
+  .chain(({ dtype, shape }) => {
+    const kind = ARRAYS[dtype];
+    const length = shape.reduce((a, b) => a * b, 1) * kind.BYTES_PER_ELEMENT;
+    return fc
+      .uint8Array({ minLength: length, maxLength: length })
+      .map((bytes) => ({ dtype, shape, data: new kind(bytes.slice().buffer) }));
+  });
+
+const bytesOf = ({ dtype, shape, data }: Tensor) => ({
+  dtype,
+  shape,
+  kind: data.constructor.name,
+  bytes: Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex'),
+});
+
+describe('round trips', () => {
+  it('keeps every name, type, shape, bit and text field', async () => {
+    const names = fc.string({ unit: 'binary' }).filter((name) => name !== '__metadata__');
+    const text = fc.string({ unit: 'binary' });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.dictionary(names, tensors, { maxKeys: 6 }),
+        fc.dictionary(text, text, { maxKeys: 3 }),
+        fc.boolean(),
+        async (dict, metadata, checksum) => {
+          fc.pre(!Object.hasOwn(metadata, 'checksum'));
+          await writeSafetensors(path, dict, metadata, { checksum });
+          await use(async (file) => {
+            expect({ ...file.metadata }).toEqual({ ...metadata });
+            expect([...file.names].sort()).toEqual(Object.keys(dict).sort());
+            for (const [name, tensor] of Object.entries(dict))
+              expect(bytesOf(await file.read(name))).toEqual(bytesOf(tensor));
+            expect(await file.verify()).toBe(checksum);
+          });
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it.each(['ops', 'phema', 'unet-latent'])('reads golden %s as the independent reader does', async (name) => {
+    const golden = readGolden(name);
+    path = goldenPath(`${name}.safetensors`);
+    const read = await readAll();
+    expect(Object.keys(read).sort()).toEqual([...golden.names].sort());
+    for (const key of golden.names) {
+      const { shape, data } = golden.get(key);
+      const tensor = read[key];
+      expect(tensor?.shape).toEqual(shape);
+      expect(tensor?.data.constructor).toBe(data.constructor);
+      expect(Buffer.from(tensor?.data.buffer ?? []).equals(Buffer.from(data.buffer)), key).toBe(true);
+    }
+    await use(async (file) => {
+      expect(file.metadata).toEqual(golden.metadata);
+      expect(await file.verify()).toBe(false);
+    });
+  });
+
+  it('what it writes, the independent reader reads; tensors begin at multiples of their width', async () => {
+    const odd = { data: Uint8Array.of(1, 2, 3), shape: [3] };
+    const wide = { data: Float64Array.of(1.5, -2), shape: [2, 1] };
+    await writeSafetensors(path, { odd, wide }, { note: 'é' });
+    const bytes = await readFile(path);
+    const length = Number(bytes.readBigUInt64LE(0));
+    const header = JSON.parse(bytes.toString('utf8', 8, 8 + length));
+    expect(header).toEqual({
+      __metadata__: { checksum: expect.stringMatching(/^sha256:[0-9a-f]{64}$/), note: 'é' },
+      wide: { dtype: 'F64', shape: [2, 1], data_offsets: [0, 16] },
+      odd: { dtype: 'U8', shape: [3], data_offsets: [16, 19] },
+    });
+    expect(length % 8).toBe(0);
+    expect(bytes.readDoubleLE(8 + length + 8)).toBe(-2);
+    expect(bytes.length).toBe(8 + length + 19);
+  });
+
+  it('takes functions, async functions, pieces and sequences, one tensor at a time', async () => {
+    const made: string[] = [];
+    const lazy = (name: string, data: TensorInput['data']) => ({ name, shape: [4], dtype: 'F32' as const, data });
+    async function* sequence() {
+      yield lazy('a', () => {
+        made.push('a');
+        return Float32Array.of(1, 2, 3, 4);
+      });
+      yield lazy('b', async () => {
+        made.push('b');
+        return [Float32Array.of(1), Float32Array.of(2, 3), Float32Array.of(4)];
+      });
+      yield lazy('c', async function* () {
+        made.push('c');
+        yield Float32Array.of(5, 6);
+        yield Float32Array.of(7, 8);
+      });
+      expect(made).toEqual([]);
+    }
+    await writeSafetensors(path, sequence());
+    expect(made).toEqual(['a', 'b', 'c']);
+    const read = await readAll();
+    expect(read['b']?.data).toEqual(Float32Array.of(1, 2, 3, 4));
+    expect(read['c']?.data).toEqual(Float32Array.of(5, 6, 7, 8));
+  });
+
+  it('rounds float32 values into F16 and BF16 tensors', async () => {
+    const data = Float32Array.of(1, 0.1, 65504, -3e38);
+    await writeSafetensors(path, { h: { dtype: 'F16', shape: [4], data }, b: { dtype: 'BF16', shape: [4], data } });
+    await use(async (file) => {
+      expect((await file.read('h')).dtype).toBe('F16');
+      expect([...(await file.readFloat32('h')).data]).toEqual([1, 0.0999755859375, 65504, Number.NEGATIVE_INFINITY]);
+      const { data: b } = await file.readFloat32('b');
+      for (const [i, x] of data.entries()) expect(Math.abs((b[i] ?? 0) - x)).toBeLessThanOrEqual(Math.abs(x) / 256);
+    });
+  });
+});
+
+describe('reading in parts', () => {
+  it('chunks and ranges put together are the tensor', async () => {
+    const data = Float32Array.from({ length: 1001 }, (_, i) => i);
+    await writeSafetensors(path, { before: { shape: [1], data: Uint8Array.of(7) }, w: { shape: [7, 11, 13], data } });
+    await use(async (file) => {
+      const parts: number[][] = [];
+      for await (const part of file.chunks('w', { chunkBytes: 402 })) parts.push([...(part as Float32Array)]);
+      expect(parts.map((part) => part.length)).toEqual([...new Array<number>(10).fill(100), 1]);
+      expect(parts.flat()).toEqual([...data]);
+      expect(await file.readRange('w', 500, 503)).toEqual(Float32Array.of(500, 501, 502));
+      expect(await file.readRange('w', 5, 5)).toHaveLength(0);
+      await expect(file.readRange('w', 1000, 1002)).rejects.toThrow(/1001 in w, got \[1000, 1002\)/);
+      await expect(file.readRange('w', -1, 2)).rejects.toThrow(RangeError);
+      await expect(file.chunks('w', { chunkBytes: 3 }).next()).rejects.toThrow(/at least 4, got 3/);
+      await expect(file.read('nothing')).rejects.toThrow(/"nothing"/);
+      const signal = AbortSignal.abort(new Error('enough'));
+      await expect(file.chunks('w', { signal }).next()).rejects.toThrow('enough');
+      await expect(file.verify({ signal })).rejects.toThrow('enough');
+    });
+  });
+
+  it('refuses to read after close, and closes twice without harm', async () => {
+    await writeSafetensors(path, { w: { shape: [], data: Float32Array.of(1) } });
+    const file = await readSafetensors(path);
+    await file.close();
+    await file.close();
+    await expect(file.read('w')).rejects.toThrow(/closed/);
+  });
+
+  it('reports a file that shrinks while it is open', async () => {
+    await writeSafetensors(path, { w: { shape: [4], data: new Float32Array(4) } });
+    await use(async (file) => {
+      await truncate(path, (await readFile(path)).length - 6);
+      await expect(file.read('w')).rejects.toMatchObject({ code: 'truncated', field: 'w' });
+    });
+  });
+});
+
+describe('writing leaves nothing half-written', () => {
+  const good = { w: { shape: [2], data: Float32Array.of(1, 2) } };
+  const failures: [string, () => Promise<void>, RegExp][] = [
+    [
+      'too few',
+      () => writeSafetensors(path, { w: { shape: [3], data: Float32Array.of(1) } }),
+      /3 values for w \[3\], got 1/,
+    ],
+    [
+      'too few made',
+      () => writeSafetensors(path, { w: { dtype: 'F32', shape: [3], data: () => Float32Array.of(1) } }),
+      /3 values of w, got 1/,
+    ],
+    [
+      'too many made',
+      () => writeSafetensors(path, { w: { dtype: 'F32', shape: [], data: () => new Float32Array(2) } }),
+      /\[\] values for w, got 2/,
+    ],
+    [
+      'a wrong type',
+      () => writeSafetensors(path, { w: { dtype: 'I32', shape: [1], data: Float32Array.of(1) } }),
+      /I32 values for w, got Float32Array/,
+    ],
+    [
+      'no type',
+      () => writeSafetensors(path, { w: { shape: [1], data: () => Float32Array.of(1) } }),
+      /w to have a dtype/,
+    ],
+    ['a bad shape', () => writeSafetensors(path, { w: { dtype: 'F32', shape: [-1], data: () => [] } }), /\[-1\]/],
+    ['a reserved name', () => writeSafetensors(path, { __metadata__: good.w }), /other than __metadata__/],
+    [
+      'a name twice',
+      () =>
+        writeSafetensors(path, [
+          { name: 'w', ...good.w },
+          { name: 'w', ...good.w },
+        ]),
+      /w twice/,
+    ],
+    ['metadata of numbers', () => writeSafetensors(path, good, { n: 1 as unknown as string }), /metadata\.n .* number/],
+    ['metadata with the checksum key', () => writeSafetensors(path, good, { checksum: '1' }), /without checksum/],
+    [
+      'a failing producer',
+      () =>
+        writeSafetensors(path, {
+          ...good,
+          z: {
+            dtype: 'F32',
+            shape: [9],
+            data: async function* () {
+              yield new Float32Array(4);
+              throw new Error('lost');
+            },
+          },
+        }),
+      /lost/,
+    ],
+    ['a missing folder', () => writeSafetensors(join(directory, 'no', 'such', 'folder'), good), /ENOENT/],
+    [
+      'an abort',
+      () => writeSafetensors(path, good, {}, { signal: AbortSignal.abort(new Error('stopped')) }),
+      /stopped/,
+    ],
+  ];
+  it.each(failures)('%s', async (_, write, text) => {
+    await writeFile(path, 'what was there');
+    await expect(write()).rejects.toThrow(text);
+    expect(await readdir(directory)).toEqual(['x.safetensors']);
+    expect(await readFile(path, 'utf8')).toBe('what was there');
+  });
+
+  it('an abort between two pieces', async () => {
+    const stop = new AbortController();
+    const data = async function* () {
+      yield Float32Array.of(1);
+      stop.abort(new Error('stopped'));
+      yield Float32Array.of(2);
+    };
+    const write = writeSafetensors(path, { w: { dtype: 'F32', shape: [2], data } }, {}, { signal: stop.signal });
+    await expect(write).rejects.toThrow('stopped');
+    expect(await readdir(directory)).toEqual([]);
+  });
+
+  it('a writer fed by hand: order, misuse, abort', async () => {
+    const specs = {
+      a: { dtype: 'U8', shape: [2] },
+      empty: { dtype: 'F32', shape: [0] },
+      b: { dtype: 'F32', shape: [2] },
+    } as const;
+    const writer = await createSafetensorsWriter(path, specs, { k: 'v' });
+    expect(writer.names).toEqual(['empty', 'b', 'a']);
+    await expect(writer.write('a', Uint8Array.of(1))).rejects.toThrow(/values of b, got a/);
+    const writes = [1, 2].map((x) => writer.write('b', Float32Array.of(x))); // not awaited one by one
+    await Promise.all([...writes, writer.write('empty', new Float32Array(0))]);
+    await expect(writer.finish()).rejects.toThrow(/2 values of a, got 0/);
+    await writer.write('a', Uint8Array.of(8, 9));
+    await expect(writer.write('a', Uint8Array.of(1))).rejects.toThrow(/no further tensor, got a/);
+    expect((await readdir(directory)).every((name) => name.endsWith('.tmp'))).toBe(true);
+    await writer.finish();
+    await writer.abort();
+    expect(await readdir(directory)).toEqual(['x.safetensors']);
+    await use(async (file) => {
+      expect(await file.verify({ required: true })).toBe(true);
+      expect((await file.read('b')).data).toEqual(Float32Array.of(1, 2));
+    });
+    const other = await createSafetensorsWriter(join(directory, 'y'), specs);
+    await other.abort();
+    expect(await readdir(directory)).toEqual(['x.safetensors']);
+  });
+});
+
+describe('toFloat32', () => {
+  it('refuses integers', () => {
+    expect(() => toFloat32(Int32Array.of(1), 'I32')).toThrow(/got I32 in Int32Array/);
+  });
+});
