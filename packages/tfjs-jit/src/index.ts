@@ -1,5 +1,5 @@
 export { type CompiledModel, type Engine, type Executable, type Port, registerEngine } from './engine.js';
-export { sizeOf } from './graph/graph.js';
+export { sizeOf, toData } from './graph/graph.js';
 export { type JitOptions, type Jitted, jit } from './jit.js';
 export { encodeModel, type OnnxModel } from './lower/onnx/model.js';
 export { isPlainOrder, toPhysical, toPlain } from './memory-order.js';

@@ -1,4 +1,4 @@
-import { isPlainOrder, type Port, toPhysical, toPlain } from '@edm2/tfjs-jit';
+import { isPlainOrder, type Port, toData, toPhysical, toPlain } from '@edm2/tfjs-jit';
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import type { DataId, Tensor } from '@tensorflow/tfjs-core';
 import { engine } from '@tensorflow/tfjs-core';
@@ -52,7 +52,10 @@ export class OnnxRuntimeBackend extends MathBackendCPU {
     if (entry instanceof EngineData && sameShape(entry.shape, tensor.shape) && sameShape(entry.order, port.order)) {
       return entry.physical;
     }
-    const plain = this.readSync(tensor.dataId) as Data;
+    const values = this.readSync(tensor.dataId) as ArrayLike<number>;
+    const plain = toData(values, port.dtype);
+    // Some cpu kernels leave plain JavaScript arrays behind.
+    if (plain !== values) this.data.set(tensor.dataId, { ...entry, values: plain } as never);
     if (isPlainOrder(port.shape, port.order)) return plain;
     const data = new EngineData(port.dtype, toPhysical(plain, port.shape, port.order), port.shape, port.order);
     data.refCount = entry.refCount;
