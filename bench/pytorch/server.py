@@ -3,6 +3,7 @@
     {"work": "info"}                                            -> {"torch": ..., "numpy": ..., "python": ..., "threads": ...}
     {"work": "step" | "forward", "net": {...}, "batch": 4,
      "channelsLast": false, "runs": 3}                          -> {"ms": [...]}
+    {"work": "first", "net": {...}, "batch": 4}                 -> {} after one step, without warm-up
     {"work": "reconstruct", "files": [...], "weights": [[...]],
      "outputs": [...]}                                          -> {"ms": [...], "maxRss": bytes}
     anything that fails                                         -> {"error": "..."}
@@ -92,11 +93,14 @@ def answer(job: dict) -> dict:
     if work in ("step", "forward"):
         run = prepared(work, json.dumps(job["net"], sort_keys=True), job["batch"], job.get("channelsLast", False))
         return {"ms": [timed(run) for _ in range(job.get("runs", 1))]}
+    if work == "first":
+        prepare("step", json.dumps(job["net"]), job["batch"], False)()
+        return {}
     if work == "reconstruct":
         from reconstruct import reconstruct
 
         return {"ms": [timed(lambda: reconstruct(job["files"], job["weights"], job["outputs"]))]}
-    raise ValueError(f"expected work to be info, step, forward or reconstruct, got {work!r}")
+    raise ValueError(f"expected work to be info, step, forward, first or reconstruct, got {work!r}")
 
 
 def main() -> None:

@@ -1,0 +1,8 @@
+/** A side that cannot be measured must not cost the others their rows: its error becomes the reason, in one line. */
+export async function attempt<T>(measure: () => Promise<T>): Promise<T | string> {
+  try {
+    return await measure();
+  } catch (error) {
+    return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? 'failed';
+  }
+}

@@ -1,0 +1,59 @@
+// `pnpm bench <name> [--json] [--write] [--rounds n]`
+import { readFileSync, writeFileSync } from 'node:fs';
+import { Command, InvalidArgumentError } from 'commander';
+import type { Bench } from './benches/bench.js';
+import { step } from './benches/step.js';
+import { describeMachine } from './machine.js';
+import { nearest } from './nearest.js';
+import { writeFigures } from './page.js';
+import { PAGE } from './places.js';
+import type { Row } from './row.js';
+import { textTable } from './table.js';
+
+const benches: readonly Bench[] = [step];
+const names = benches.map(({ name }) => name);
+const WRONG_USAGE = 2;
+
+interface Options {
+  readonly json?: boolean;
+  readonly write?: boolean;
+  readonly rounds: number;
+}
+
+const count = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('Expected an integer of at least 1.');
+  return value;
+};
+
+async function run(name: string, { json = false, write = false, rounds }: Options): Promise<void> {
+  const bench = benches.find((candidate) => candidate.name === name);
+  if (!bench) {
+    const meant = nearest(name, names);
+    console.error(
+      `bench: expected ${names.join(' | ')}, got ${name}. ${meant ? `Did you mean ${meant}?` : 'Name a listed one.'}`,
+    );
+    process.exitCode = WRONG_USAGE;
+    return;
+  }
+  // Progress goes to stderr, so that stdout is the table or the JSON and nothing else.
+  const machine = await describeMachine();
+  console.error(`${bench.title}\n${machine}\n`);
+  const rows: Row[] = [];
+  for await (const row of bench.rows({ rounds })) {
+    rows.push(row);
+    console.error(`  ${row.work}, ${row.peer}: ${row.ratio?.toFixed(2) ?? '–'} ${row.note}`);
+  }
+  console.log(json ? JSON.stringify(rows, null, 2) : `\n${textTable(rows)}`);
+  if (write) writeFileSync(PAGE, writeFigures(readFileSync(PAGE, 'utf8'), bench.name, machine, rows));
+}
+
+await new Command('bench')
+  .description('Times ours and a peer in turn; ratio = theirs / ours. Peers in Python: pnpm bench:setup.')
+  .argument('<name>', names.join(' | '))
+  .option('--json', 'print the rows as JSON')
+  .option('--write', 'put the figures into docs/benchmarks.md')
+  .option('--rounds <n>', 'turns of each side', count, 7)
+  .action(run)
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : WRONG_USAGE))
+  .parseAsync();

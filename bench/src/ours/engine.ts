@@ -1,0 +1,17 @@
+import { startOnnxRuntime } from '@edm2/tfjs-onnxruntime';
+import * as tf from '@tensorflow/tfjs';
+import { THREADS } from '../places.js';
+
+/** What runs our side: compiled on ONNX Runtime, or op by op on TensorFlow.js's plain backend. */
+export type EngineName = 'onnxruntime' | 'cpu';
+
+let started: EngineName | undefined;
+
+/** Starts an engine, once a process. */
+export async function useEngine(name: EngineName): Promise<void> {
+  if (started === name) return;
+  if (started) throw new Error(`useEngine: expected one engine a process, got ${started} and ${name}. Start another.`);
+  if (name === 'onnxruntime') await startOnnxRuntime({ threads: THREADS });
+  await tf.setBackend(name);
+  started = name;
+}

@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Peer, startPeer } from './peer.js';
+
+// Bundled to bench/dist/: two levels below the root.
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** The page that holds the figures. */
+export const PAGE = join(root, 'docs', 'benchmarks.md');
+/** For files that a benchmark makes and removes. */
+export const SCRATCH = join(root, '.cache', 'bench');
+/** What both sides get: the share of a small machine that training would have. */
+export const THREADS = 2;
+
+const python =
+  process.platform === 'win32'
+    ? join(root, 'bench', '.venv', 'Scripts', 'python.exe')
+    : join(root, 'bench', '.venv', 'bin', 'python');
+
+/** Whether `pnpm bench:setup` has been run. */
+export const hasPyTorch = (): boolean => existsSync(python);
+
+/** A fresh PyTorch process. */
+export const startPyTorch = (): Peer =>
+  startPeer({
+    command: python,
+    args: ['-B', join(root, 'bench', 'pytorch', 'server.py')],
+    environment: { OMP_NUM_THREADS: String(THREADS) },
+  });
+
+/** A fresh process of ours, speaking the same language as the PyTorch one. */
+export const startOurs = (): Peer =>
+  startPeer({
+    command: process.execPath,
+    args: ['--expose-gc', '--max-old-space-size=8192', join(root, 'bench', 'dist', 'worker.js')],
+  });

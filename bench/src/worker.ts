@@ -1,0 +1,58 @@
+// Our side of a comparison: answers the same one-line JSON jobs as bench/pytorch/server.py.
+import { createInterface } from 'node:readline';
+import type { UNetOptions } from '@edm2/edm2-unet';
+import { type EngineName, useEngine } from './ours/engine.js';
+import { watchMemory } from './ours/memory.js';
+import { forwardRun, type Run, stepRun } from './ours/runs.js';
+
+/** The jobs that this process knows. */
+type Job =
+  | { work: 'step' | 'forward'; net: UNetOptions; batch: number; runs: number; engine?: EngineName }
+  | { work: 'first'; net: UNetOptions; batch: number }
+  | { work: 'memory'; net: UNetOptions; batch: number; first: number; steps: number };
+
+const WARM_UP = 3;
+const prepared = new Map<string, Run>();
+
+const make = (kind: 'step' | 'forward', net: UNetOptions, batch: number): Run =>
+  (kind === 'step' ? stepRun : forwardRun)(net, batch);
+
+/** The run of a job, made once; compiled functions also warm up, op by op one run is long enough. */
+function prepare(kind: 'step' | 'forward', net: UNetOptions, batch: number, engine: EngineName): Run {
+  const key = JSON.stringify([kind, net, batch]);
+  const known = prepared.get(key);
+  if (known) return known;
+  const run = make(kind, net, batch);
+  if (engine !== 'cpu') for (let i = 0; i < WARM_UP; i++) run.run();
+  prepared.set(key, run);
+  return run;
+}
+
+function timed(run: Run): number {
+  const start = performance.now();
+  run.run();
+  return performance.now() - start;
+}
+
+async function answer(job: Job): Promise<unknown> {
+  if (job.work === 'first') {
+    await useEngine('onnxruntime');
+    stepRun(job.net, job.batch).run();
+    return {};
+  }
+  if (job.work === 'memory') {
+    await useEngine('onnxruntime');
+    return watchMemory(stepRun(job.net, job.batch), job.first, job.steps);
+  }
+  const { engine = 'onnxruntime' } = job;
+  await useEngine(engine);
+  const run = prepare(job.work, job.net, job.batch, engine);
+  return { ms: Array.from({ length: job.runs }, () => timed(run)) };
+}
+
+for await (const line of createInterface({ input: process.stdin })) {
+  const reply = await answer(JSON.parse(line)).catch((error: unknown) => ({
+    error: error instanceof Error ? error.message : String(error),
+  }));
+  process.stdout.write(`${JSON.stringify(reply)}\n`);
+}
