@@ -8,7 +8,12 @@ import type * as tf from '@tensorflow/tfjs-core';
  * @param labels - what the sampler was given as `labels`, untouched.
  * @returns a new tensor of x's shape (or a promise of one), which the sampler disposes.
  */
-export type Denoiser = (x: tf.Tensor, sigma: tf.Tensor, labels?: tf.Tensor) => tf.Tensor | Promise<tf.Tensor>;
+export type Denoiser = DenoiserMethod['denoise'];
+
+/** Declared as a method because a method's arguments may be narrower: a denoiser of `Tensor4D` images is a Denoiser. */
+interface DenoiserMethod {
+  denoise(x: tf.Tensor, sigma: tf.Tensor, labels?: tf.Tensor): tf.Tensor | Promise<tf.Tensor>;
+}
 
 /** What a caller learns after each step. */
 export interface StepInfo {

@@ -1,0 +1,3 @@
+import { describeGoldenSampling } from './golden-sampling.fixture.js';
+
+describeGoldenSampling('unet-rgb-uncond');
