@@ -14,7 +14,7 @@ export interface GoldenRun {
   /** The stored initial weights with fresh moments and averages. */
   start(): TrainState<AdamMoments>;
   batch(step: number): TrainBatch;
-  /** Arrays below `train.<what>.`, in this package's layouts. */
+  /** Arrays below `train.<what>.` (or `init.`), in this package's layouts. */
   expected(what: string): Record<string, GoldenArray>;
   readonly lossMap0: GoldenArray;
 }
@@ -57,7 +57,7 @@ export function goldenRun(name: string): GoldenRun {
     steps: metadata('steps'),
     losses: metadata('losses'),
     lossMap0: nchwToNhwc(golden.get('train.loss_map0')),
-    expected: (what) => expected(`train.${what}.`),
+    expected: (what) => expected(what === 'init' ? 'init.' : `train.${what}.`),
     start() {
       const fresh = training.init(0);
       const stored = Object.entries(expected('init.'));

@@ -1,3 +1,5 @@
+import { jit } from '@edm2/tfjs-jit';
+import { startOnnxRuntime } from '@edm2/tfjs-onnxruntime';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Test helper: the ways to run a pure function of tensors. */
@@ -7,12 +9,21 @@ export interface TestEngine {
   start(): Promise<<F>(fn: F) => F>;
 }
 
+type Pure = (...args: unknown[]) => unknown;
+
 export const ENGINES: readonly TestEngine[] = [
   {
     name: 'plain cpu',
     async start() {
       await tf.setBackend('cpu');
       return (fn) => fn;
+    },
+  },
+  {
+    name: 'jit on onnxruntime',
+    async start() {
+      const engine = await startOnnxRuntime({ threads: 2 });
+      return (fn) => jit(fn as Pure, { engine }) as typeof fn;
     },
   },
 ];
