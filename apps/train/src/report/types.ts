@@ -26,7 +26,7 @@ export interface EmaPoint {
   readonly tracked: boolean;
 }
 
-/** A table: first column holds names, the rest what was measured. Numbers are shown in `format`, text as it is. */
+/** A table: first column holds names, the rest what was measured. Numbers are shown with four significant digits, text as it is. */
 export interface ReportTable {
   readonly columns: readonly string[];
   readonly rows: readonly {
