@@ -1,4 +1,8 @@
 export { type WriteFileAtomicOptions, writeFileAtomic } from './atomic.js';
+export { type NpyArray, type NpyInput, readNpy, writeNpy } from './npy/npy.js';
+export { NPY_DTYPES, type NpyData, type NpyDtype } from './npy/npy-dtype.js';
+export { type ReadNpzOptions, readNpz } from './npy/npz.js';
+export { type NpyErrorCode, type NpyErrorPlace, NpyParseError } from './npy/parse-error.js';
 export { DTYPES, type Dtype, type TensorData } from './safetensors/dtype.js';
 export { fromFloat32, type HalfDtype, toFloat32 } from './safetensors/half.js';
 export type { TensorEntry } from './safetensors/header.js';
