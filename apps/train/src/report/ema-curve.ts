@@ -27,9 +27,9 @@ export function emaCurve(points: readonly EmaPoint[]): TopLevelSpec | undefined 
   const panels = PANELS.filter(({ field }) => points.every((point) => Number.isFinite(point[field])));
   if (panels.length === 0 || points.length < 2) return undefined;
   return {
-    title: { text: 'Averaging length', subtitle: '● tracked in training   ○ reconstructed afterwards' },
+    title: { text: 'Averaging length', subtitle: '● tracked in training,  ○ reconstructed afterwards' },
     spacing: 26,
-    vconcat: panels.map((panel, i) => draw(points, panel, i === panels.length - 1, panels.length === 1 ? 190 : 130)),
+    vconcat: panels.map((panel, i) => draw(points, panel, i === panels.length - 1, panels.length === 1 ? 190 : 184)),
   };
 }
 

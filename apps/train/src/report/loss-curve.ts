@@ -8,9 +8,9 @@ const MAX_POINTS = 600;
 /**
  * Loss over images seen: each tick thin, the moving average over it.
  *
- * @param logX - a logarithmic axis, which gives the first minutes room.
+ * @param logX - a logarithmic axis (default): the first minutes get room, and progress late in a run stays visible.
  */
-export function lossCurve(points: readonly LossPoint[], { logX = false }: { logX?: boolean } = {}): TopLevelSpec {
+export function lossCurve(points: readonly LossPoint[], { logX = true }: { logX?: boolean } = {}): TopLevelSpec {
   const usable = points.filter(({ nimg, loss }) => Number.isFinite(loss) && (!logX || nimg > 0));
   const raw = thin(usable, MAX_POINTS);
   const average = smooth(raw, Math.ceil(raw.length / 30));
@@ -19,7 +19,7 @@ export function lossCurve(points: readonly LossPoint[], { logX = false }: { logX
     type: 'quantitative',
     title: 'images seen',
     scale: { type: logX ? 'log' : 'linear', nice: false, zero: false },
-    axis: { format: '~s' },
+    axis: { format: '~s', tickCount: logX ? 4 : 5 },
   } as const;
   const y = { field: 'loss', type: 'quantitative', title: null, scale: { zero: false } } as const;
   return {

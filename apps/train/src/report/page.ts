@@ -7,7 +7,7 @@ import type { ReportTable, RunReport } from './types.js';
 export interface Embedded {
   /** Data URI by path. */
   readonly pictures: ReadonlyMap<string, string>;
-  readonly charts: readonly { readonly title: string; readonly svg: string }[];
+  readonly charts: readonly { readonly title: string; readonly svg: string; readonly tall: boolean }[];
   /** The previews to be shown, in order. */
   readonly previews: readonly { readonly nimg: number; readonly path: string }[];
 }
@@ -71,7 +71,7 @@ function previews(embedded: Embedded): Markup | undefined {
 function charts({ charts: list }: Embedded): Markup | undefined {
   if (list.length === 0) return undefined;
   return html`<h2>Curves</h2>
-<section class="charts">${list.map(({ title, svg }) => html`<figure class="chart" role="img" aria-label="${title}">${trusted(svg)}</figure>`)}</section>`;
+<section class="charts">${list.map(({ title, svg, tall }) => html`<figure class="chart${tall ? ' tall' : ''}" role="img" aria-label="${title}">${trusted(svg)}</figure>`)}</section>`;
 }
 
 function table({ columns, rows, note }: ReportTable): Markup {

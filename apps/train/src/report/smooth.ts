@@ -1,7 +1,8 @@
 import type { LossPoint } from './types.js';
 
 /**
- * Centred moving average; the window shrinks at both ends so that it stays centred.
+ * Moving average around each point. Towards the start the window shrinks, because the loss falls steeply there;
+ * at the end, where it is flat, it takes what is left, so that the curve does not end in one tick's noise.
  *
  * @param points - in order of nimg.
  * @param window - points on either side, ≥ 0.
@@ -11,9 +12,9 @@ export function smooth(points: readonly LossPoint[], window: number): LossPoint[
   const sums = new Float64Array(points.length + 1);
   for (const [i, { loss }] of points.entries()) sums[i + 1] = (sums[i] ?? 0) + loss;
   return points.map(({ nimg }, i) => {
-    const reach = Math.min(window, i, points.length - 1 - i);
-    const sum = (sums[i + reach + 1] ?? 0) - (sums[i - reach] ?? 0);
-    return { nimg, loss: sum / (2 * reach + 1) };
+    const reach = Math.min(window, Math.floor(i / 3));
+    const [first, last] = [i - reach, Math.min(i + reach, points.length - 1)];
+    return { nimg, loss: ((sums[last + 1] ?? 0) - (sums[first] ?? 0)) / (last + 1 - first) };
   });
 }
 

@@ -42,9 +42,10 @@ figure img { display: block; width: 100%; height: auto; border-radius: 4px; }
 figcaption { margin-top: 8px; line-height: 1.45; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(380px, 100%), 1fr)); gap: 28px; margin-top: 40px; }
 .pictures.single { grid-template-columns: minmax(0, 680px); }
-.previews { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(300px, 100%), 1fr)); gap: 22px; }
+.previews { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(230px, 45%), 1fr)); gap: 22px; }
 .previews figcaption { margin-top: 5px; font-variant-numeric: tabular-nums; }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); gap: 40px 44px; align-items: start; }
+.chart.tall { grid-row: span 2; }
 .chart svg { display: block; width: 100%; height: auto; max-width: 560px; overflow: visible; }
 .chart text { font-family: inherit; }
 ${chartColour(INK, 'ink')}${chartColour(MUTED, 'muted')}${chartColour(RULE, 'rule')}${chartColour(ACCENT, 'accent')}

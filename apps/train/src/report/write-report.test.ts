@@ -106,8 +106,8 @@ it('writes one page that needs nothing else, and the charts beside it', async ()
 
   expect(charts.map((file) => file.slice(tmp.length + 1))).toEqual([
     'loss-curve.png',
-    'loss-by-noise-level.png',
     'ema-curve.png',
+    'loss-by-noise-level.png',
   ]);
   for (const file of charts) {
     const { width, height, data, channels } = decode(readFileSync(file), { checkCrc: true });
@@ -122,7 +122,7 @@ it('writes one page that needs nothing else, and the charts beside it', async ()
   expect(page).toContain('A run &lt;b&gt;&amp; its&lt;/b&gt; &quot;report&quot;</h1>');
   expect(page).not.toMatch(/<script|<link|src="(?!data:)|url\((?!#)|@import/);
   expect(page.match(/<svg/g)).toHaveLength(3);
-  expect(page.match(/<img src="data:image\/png;base64,[^"]{100}/g)).toHaveLength(2 + 9);
+  expect(page.match(/<img src="data:image\/png;base64,[^"]{100}/g)).toHaveLength(2 + 8);
   for (const text of [
     '96.4 %',
     '5.312',

@@ -10,7 +10,7 @@ import type { RunReport } from './types.js';
 import { writeWhole } from './write-whole.js';
 
 /** Previews on the page; more are thinned out evenly, first and last kept. */
-const MAX_PREVIEWS = 9;
+const MAX_PREVIEWS = 8;
 /** Width of the charts' PNG files: twice the drawn size, for screens of double density. */
 const PNG_WIDTH = 1100;
 
@@ -24,11 +24,11 @@ const PNG_WIDTH = 1100;
  */
 export async function writeReport(path: string, report: RunReport): Promise<string[]> {
   const drawn = await Promise.all(
-    chartSpecs(report).map(async ({ name, spec }) => {
+    chartSpecs(report).map(async ({ name, spec, tall = false }) => {
       const chart = await renderChart(name, spec);
       const file = join(dirname(path), `${name}.png`);
       await writeWhole(file, await chart.png(PNG_WIDTH));
-      return { file, title: name.replaceAll('-', ' '), svg: chart.svg };
+      return { file, title: name.replaceAll('-', ' '), svg: chart.svg, tall };
     }),
   );
   const previews = spread(report.previews ?? [], MAX_PREVIEWS);
@@ -39,12 +39,12 @@ export async function writeReport(path: string, report: RunReport): Promise<stri
 }
 
 function chartSpecs({ lossCurve: loss = [], lossBySigma: bySigma = [], emaCurve: ema = [] }: RunReport) {
-  const charts: { name: string; spec: TopLevelSpec }[] = [];
+  const charts: { name: string; spec: TopLevelSpec; tall?: boolean }[] = [];
   // A line needs two points.
   if (loss.length > 1) charts.push({ name: 'loss-curve', spec: lossCurve(loss) });
-  if (bySigma.length > 1) charts.push({ name: 'loss-by-noise-level', spec: lossBySigma(bySigma) });
   const emaSpec = emaCurve(ema);
-  if (emaSpec) charts.push({ name: 'ema-curve', spec: emaSpec });
+  if (emaSpec) charts.push({ name: 'ema-curve', spec: emaSpec, tall: true });
+  if (bySigma.length > 1) charts.push({ name: 'loss-by-noise-level', spec: lossBySigma(bySigma) });
   return charts;
 }
 
