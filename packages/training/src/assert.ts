@@ -1,5 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core';
-import type { GradientBatch, TrainState } from './state.js';
+import type { GradientBatch } from './state.js';
 
 /** Name and shape of a parameter: what every ParameterSpec has. */
 export interface ParameterShape {
@@ -11,12 +11,7 @@ export interface ParameterShape {
  * @param where - which record this is, for the message.
  * @throws {RangeError} when the tensors' names or shapes are not exactly those listed.
  */
-export function assertParams(
-  fn: string,
-  where: string,
-  params: Readonly<Record<string, { readonly shape: readonly number[] }>>,
-  listed: readonly ParameterShape[],
-): void {
+function assertParams(fn: string, where: string, params: Shaped, listed: readonly ParameterShape[]): void {
   const remedy = 'This state belongs to another net or config.';
   for (const { name, shape } of listed) {
     const actual = params[name]?.shape;
@@ -32,10 +27,13 @@ export function assertParams(
   }
 }
 
+/** A record of things that have a shape: tensors, or what a file says about them. */
+type Shaped = Readonly<Record<string, { readonly shape: readonly number[] }>>;
+
 /** @throws {RangeError} when the state's params or uncertainty are not those that the descriptions list. */
 export function assertState(
   fn: string,
-  state: TrainState,
+  state: { readonly params: Shaped; readonly uncertainty: Shaped },
   net: { readonly parameters: readonly ParameterShape[] },
   head?: { readonly parameters: readonly ParameterShape[] },
 ): void {

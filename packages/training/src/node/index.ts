@@ -1,1 +1,1 @@
-export {};
+export { type LoadStateOptions, loadState, saveState } from './state-file.js';
