@@ -1,18 +1,13 @@
 import type { Distribution } from '@edm2/random';
+import type { ParameterSpec as TensorSpec } from '@edm2/tensor-files/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Norm, Vocabulary } from './vocabulary.js';
 
 /** Named tensors; the names are those of the files' state dicts. */
 export type Params = Record<string, tf.Tensor>;
 
-/** A parameter: where it belongs, its shape in tensors and what it starts from. */
-export interface ParameterSpec {
-  /** As in the files: `unet.enc.64x64_conv.weight`. */
-  readonly name: string;
-  /** `[kh, kw, in, out]` filters, `[in, out]` kernels, `[C]` vectors, `[]` gains. */
-  readonly shape: readonly number[];
-  /** `weight`: of a convolution or dense layer, what weight normalisation acts on. `buffer`: fixed, all others are trained. */
-  readonly kind: 'weight' | 'gain' | 'bias' | 'norm' | 'buffer';
+/** A parameter: name as in the files (`unet.enc.64x64_conv.weight`), shape, kind, and what it starts from. */
+export interface ParameterSpec extends TensorSpec {
   readonly init: Distribution;
 }
 
@@ -121,6 +116,7 @@ export function startNetwork(vocabulary: Vocabulary, embChannels: number): Netwo
     dense: (name, from, to, { bias = vocabulary.bias, gain } = {}) =>
       declare({ name, kind: 'dense', kernel: 1, from, to, resolution: 1 }, [from, to], bias, gain)(layer.dense),
     norm: (name, norm, channels) => {
+      norm.check?.(channels);
       if (!norm.affine) return (_run, x) => norm.apply(x);
       for (const [part, constant] of [
         ['weight', 1],

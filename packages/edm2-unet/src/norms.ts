@@ -8,6 +8,7 @@ export const noNorm: Norm = { affine: false, apply: (x) => x };
 /** `(x − mean)/√(var + 1e-5)` of each group of channels over all pixels, then a learned scale and bias for each channel. */
 export const affineGroupNorm: Norm = {
   affine: true,
+  check: divides,
   apply: (x, affine) =>
     inGroups(
       x,
@@ -23,20 +24,27 @@ export const affineGroupNorm: Norm = {
 /** `x / (1e-4 + RMS)` of each group of channels over all pixels. Eq. 29. */
 export const rmsGroupNorm: Norm = {
   affine: false,
+  check: divides,
   apply: (x) => inGroups(x, (groups) => normalize(groups, [1, 3])),
 };
 
-/** 32 groups, at least 4 channels each: `x` as `[N, H·W, groups, C/groups]`. */
+/** 32 groups, at least 4 channels each. */
+const groupsOf = (channels: number): number => Math.max(1, Math.min(32, Math.floor(channels / 4)));
+
+/** Applies a function to `x` as `[N, H·W, groups, C/groups]`. */
 function inGroups(
   x: tf.Tensor4D,
   apply: (groups: tf.Tensor4D) => tf.Tensor4D,
   after: (y: tf.Tensor4D) => tf.Tensor4D = (y) => y,
 ): tf.Tensor4D {
   const [n, h, w, c] = x.shape;
-  const count = Math.max(1, Math.min(32, Math.floor(c / 4)));
-  if (c % count !== 0)
+  const groups = groupsOf(c);
+  return after(tf.reshape(apply(tf.reshape(x, [n, h * w, groups, c / groups])), [n, h, w, c]));
+}
+
+function divides(channels: number): void {
+  if (channels % groupsOf(channels) !== 0)
     throw new RangeError(
-      `groupNorm: expected channels in ${count} equal groups, got ${c}. Choose modelChannels as a multiple of 32.`,
+      `groupNorm: expected channels in ${groupsOf(channels)} equal groups, got ${channels}. Choose modelChannels and channelMult so that every width is a multiple of 32, or of 4 below 128.`,
     );
-  return after(tf.reshape(apply(tf.reshape(x, [n, h * w, count, c / count])), [n, h, w, c]));
 }

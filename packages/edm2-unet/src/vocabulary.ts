@@ -81,6 +81,8 @@ export interface LearnedLayer {
 export interface Norm {
   /** Has parameters `.weight` and `.bias`, both `[C]`. */
   readonly affine: boolean;
+  /** Throws a RangeError when it cannot take that many channels. */
+  check?(channels: number): void;
   apply(x: tf.Tensor4D, affine?: { readonly weight: tf.Tensor; readonly bias: tf.Tensor }): tf.Tensor4D;
 }
 

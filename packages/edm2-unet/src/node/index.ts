@@ -1,1 +1,2 @@
-export {};
+export { type LoadedNetwork, loadNetwork } from './load-network.js';
+export { type SaveNetworkOptions, saveNetwork } from './save-network.js';

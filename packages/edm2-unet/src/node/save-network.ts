@@ -1,0 +1,60 @@
+import { fromFloat32, writeSafetensors } from '@edm2/tensor-files';
+import { toFileLayout, toFileShape } from '@edm2/tensor-files/tfjs';
+import { ladder } from '../ladder.js';
+import type { ParameterSpec, Params } from '../network.js';
+import type { UNet } from '../unet.js';
+
+/** What {@link saveNetwork} writes. */
+export interface SaveNetworkOptions {
+  readonly unet: UNet;
+  /** At least the network's own tensors; further names are left out of the file. */
+  readonly params: Params;
+  /** Text fields beside the network's: by custom sigmaRel, nimg and preset. `config`, `dtype` and `vocabulary` are taken. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Type of the stored values. F16 halves the file and rounds at 2⁻¹¹. Default F32. */
+  readonly dtype?: 'F32' | 'F16';
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Metadata fields that the file needs for itself. */
+const RESERVED = ['config', 'dtype', 'vocabulary'];
+
+/**
+ * Writes a network to a safetensors file: weights under their state-dict names in PyTorch's layout, the configuration in the
+ * metadata. The file appears under its name only when it is whole. One tensor at a time is in memory.
+ *
+ * @param path - final name, `….safetensors`; its directory must exist.
+ * @throws {RangeError} when a tensor is missing or misshapen, or a metadata field is one of the file's own.
+ * @throws {Error} of the file system, or the signal's reason; nothing is left behind.
+ */
+export async function saveNetwork(
+  path: string,
+  { unet, params, metadata = {}, dtype = 'F32', signal }: SaveNetworkOptions,
+): Promise<void> {
+  const taken = Object.keys(metadata).find((key) => RESERVED.includes(key));
+  if (taken !== undefined)
+    throw new RangeError(
+      `saveNetwork: expected metadata fields other than ${RESERVED.join(', ')}, got ${taken}. Rename it.`,
+    );
+  for (const spec of unet.parameters) checkShape(spec, params);
+  const tensors = unet.parameters.map(({ name, shape }) => ({
+    name,
+    dtype,
+    shape: toFileShape(shape),
+    data: async () => {
+      const values = toFileLayout((await params[name]?.data<'float32'>()) ?? new Float32Array(), shape);
+      return dtype === 'F32' ? values : fromFloat32(values, dtype);
+    },
+  }));
+  const own = { config: JSON.stringify(unet.config), dtype };
+  const custom = unet.vocabulary === ladder[unet.config.config] ? {} : { vocabulary: 'custom' };
+  await writeSafetensors(path, tensors, { ...own, ...custom, ...metadata }, { signal });
+}
+
+function checkShape({ name, shape }: ParameterSpec, params: Params): void {
+  const actual = params[name]?.shape;
+  if (actual?.join() !== shape.join())
+    throw new RangeError(
+      `saveNetwork: expected ${name} of shape [${shape}], got ${actual ? `[${actual}]` : 'nothing'}. Pass the parameters of this network.`,
+    );
+}
