@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatasetError, type OpenDatasetOptions, openDataset, verifyDataset } from '@edm2/dataset';
+import { type NpyInput, writeNpy } from '@edm2/tensor-files';
 import { goldenPath } from '@edm2/test-support';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -133,6 +134,31 @@ describe('images', () => {
     expect(await errorOf(join(tmp, format))).toMatchObject({ code: 'corrupt-image', file: path });
   });
 
+  it('arrays that are cut short, hold NaN, or are of another type or shape', async () => {
+    const array = async (name: string, input: NpyInput) => {
+      mkdirSync(dirname(join(tmp, name)), { recursive: true });
+      await writeNpy(join(tmp, name), input);
+      return join(tmp, name);
+    };
+    const good = { shape: [2, 4, 4], data: new Float32Array(32) };
+    for (const folder of ['cut', 'nan', 'channels', 'bytes']) await array(`${folder}/0.npy`, good);
+    const bytes = readFileSync(join(tmp, 'cut', '0.npy'));
+    for (const length of [0, 5, 40, bytes.length - 1]) {
+      const path = put('cut/1.npy', bytes.subarray(0, length));
+      expect(await errorOf(join(tmp, 'cut'))).toMatchObject({ code: 'corrupt-image', file: path });
+    }
+    await array('nan/1.npy', { shape: [2, 4, 4], data: new Float32Array(32).fill(Number.NaN, 31) });
+    expect(await errorOf(join(tmp, 'nan'))).toMatchObject({ code: 'corrupt-image', file: join(tmp, 'nan', '1.npy') });
+    const channels = await array('channels/1.npy', { shape: [4, 4], data: new Float32Array(16) });
+    expect(await errorOf(join(tmp, 'channels'))).toMatchObject({ code: 'mixed-channels', file: channels });
+    const pixels = await array('bytes/1.npy', { shape: [2, 4, 4], data: new Uint8Array(32) });
+    expect(await errorOf(join(tmp, 'bytes'))).toMatchObject({ code: 'mixed-channels', file: pixels });
+    await array('wide/0.npy', { shape: [4, 4], data: new Float64Array(16) });
+    expect(await errorOf(join(tmp, 'wide'))).toMatchObject({ code: 'unsupported' });
+    await array('flat/0.npy', { shape: [4], data: new Float32Array(4) });
+    expect(await errorOf(join(tmp, 'flat'))).toMatchObject({ code: 'unsupported' });
+  });
+
   it('several bad ones are all named', async () => {
     const bytes = await image(8).png().toBuffer();
     for (let i = 0; i < 9; i++) put(`several/${i}.png`, i % 2 ? flip(bytes, 60) : bytes);
@@ -184,12 +210,12 @@ describe('labels', () => {
   it('at or above the width asked for; absent although asked for; an image outside the folders', async () => {
     expect(await errorOf(await withJson(rows(0, 1, 2)), { labelDim: 2 })).toMatchObject({
       code: 'bad-label',
-      file: 'b/2.png',
+      file: join(tmp, 'b/2.png'),
     });
     expect(await errorOf(await withJson('{"labels": null}'), { labelDim: 2 })).toMatchObject({ code: 'missing-label' });
     rmSync(join(tmp, 'dataset.json'));
     put('stray.png', await image(4).png().toBuffer());
-    expect(await errorOf(tmp)).toMatchObject({ code: 'missing-label', file: 'stray.png' });
+    expect(await errorOf(tmp)).toMatchObject({ code: 'missing-label', file: join(tmp, 'stray.png') });
   });
 });
 
@@ -299,7 +325,7 @@ describe('zip', () => {
       ],
       false,
     );
-    expect(await errorOf(missing)).toMatchObject({ code: 'missing-image', file: 'a/1.png' });
+    expect(await errorOf(missing)).toMatchObject({ code: 'missing-image', file: `${missing}/a/1.png` });
   });
 
   it('bombs: more data than stated, and more stated than allowed', async () => {

@@ -1,8 +1,10 @@
+import { parseDatasetJson } from './dataset-json.js';
 import { type Decoded, decodeImage } from './decode-image.js';
 import { decodeNpy } from './decode-npy.js';
 import { DatasetError, type DatasetErrorCode } from './errors.js';
 import type { FileSource } from './file-source.js';
-import { folderLabels, type Labels, parseDatasetJson } from './labels.js';
+import { folderLabels } from './folder-labels.js';
+import type { Labels } from './labels.js';
 import type { Samples } from './samples.js';
 import { checkPowerOfTwo } from './shape.js';
 
@@ -67,12 +69,7 @@ export async function openFiles(source: FileSource, root: string, options: FileO
 async function readLabels(source: FileSource, { useLabels, labelDim }: FileOptions): Promise<Labels> {
   if (!useLabels) return { kind: 'none' };
   const json = await source.readJson();
-  if (json === undefined) return folderLabels(source.names, labelDim);
-  // A zip is written by a tool in one go, so a label without image is damage; in a folder someone may have removed a file on purpose.
-  return parseDatasetJson(json, source.pathOf('dataset.json'), source.names, {
-    labelDim,
-    complete: source.kind === 'zip',
-  });
+  return json === undefined ? folderLabels(source, labelDim) : parseDatasetJson(json, source, labelDim);
 }
 
 function checkFirst({ height, width }: Decoded, path: string, resolution: number | undefined): void {

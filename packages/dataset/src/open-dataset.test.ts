@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { type Dataset, openDataset, verifyDataset } from '@edm2/dataset';
+import { createLoader, type Dataset, openDataset, verifyDataset } from '@edm2/dataset';
+import { type NpyInput, writeNpy } from '@edm2/tensor-files';
 import { goldenPath } from '@edm2/test-support';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -26,8 +27,13 @@ async function png(path: string, size: number, tag = 0, channels: 1 | 3 | 4 = 3,
   await (channels === 1 ? image.toColourspace('b-w') : image).png().toFile(path);
 }
 
-/** CHW bytes of the golden file, as HWC. */
-function goldenImage(name: string): Uint8Array {
+const writeArray = async (name: string, array: NpyInput): Promise<void> => {
+  mkdirSync(dirname(join(tmp, name)), { recursive: true });
+  await writeNpy(join(tmp, name), array);
+};
+
+/** An array [C, H, W] of the golden file, as HWC. */
+function goldenImage(name: string): Uint8Array | Float32Array {
   const bytes = readFileSync(goldenPath('dataset-tiny.safetensors'));
   const length = Number(bytes.readBigUInt64LE(0));
   const header = JSON.parse(bytes.toString('utf8', 8, 8 + length)) as Record<
@@ -35,13 +41,13 @@ function goldenImage(name: string): Uint8Array {
     { shape: [number, number, number]; data_offsets: [number, number]; dtype: string }
   >;
   const entry = header[name];
-  if (entry?.dtype !== 'U8') throw new Error(name);
+  if (!entry) throw new Error(name);
   const [channels, height, width] = entry.shape;
-  const chw = bytes.subarray(8 + length + entry.data_offsets[0], 8 + length + entry.data_offsets[1]);
-  return Uint8Array.from({ length: chw.length }, (_, i) => {
-    const [pixel, c] = [Math.floor(i / channels), i % channels];
-    return chw[c * height * width + pixel] ?? 0;
-  });
+  const raw = Uint8Array.from(bytes.subarray(8 + length + entry.data_offsets[0], 8 + length + entry.data_offsets[1]));
+  const chw = entry.dtype === 'F32' ? new Float32Array(raw.buffer) : raw;
+  const hwc = chw.slice();
+  for (let i = 0; i < hwc.length; i++) hwc[i] = chw[(i % channels) * height * width + Math.floor(i / channels)] ?? 0;
+  return hwc;
 }
 
 async function withDataset<T>(open: Promise<Dataset>, use: (dataset: Dataset) => Promise<T>): Promise<T> {
@@ -69,8 +75,19 @@ describe('zip written by the published tool', () => {
       expect([...dataset.label(3)]).toEqual([0, 1, 0]);
       expect(dataset.name(4)).toBe('00000/img00000004.png');
       for (let i = 0; i < 5; i++)
-        expect(Buffer.from(await dataset.read(i)).equals(goldenImage(`rgb.${i}`)), `image ${i}`).toBe(true);
+        expect(Buffer.from(await dataset.read(i)).equals(Buffer.from(goldenImage(`rgb.${i}`))), `image ${i}`).toBe(
+          true,
+        );
       expect(await verifyDataset(dataset)).toEqual({ images: 5, classCounts: [2, 2, 1], warnings: [] });
+    }));
+
+  it('reads latents as float32, means and standard deviations last', () =>
+    withDataset(openDataset(goldenPath('dataset-tiny-sd.zip')), async (dataset) => {
+      expect(dataset).toMatchObject({ length: 5, resolution: 8, channels: 8, dtype: 'float32', labelDim: 3 });
+      for (let i = 0; i < 5; i++) expect(await dataset.read(i)).toEqual(goldenImage(`raw.${i}`));
+      expect((await verifyDataset(dataset)).classCounts).toEqual([2, 2, 1]);
+      const { value } = await createLoader(dataset, { batch: 3, shuffle: false }).next();
+      expect(value?.images.subarray(1024, 1536)).toEqual(goldenImage('raw.2'));
     }));
 
   it('gives the same fingerprint at another path, another one after a change', async () => {
@@ -187,6 +204,24 @@ describe('folder of images', () => {
         },
       );
     }
+  });
+});
+
+describe('NPY', () => {
+  it('takes uint8 for pixels, float16 for float32, and joins leading axes to channels', async () => {
+    const shape = [1, 2, 2, 2];
+    await writeArray('bytes/0.npy', { shape, data: Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8]) });
+    await withDataset(openDataset(join(tmp, 'bytes')), async (dataset) => {
+      expect(dataset).toMatchObject({ channels: 2, resolution: 2, dtype: 'uint8' });
+      expect([...(await dataset.read(0))]).toEqual([1, 5, 2, 6, 3, 7, 4, 8]);
+    });
+    const data = Float32Array.from([0.5, -1, 2, 0]);
+    await writeArray('half/0.npy', { shape: [2, 2], data, dtype: '<f2' });
+    await withDataset(openDataset(join(tmp, 'half'), { xflip: true }), async (dataset) => {
+      expect(dataset).toMatchObject({ channels: 1, dtype: 'float32' });
+      expect(await dataset.read(0)).toEqual(data);
+      expect(await dataset.read(1)).toEqual(Float32Array.from([-1, 0.5, 0, 2]));
+    });
   });
 });
 
