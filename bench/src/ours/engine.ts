@@ -1,5 +1,6 @@
 import { startOnnxRuntime } from '@edm2/tfjs-onnxruntime';
-import * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs'; // not only core: it registers the gradients
+import '@tensorflow/tfjs-backend-cpu';
 import { THREADS } from '../places.js';
 
 /** What runs our side: compiled on ONNX Runtime, or op by op on TensorFlow.js's plain backend. */
