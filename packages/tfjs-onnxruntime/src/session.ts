@@ -22,6 +22,7 @@ export interface SessionLoader {
 interface NativeSession {
   loadModel(buffer: ArrayBufferLike, offset: number, length: number, options: SessionOptions): void;
   run(feeds: Feeds, fetches: Feeds, options: object): unknown;
+  endProfiling(): void;
   dispose(): void;
 }
 
@@ -48,7 +49,10 @@ export function bindingLoader(module: unknown): SessionLoader | undefined {
       const runOptions = {};
       return {
         run: (feeds, fetches) => void session.run(feeds, fetches, runOptions),
-        dispose: () => session.dispose(),
+        dispose() {
+          if (options.enableProfiling) session.endProfiling();
+          session.dispose();
+        },
       };
     },
   };

@@ -3,12 +3,14 @@ import { type CompiledModel, type Engine, type Executable, encodeModel, register
 import { copyRegisteredKernels, engine, registerBackend, type Tensor } from '@tensorflow/tfjs-core';
 import { BACKEND, OnnxRuntimeBackend } from './backend.js';
 import type { Data, DType } from './pool.js';
-import { bindingLoader, type Feeds, ortTensor, type SessionLoader } from './session.js';
+import { bindingLoader, type Feeds, ortTensor, type SessionLoader, type SessionOptions } from './session.js';
 
 /** Options of {@link startOnnxRuntime}. */
 export interface OnnxRuntimeOptions {
   /** Threads that one call uses; default: the machine's cores. Results are the same bits for the same number. */
   readonly threads?: number;
+  /** Further options of ONNX Runtime's sessions, such as `{ enableProfiling: true, profileFilePrefix: 'step' }`. */
+  readonly sessionOptions?: SessionOptions;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface OnnxRuntimeOptions {
  * @throws {RangeError} when `threads` is no positive integer.
  */
 export async function startOnnxRuntime(options: OnnxRuntimeOptions = {}): Promise<Engine> {
-  const { threads = availableParallelism() } = options;
+  const { threads = availableParallelism(), sessionOptions = {} } = options;
   if (!Number.isInteger(threads) || threads < 1) {
     throw new RangeError(
       `startOnnxRuntime: expected threads to be a positive integer, got ${threads}. Leave it out for all cores.`,
@@ -30,7 +32,7 @@ export async function startOnnxRuntime(options: OnnxRuntimeOptions = {}): Promis
   const started: Engine = {
     name: 'onnxruntime',
     backend: BACKEND,
-    compile: (model) => compile(model, loader, registeredBackend(), threads),
+    compile: (model) => compile(model, loader, registeredBackend(), { ...defaults(threads), ...sessionOptions }),
   };
   registeredBackend();
   registerEngine(BACKEND, started);
@@ -55,20 +57,22 @@ function registeredBackend(): OnnxRuntimeBackend {
   return backend;
 }
 
+const defaults = (threads: number): SessionOptions => ({
+  intraOpNumThreads: threads,
+  interOpNumThreads: 1,
+  executionProviders: ['cpu'],
+  executionMode: 'sequential',
+  graphOptimizationLevel: 'all',
+  logSeverityLevel: 3,
+});
+
 function compile(
   model: CompiledModel,
   loader: SessionLoader,
   backend: OnnxRuntimeBackend,
-  threads: number,
+  options: SessionOptions,
 ): Executable {
-  const session = loader.load(encodeModel(model.onnx), {
-    intraOpNumThreads: threads,
-    interOpNumThreads: 1,
-    executionProviders: ['cpu'],
-    executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
-  });
+  const session = loader.load(encodeModel(model.onnx), options);
   const feeds: Feeds = {};
   const fetches: Feeds = {};
   const inputs = model.inputs.map((port) => ({ port, shape: port.order.map((axis) => port.shape[axis] ?? 1) }));

@@ -97,6 +97,8 @@ export const elementwise: KernelSpecs = {
   ...Object.fromEntries(TEST.map((kernel) => [kernel, unary('bool')])),
   ...Object.fromEntries(BINARY.map((kernel) => [kernel, binary(BINARY_NAMES[kernel] ?? ['a', 'b'])])),
   ...Object.fromEntries(COMPARE.map((kernel) => [kernel, binary(['a', 'b'], 'bool')])),
+  // TensorFlow.js gives the quotient as int32 whatever comes in.
+  FloorDiv: binary(['a', 'b'], 'int32'),
   AddN: { inputs: 'list', infer: (inputs) => result(first(inputs).shape, first(inputs).dtype) },
   Cast: {
     inputs: ['x'],

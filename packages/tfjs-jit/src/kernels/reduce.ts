@@ -13,7 +13,8 @@ const reduce = (kernel: string): KernelSpec => ({
   inputs: ['x'],
   infer(inputs, attrs): Inferred {
     const { shape, dtype } = first(inputs);
-    const axis = axes(attrs['axis'], shape);
+    // The Max kernel alone calls its axes otherwise.
+    const axis = axes(attrs[kernel === 'Max' ? 'reductionIndices' : 'axis'], shape);
     const keepDims = attrs['keepDims'] === true;
     const out: DType = kernel === 'Mean' ? 'float32' : kernel === 'Sum' && dtype === 'bool' ? 'int32' : dtype;
     return result(reducedShape(shape, axis, keepDims), out, { axis, keepDims });

@@ -189,6 +189,14 @@ export const shapes: KernelSpecs = {
       return result(to, dtype, { axis, batchDims });
     },
   },
+  UnsortedSegmentSum: {
+    inputs: ['x', 'segmentIds'],
+    infer(inputs, attrs) {
+      const { shape, dtype } = first(inputs);
+      const numSegments = number(attrs, 'numSegments');
+      return result([numSegments, ...shape.slice(1)], dtype, { numSegments });
+    },
+  },
   OneHot: {
     inputs: ['indices'],
     infer(inputs, attrs) {

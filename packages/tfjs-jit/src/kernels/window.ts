@@ -73,6 +73,11 @@ const resize = (input: string): KernelSpec => ({
   },
 });
 
+const resizeGrad: KernelSpec = {
+  inputs: ['images', 'dy'],
+  infer: (inputs, attrs) => result(first(inputs).shape, 'float32', attrs),
+};
+
 /** Kernels that slide a window over an image: convolutions, pools, resizing, and their gradients. */
 export const windows: KernelSpecs = {
   Conv2D: {
@@ -117,6 +122,8 @@ export const windows: KernelSpecs = {
   AvgPoolGrad: poolGrad(['dy', 'input']),
   ResizeBilinear: resize('images'),
   ResizeNearestNeighbor: resize('images'),
+  ResizeBilinearGrad: resizeGrad,
+  ResizeNearestNeighborGrad: resizeGrad,
 };
 
 /** Strides of a window kernel's canonical attributes. */

@@ -1,7 +1,7 @@
 import type { Node } from '../../graph/graph.js';
 import { at, numbers, pairs } from '../../kernels/spec.js';
 import type { Emitter, Lowering, Lowerings, OnnxAttributes } from './emitter.js';
-import { filterGradient } from './filter-gradient.js';
+import { depthwiseFilterGradient, filterGradient } from './filter-gradient.js';
 
 /** ConvTranspose is the faster input gradient up to this height; above it, a convolution with turned filters. */
 const MAX_CONV_TRANSPOSE = 8;
@@ -106,6 +106,7 @@ export const convolutions: Lowerings = {
     const { name, group, kernel } = depthwiseFilter(node, e);
     return e.op('Conv', [arg(node, e, 0), name], { ...windowAttributes(node), kernel_shape: kernel, group });
   },
+  DepthwiseConv2dNativeBackpropFilter: depthwiseFilterGradient,
   DepthwiseConv2dNativeBackpropInput(node, e) {
     const { name, group, kernel } = depthwiseFilter(node, e);
     return transposed(arg(node, e, 0), name, node, kernel, { group }, e);

@@ -106,7 +106,7 @@ const FORMS: Lowerings = {
     return e.op('Mul', [difference, difference]);
   },
   FloorDiv(node, e) {
-    if (typeOf(node) === 'float32') return floorQuotient(arg(node, e), arg(node, e, 1), e);
+    if (typeOf(node) === 'float32') return cast(floorQuotient(arg(node, e), arg(node, e, 1), e), 'int32', e);
     return cast(floorQuotient(cast(arg(node, e), 'float32', e), cast(arg(node, e, 1), 'float32', e), e), 'int32', e);
   },
   Mod(node, e) {

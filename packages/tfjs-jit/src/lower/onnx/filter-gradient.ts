@@ -147,3 +147,20 @@ function byPatches(p: Problem, e: Emitter): string {
   const byChannel = e.transpose(e.reshape(product, [p.outChannels, taps, p.inChannels]), [0, 2, 1]);
   return e.reshape(byChannel, [p.outChannels, p.inChannels, kh, kw]);
 }
+
+/** Filter gradient `[I, M, kh, kw]` of a depthwise convolution: products and sums channel by channel. */
+export const depthwiseFilterGradient: Lowering = (node, e) => {
+  const [n, channels] = at(node.inputs, 0).shape as [number, number, number, number];
+  const [, , oh, ow] = at(node.inputs, 1).shape as [number, number, number, number];
+  const [, multiplier, kh, kw] = at(node.outputs, 0).shape as [number, number, number, number];
+  const p = { ...problem(node, e), kernel: [kh, kw] as const };
+  const x = padded(p.x, p.pads, false, e);
+  const dy = e.reshape(p.dy, [n, channels, multiplier, oh, ow]);
+  const taps = count(kh * kw).map((k) => {
+    const seen = e.reshape(tap(x, Math.floor(k / kw), k % kw, 2, p, e), [n, channels, 1, oh, ow]);
+    const sums = e.op('ReduceSum', [e.op('Mul', [dy, seen]), e.ints([0, 3, 4])], { keepdims: 0 });
+    return e.reshape(sums, [channels, multiplier, 1]);
+  });
+  const all = taps.length === 1 ? at(taps, 0) : e.op('Concat', taps, { axis: 2 });
+  return e.reshape(all, [channels, multiplier, kh, kw]);
+};

@@ -4,7 +4,16 @@ import type { Lowerings } from './emitter.js';
 import { matmul } from './matmul.js';
 import { pools } from './pool.js';
 import { reductions } from './reduce.js';
+import { resizing } from './resize.js';
 import { shapes } from './shape.js';
 
 /** From kernel to ONNX nodes. */
-export const LOWERINGS: Lowerings = { ...elementwise, ...reductions, ...shapes, ...matmul, ...convolutions, ...pools };
+export const LOWERINGS: Lowerings = {
+  ...elementwise,
+  ...reductions,
+  ...shapes,
+  ...matmul,
+  ...convolutions,
+  ...pools,
+  ...resizing,
+};

@@ -232,7 +232,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   DepthwiseConv2dNativeBackpropInput: window([NCHW, IMHW], NCHW),
   DepthwiseConv2dNativeBackpropFilter: window([NCHW, NCHW], IMHW),
   MaxPoolGrad: window([NCHW, NCHW, NCHW], NCHW),
-  AvgPoolGrad: window([NCHW, NCHW], NCHW),
+  ...each(['AvgPoolGrad', 'ResizeBilinearGrad', 'ResizeNearestNeighborGrad'], window([NCHW, NCHW], NCHW)),
 };
 
 /** The rule of a kernel; kernels without one see tensors in TensorFlow.js's own order. */
