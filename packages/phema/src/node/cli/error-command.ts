@@ -1,0 +1,48 @@
+import type { Command } from 'commander';
+import { leaveOneOut } from '../leave-one-out.js';
+import { formatCount, formatShare, parseCount } from './numbers.js';
+import type { Io } from './program.js';
+import { createProgress } from './progress.js';
+import { table } from './table.js';
+
+/** `phema error`: predicted against measured, on averages that are known. */
+export function addErrorCommand(program: Command, io: Io): void {
+  program
+    .command('error')
+    .description('Leave a stored average out, reconstruct it from the others, and compare.')
+    .argument('<folder>', 'folder of PREFIX-KIMG-STD.safetensors files')
+    .option('--sigma-rel <length>', 'tracked length to leave out, default each', Number)
+    .option('--t <images>', 'its time, default the last stored', parseCount)
+    .option('--whole-track', 'leave out every snapshot of that length')
+    .option('--json', 'print one JSON object')
+    .action(async (folder: string, options: { sigmaRel?: number; t?: number; wholeTrack?: true; json?: true }) => {
+      const progress = createProgress(io.err);
+      const rows = await leaveOneOut({
+        input: folder,
+        sigmaRel: options.sigmaRel,
+        t: options.t,
+        wholeTrack: options.wholeTrack,
+        signal: io.signal,
+        onProgress: progress.update,
+      }).finally(progress.done);
+      if (options.json) return io.out(JSON.stringify({ rows }));
+      io.out(
+        [
+          table(
+            ['length', 'images', 'from', 'profile error', 'measured', 'of nearest', 'worst tensor'],
+            rows.map((row) => [
+              String(row.sigmaRel),
+              formatCount(row.nimg),
+              String(row.from),
+              formatShare(row.profileError),
+              formatShare(row.relativeError),
+              formatShare(row.relativeToNearest),
+              `${row.worst.name} ${formatShare(row.worst.relativeError)}`,
+            ]),
+          ),
+          '',
+          'measured: relative to the weights. of nearest: relative to how far the stored average with most weight is by itself.',
+        ].join('\n'),
+      );
+    });
+}

@@ -1,0 +1,53 @@
+import { Command, CommanderError } from 'commander';
+import { addErrorCommand } from './error-command.js';
+import { addInfoCommand } from './info-command.js';
+import { addPlanCommand } from './plan-command.js';
+import type { ProgressStream } from './progress.js';
+import { addReconstructCommand } from './reconstruct-command.js';
+
+/** What a command talks to. */
+export interface Io {
+  readonly out: (text: string) => void;
+  readonly err: ProgressStream;
+  readonly signal: AbortSignal;
+}
+
+/** Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
+export type ExitCode = 0 | 1 | 2 | 130;
+
+/**
+ * Runs the `phema` command.
+ *
+ * @param args - without node and script.
+ */
+export async function runPhema(args: readonly string[], io: Io): Promise<ExitCode> {
+  try {
+    await createProgram(io).parseAsync([...args], { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (io.signal.aborted) {
+      io.err.write('phema: interrupted, nothing was left behind\n');
+      return 130;
+    }
+    io.err.write(`phema: ${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  }
+}
+
+function createProgram(io: Io): Command {
+  const program = new Command('phema')
+    .description(
+      'Choose the length of a weight average after training, from averages stored in training (post-hoc EMA).',
+    )
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => void io.err.write(text) })
+    .showSuggestionAfterError()
+    .showHelpAfterError('Run with --help for the options.')
+    .addHelpText(
+      'after',
+      '\nLengths are relative to training time: 0.10 averages over about the last tenth. Lists read 0.05,0.10,...,0.25; image counts 2048Mi or 150M.',
+    );
+  for (const add of [addInfoCommand, addPlanCommand, addReconstructCommand, addErrorCommand]) add(program, io);
+  return program;
+}

@@ -1,0 +1,90 @@
+import { type Command, Option } from 'commander';
+import type { FloatTypeName } from '../float-type.js';
+import { reconstructFiles } from '../reconstruct.js';
+import { kimgToNimg } from '../snapshot-name.js';
+import { formatBytes, formatCount, formatShare, parseCount, parseLengths, parsePositive } from './numbers.js';
+import type { Io } from './program.js';
+import { createProgress } from './progress.js';
+import { table } from './table.js';
+
+interface ReconstructCommandOptions {
+  readonly indir?: string;
+  readonly output?: string;
+  readonly outdir?: string;
+  readonly sigmaRel?: number[];
+  readonly outstd?: number[];
+  readonly t?: number;
+  readonly outkimg?: number;
+  readonly dtype?: string;
+  readonly outfp?: string;
+  readonly prefix?: string;
+  readonly outprefix?: string;
+  readonly skip?: true;
+  readonly verify?: true;
+  readonly json?: true;
+}
+
+/** `phema reconstruct`. Option names of EDM2's own tool work too; the help shows ours. */
+export function addReconstructCommand(program: Command, io: Io): void {
+  const alias = (flags: string, parse: (text: string) => unknown = (text) => text) =>
+    new Option(flags).argParser(parse).hideHelp();
+  const command = program
+    .command('reconstruct')
+    .description('Make averages of any lengths from stored ones, all in one pass.')
+    .argument('[folder]', 'folder of PREFIX-KIMG-STD.safetensors files')
+    .option('--output <folder>', 'where results go; for one length also FILE.safetensors')
+    .option('--sigma-rel <lengths>', 'lengths to make, such as 0.12 or 0.05,0.10,...,0.25', parseLengths)
+    .option('--t <images>', 'time of the averages, default the last stored', parseCount)
+    .option('--dtype <type>', 'float16, bfloat16, float32 or float64; default as stored')
+    .option('--prefix <name>', "first part of the results' names", 'phema')
+    .option('--skip', 'leave results alone that are there already')
+    .option('--verify', 'first compare every file with the checksum that it carries')
+    .option('--json', 'print one JSON object')
+    .addOption(alias('--indir <folder>'))
+    .addOption(alias('--outdir <folder>'))
+    .addOption(alias('--outstd <lengths>', parseLengths))
+    .addOption(alias('--outkimg <kimg>', parsePositive))
+    .addOption(alias('--outfp <bits>'))
+    .addOption(alias('--outprefix <name>'));
+  command.action(async (folder: string | undefined, options: ReconstructCommandOptions) => {
+    const given = <T>(value: T | undefined, what: string): T =>
+      value ?? command.error(`error: expected ${what}`, { exitCode: 2 });
+    const dtype = (options.dtype ?? options.outfp) as FloatTypeName | undefined;
+    const t = options.t ?? (options.outkimg === undefined ? undefined : kimgToNimg(options.outkimg));
+    const request = {
+      input: given(folder ?? options.indir, 'a folder of snapshots'),
+      output: given(options.output ?? options.outdir, '--output FOLDER'),
+      sigmaRels: given(options.sigmaRel ?? options.outstd, '--sigma-rel LENGTHS'),
+    };
+    const progress = createProgress(io.err);
+    const started = Date.now();
+    const result = await reconstructFiles({
+      ...request,
+      t,
+      dtype,
+      prefix: options.outprefix ?? options.prefix,
+      skipExisting: options.skip,
+      verify: options.verify,
+      signal: io.signal,
+      onProgress: progress.update,
+    }).finally(progress.done);
+    const seconds = (Date.now() - started) / 1000;
+    for (const warning of result.outputs.flatMap((output) => (output.skipped ? [] : output.warnings)))
+      io.err.write(`warning: ${warning}\n`);
+    if (options.json) return io.out(JSON.stringify({ ...result, seconds }));
+    const rate = `${formatBytes(result.bytesRead)} in ${seconds.toFixed(1)} s`;
+    io.out(
+      [
+        `${result.outputs.length} averages at ${formatCount(result.t)} images from ${result.snapshots} snapshots (${rate}):`,
+        table(
+          ['length', 'profile error', 'file'],
+          result.outputs.map(({ sigmaRel, profileError, path, skipped }) => [
+            String(sigmaRel),
+            formatShare(profileError),
+            skipped ? `${path} (there already)` : path,
+          ]),
+        ),
+      ].join('\n'),
+    );
+  });
+}

@@ -1,0 +1,127 @@
+import { type SafetensorsFile, type TensorData, toFloat32 } from '@edm2/tensor-files';
+
+/**
+ * Numbers summed at a time: sums in float64 of a few lengths stay in a core's cache, and reads are long enough for a
+ * disk's full speed.
+ */
+export const CHUNK_VALUES = 1 << 18;
+
+/** Reads under way at once: hides the latency of small tensors, which a network has hundreds of. */
+const READS_AHEAD = 8;
+
+/** Weights below this share are left out: together they stay under float32's rounding, and their files need no reading. */
+const NEGLIGIBLE = 1e-12;
+
+/** A piece of a tensor's weighted sums. */
+export interface CombinedChunk {
+  readonly name: string;
+  /** First value of the piece, row-major. */
+  readonly begin: number;
+  /** One past its last. */
+  readonly end: number;
+  /** One sum per set of weights; valid until the next piece. */
+  readonly sums: readonly Float64Array[];
+}
+
+/** What `combineChunks` takes. */
+export interface CombineOptions {
+  readonly files: readonly SafetensorsFile[];
+  /** Sets of weights, one weight per file each. */
+  readonly weights: readonly Float64Array[];
+  /** Tensors to combine, in this order; all of a floating-point type. */
+  readonly names: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the bytes of each read that has been taken in. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+}
+
+/** The files that carry weight in any set. */
+export const filesInUse = (files: readonly SafetensorsFile[], weights: readonly Float64Array[]): number[] =>
+  files.map((_, i) => i).filter((i) => weights.some((set) => Math.abs(set[i] ?? 0) >= NEGLIGIBLE));
+
+/**
+ * `Σ wᵢ·xᵢ` over files, for several sets of weights in one pass, piece by piece: memory is one piece in float64 per set,
+ * whatever the number of files.
+ */
+export async function* combineChunks(options: CombineOptions): AsyncGenerator<CombinedChunk, void, undefined> {
+  const { files, weights, names, signal, onBytes } = options;
+  const used = filesInUse(files, weights);
+  const pieces = piecesOf(files[0] as SafetensorsFile, names);
+  const reads = readAhead(readsOf(pieces, used, files), READS_AHEAD);
+  const sums = weights.map(() => new Float64Array(CHUNK_VALUES));
+  try {
+    for (const { name, begin, end } of pieces) {
+      const dtype = (files[0] as SafetensorsFile).entries.get(name)?.dtype ?? 'F32';
+      const parts = sums.map((sum) => sum.subarray(0, end - begin).fill(0));
+      for (const i of used) {
+        signal?.throwIfAborted();
+        const { value } = await reads.next();
+        const raw = value as TensorData;
+        const values = raw instanceof Float64Array ? raw : toFloat32(raw, dtype);
+        parts.forEach((part, k) => {
+          addScaled(part, values, weights[k]?.[i] ?? 0);
+        });
+        onBytes?.(raw.byteLength);
+      }
+      yield { name, begin, end, sums: parts };
+    }
+  } finally {
+    await reads.return();
+  }
+}
+
+interface Piece {
+  readonly name: string;
+  readonly begin: number;
+  readonly end: number;
+}
+
+function piecesOf(file: SafetensorsFile, names: readonly string[]): Piece[] {
+  return names.flatMap((name) => {
+    const size = (file.entries.get(name)?.shape ?? []).reduce((product, n) => product * n, 1);
+    return Array.from({ length: Math.ceil(size / CHUNK_VALUES) }, (_, i) => ({
+      name,
+      begin: i * CHUNK_VALUES,
+      end: Math.min((i + 1) * CHUNK_VALUES, size),
+    }));
+  });
+}
+
+function* readsOf(
+  pieces: readonly Piece[],
+  used: readonly number[],
+  files: readonly SafetensorsFile[],
+): Generator<() => Promise<TensorData>> {
+  for (const { name, begin, end } of pieces)
+    for (const i of used) yield () => (files[i] as SafetensorsFile).readRange(name, begin, end);
+}
+
+/** Results in order, the next `depth` already under way. */
+async function* readAhead<T>(starts: Iterable<() => Promise<T>>, depth: number): AsyncGenerator<T, void, undefined> {
+  const waiting: Promise<T>[] = [];
+  const more = starts[Symbol.iterator]();
+  const start = () => {
+    const { value, done } = more.next();
+    if (done) return;
+    const read = value();
+    // A failure is met when its turn comes; until then it must not count as unhandled.
+    read.catch(() => undefined);
+    waiting.push(read);
+  };
+  try {
+    for (let i = 0; i < depth; i++) start();
+    for (let read = waiting.shift(); read !== undefined; read = waiting.shift()) {
+      const result = await read;
+      start();
+      yield result;
+    }
+  } finally {
+    // The files are closed next: no read may still be under way.
+    await Promise.allSettled(waiting);
+  }
+}
+
+function addScaled(sum: Float64Array, values: Float32Array | Float64Array, weight: number): void {
+  if (Math.abs(weight) < NEGLIGIBLE) return;
+  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + weight * (values[i] as number);
+}
