@@ -182,6 +182,22 @@ describe('apply', () => {
   });
 });
 
+describe('the clamp', () => {
+  it('limits every block to ±256 and lets no gradient through beyond', () => {
+    const huge = { ...ladder.G, sum: (a: tf.Tensor, b: tf.Tensor) => tf.mul(tf.add(a, b), 1e5) };
+    const unet = createUNet(tiny, { vocabulary: huge });
+    const params = alive(initParams(unet, 1));
+    const blocks = new Set([...unet.plan.encoder, ...unet.plan.decoder].map(({ name }) => name));
+    unet.apply(params, x(), tf.zeros([2]), undefined, {
+      onActivation: (name, value) => {
+        if (blocks.has(name)) expect(tf.max(tf.abs(value)).dataSync()[0], name).toBe(256);
+      },
+    });
+    const dx = tf.grad((t: tf.Tensor) => tf.sum(tf.square(unet.apply(params, t as tf.Tensor4D, tf.zeros([2])))))(x());
+    expect(tf.max(tf.abs(dx)).dataSync()[0]).toBeLessThan(10);
+  });
+});
+
 describe('initParams', () => {
   it('gives each parameter its own stream', () => {
     const params = initParams(createUNet(tiny), 5);

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { sumTo, throughWeightNorm, weightScale } from './weight-scale.js';
 
-/** A product of an input with a weight, linear in both, and its two transposes. */
+/** A product of an input with a weight of the same rank, linear in both, output channels last; and its two transposes. */
 export interface Product {
   product(x: tf.Tensor, w: tf.Tensor): tf.Tensor;
   inputGradient(dy: tf.Tensor, w: tf.Tensor, xShape: number[]): tf.Tensor;
@@ -27,7 +27,7 @@ const constantGain = (p: Product, gain: number) =>
     const [x, w, save] = args as unknown as [tf.Tensor, tf.Tensor, tf.GradSaveFunc];
     const u = p.product(x, w);
     const { rms, scale } = weightScale(w);
-    const s = tf.reshape(gain === 1 ? scale : tf.mul(scale, gain), [...u.shape.slice(0, -1).map(() => 1), -1]);
+    const s = gain === 1 ? scale : tf.mul(scale, gain);
     save([x, w, u, rms, s]);
     return {
       value: tf.mul(u, s),
@@ -45,8 +45,7 @@ const tensorGain = (p: Product) =>
   tf.customGrad((...args) => {
     const [x, w, gain, save] = args as unknown as [tf.Tensor, tf.Tensor, tf.Tensor, tf.GradSaveFunc];
     const u = p.product(x, w);
-    const { rms, scale } = weightScale(w);
-    const s0 = tf.reshape(scale, [...u.shape.slice(0, -1).map(() => 1), -1]);
+    const { rms, scale: s0 } = weightScale(w);
     const s = tf.mul(s0, gain);
     save([x, w, u, rms, s0, s]);
     return {

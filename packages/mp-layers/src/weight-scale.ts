@@ -39,7 +39,7 @@ export function weightScale(w: tf.Tensor): WeightScale {
  */
 export function throughWeightNorm(raw: tf.Tensor, w: tf.Tensor, rms: tf.Tensor, q: tf.Tensor): tf.Tensor {
   const p = tf.div(q, tf.mul(tf.mul(tf.add(rms, EPS), tf.maximum(rms, TINY)), fanIn(w)));
-  return tf.sub(raw, tf.mul(w, tf.reshape(p, [...w.shape.slice(0, -1).map(() => 1), -1])));
+  return tf.sub(raw, tf.mul(w, p));
 }
 
 /** Sums a tensor down to a shape that broadcasts to its own: the transpose of broadcasting. */
