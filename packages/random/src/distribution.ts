@@ -1,3 +1,4 @@
+import { checkCount } from './check-count.js';
 import type { RandomStream } from './stream.js';
 
 /** How a parameter is initialised: `N(0, std²)`, `U[low, high)`, or one value everywhere. */
@@ -29,7 +30,7 @@ export function draw(distribution: Distribution, count: number, stream: RandomSt
     return stream.uniform(count).map((value) => low + (high - low) * value);
   }
   if ('constant' in distribution) {
-    if (!Number.isInteger(count) || count < 0) fail('count to be an integer ≥ 0', count);
+    checkCount('draw', 'count', count, 0);
     if (!Number.isFinite(distribution.constant)) fail('constant to be finite', distribution.constant);
     return new Float32Array(count).fill(distribution.constant);
   }

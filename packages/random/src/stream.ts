@@ -1,8 +1,6 @@
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 import { boxMuller } from './box-muller.js';
-
-/** Largest count or bound: what an Int32Array can index and hold. */
-const MAX_COUNT = 0x7fffffff;
+import { checkCount } from './check-count.js';
 
 /**
  * A sequential generator of numbers. Each call continues where the last one stopped, so how the draws are cut into calls
@@ -44,14 +42,6 @@ export interface RandomStream {
    * @throws {RangeError} when n is not such a count.
    */
   permutation(n: number): Int32Array<ArrayBuffer>;
-}
-
-function checkCount(fn: string, name: string, value: number, least: number): void {
-  if (!Number.isInteger(value) || value < least || value > MAX_COUNT) {
-    throw new RangeError(
-      `${fn}: expected ${name} to be an integer from ${least} to ${MAX_COUNT}, got ${value}. Pass a count.`,
-    );
-  }
 }
 
 /** Starts a stream at a 128-bit state, not all zero. */
