@@ -1,34 +1,30 @@
-"""Post-hoc averages from safetensors snapshots with numpy and safetensors, as a careful Python user would write it.
+"""Post-hoc averages from safetensors snapshots, as a careful Python user would write it.
 
-For each output o: Σ_i weights[o][i]·file_i, tensor by tensor, so that memory stays at one tensor × outputs. Sums in
-float64, results stored as float32.
+For each output o: Σ_i weights[o][i]·file_i, tensor by tensor, so that only one tensor per output is summed at a time. Sums
+in float64; results in the type stored, and on the disk when it returns, as ours are.
 """
 
-import json
-import sys
+import os
 
-import numpy as np
+import torch
 from safetensors import safe_open
-from safetensors.numpy import save_file
+from safetensors.torch import save_file
 
 
 def reconstruct(files: list[str], weights: list[list[float]], outputs: list[str]) -> None:
-    readers = [safe_open(file, "np") for file in files]
-    results: list[dict[str, np.ndarray]] = [{} for _ in outputs]
+    readers = [safe_open(file, "pt") for file in files]
+    shares = torch.tensor(weights, dtype=torch.float64)
+    results: list[dict[str, torch.Tensor]] = [{} for _ in outputs]
     for name in readers[0].keys():
-        sums: list[np.ndarray] = []
+        totals = None
         for i, reader in enumerate(readers):
-            value = reader.get_tensor(name).astype(np.float64)
-            if not sums:
-                sums = [np.zeros_like(value) for _ in outputs]
-            for total, row in zip(sums, weights):
-                total += row[i] * value
-        for result, total in zip(results, sums):
-            result[name] = total.astype(np.float32)
+            value = reader.get_tensor(name)
+            if totals is None:
+                totals = torch.zeros(len(outputs), value.numel(), dtype=torch.float64)
+            totals.addr_(shares[:, i], value.flatten().double())
+        for result, total in zip(results, totals):
+            result[name] = total.reshape(value.shape).to(value.dtype)
     for path, result in zip(outputs, results):
         save_file(result, path)
-
-
-if __name__ == "__main__":
-    job = json.load(sys.stdin)
-    reconstruct(job["files"], job["weights"], job["outputs"])
+        with open(path, "rb") as file:
+            os.fsync(file.fileno())

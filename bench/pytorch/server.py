@@ -5,7 +5,7 @@
      "channelsLast": false, "runs": 3}                          -> {"ms": [...]}
     {"work": "first", "net": {...}, "batch": 4}                 -> {} after one step, without warm-up
     {"work": "reconstruct", "files": [...], "weights": [[...]],
-     "outputs": [...]}                                          -> {"ms": [...], "maxRss": bytes}
+     "outputs": [...]}                                          -> {"ms": [...], "maxRss": MiB}
     anything that fails                                         -> {"error": "..."}
 
 A job's network is made and warmed up the first time it is asked for, and kept, so that the caller can take turns with it.
@@ -97,9 +97,14 @@ def answer(job: dict) -> dict:
         prepare("step", json.dumps(job["net"]), job["batch"], False)()
         return {}
     if work == "reconstruct":
+        import resource  # not on Windows
+
         from reconstruct import reconstruct
 
-        return {"ms": [timed(lambda: reconstruct(job["files"], job["weights"], job["outputs"]))]}
+        ms = [timed(lambda: reconstruct(job["files"], job["weights"], job["outputs"]))]
+        # In kilobytes, but in bytes on macOS.
+        unit = 1 if sys.platform == "darwin" else 1024
+        return {"ms": ms, "maxRss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20}
     raise ValueError(f"expected work to be info, step, forward, first or reconstruct, got {work!r}")
 
 

@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline';
 import type { UNetOptions } from '@edm2/edm2-unet';
 import { type EngineName, useEngine } from './ours/engine.js';
+import { type ReconstructJob, readFiles, reconstruct } from './ours/files.js';
 import { watchMemory } from './ours/memory.js';
 import { forwardRun, type Run, stepRun } from './ours/runs.js';
 
@@ -9,7 +10,9 @@ import { forwardRun, type Run, stepRun } from './ours/runs.js';
 type Job =
   | { work: 'step' | 'forward'; net: UNetOptions; batch: number; runs: number; engine?: EngineName }
   | { work: 'first'; net: UNetOptions; batch: number }
-  | { work: 'memory'; net: UNetOptions; batch: number; first: number; steps: number };
+  | { work: 'memory'; net: UNetOptions; batch: number; first: number; steps: number }
+  | ({ work: 'reconstruct' } & ReconstructJob)
+  | { work: 'read'; files: string[] };
 
 const WARM_UP = 3;
 const prepared = new Map<string, Run>();
@@ -35,6 +38,8 @@ function timed(run: Run): number {
 }
 
 async function answer(job: Job): Promise<unknown> {
+  if (job.work === 'reconstruct') return reconstruct(job);
+  if (job.work === 'read') return readFiles(job.files);
   if (job.work === 'first') {
     await useEngine('onnxruntime');
     stepRun(job.net, job.batch).run();

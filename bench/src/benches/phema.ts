@@ -1,0 +1,129 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { sigmaRelToGamma, synthesisWeights } from '@edm2/phema';
+import { attempt } from '../attempt.js';
+import { LARGE } from '../nets.js';
+import { hasPyTorch, SCRATCH, startOurs, startPyTorch } from '../places.js';
+import { type Goal, makeRow, type Row } from '../row.js';
+import { forget, type StoredRun, storeRun } from '../snapshots.js';
+import { summarize } from '../statistics.js';
+import { type Contestant, takeTurns } from '../take-turns.js';
+import type { Bench } from './bench.js';
+
+const WANTED = [0.03, 0.075, 0.15]; // never tracked
+const MANY = 8;
+const FEW = 2;
+const MAX_ROUNDS = 5; // a round reads gigabytes
+
+/** Reconstruction of averages from files: against numpy-like Python, against bare reading, and its memory. */
+export const phema: Bench = {
+  name: 'phema',
+  title: 'Post-hoc reconstruction',
+  async *rows({ rounds }) {
+    const turns = { rounds: Math.min(rounds, MAX_ROUNDS), runs: 1 };
+    rmSync(SCRATCH, { recursive: true, force: true });
+    mkdirSync(join(SCRATCH, 'out'), { recursive: true });
+    try {
+      const many = await storeRun(join(SCRATCH, 'float32'), LARGE, MANY);
+      const half = await storeRun(join(SCRATCH, 'float16'), LARGE, MANY, 'F16');
+      const python = hasPyTorch() ? inPython : undefined;
+      yield await compare(`${title(many)}, float32`, 'PyTorch + safetensors', many, turns, python);
+      yield await compare(`${title(half)}, float16`, 'PyTorch + safetensors', half, turns, python);
+      yield await compare(`${title(many)}, files in memory`, 'reading the files', many, turns, reading);
+      yield await compare(`${title(many)}, files on the disk`, 'reading the files', many, turns, reading, {
+        before: forget,
+        goal: { ratio: 0.5 },
+      });
+      yield await memory(many);
+    } finally {
+      rmSync(SCRATCH, { recursive: true, force: true });
+    }
+  },
+};
+
+const title = ({ files, bytes }: StoredRun): string =>
+  `${WANTED.length} averages from ${files.length} snapshots of ${Math.round(bytes / files.length / 1e6)} MB`;
+
+const pathsOf = ({ files }: StoredRun): string[] => files.map(({ path }) => path);
+
+/** Each run in a process of its own, so that neither garbage nor caches of an earlier one count. */
+const ours = (run: StoredRun): Contestant => ({ measure: async () => [(await reconstructOnce(run)).ms] });
+
+async function reconstructOnce(run: StoredRun): Promise<{ ms: number; maxRss: number }> {
+  const peer = startOurs();
+  try {
+    const job = { work: 'reconstruct', files: pathsOf(run), output: join(SCRATCH, 'out'), sigmaRels: WANTED };
+    const { ms, maxRss } = await peer.ask(job);
+    return { ms: (ms as number[])[0] ?? Number.NaN, maxRss: Number(maxRss) };
+  } finally {
+    peer.close();
+  }
+}
+
+const inPython = (run: StoredRun): Contestant => ({
+  measure: async () => {
+    const peer = startPyTorch();
+    try {
+      const t = Math.max(...run.files.map(({ nimg }) => nimg));
+      const stored = run.files.map((file) => ({ gamma: sigmaRelToGamma(file.sigmaRel), t: file.nimg }));
+      const { ms } = await peer.ask({
+        work: 'reconstruct',
+        files: pathsOf(run),
+        weights: WANTED.map((length) => [...synthesisWeights(stored, { gamma: sigmaRelToGamma(length), t }).weights]),
+        outputs: WANTED.map((length) => join(SCRATCH, 'out', `python-${length}.safetensors`)),
+      });
+      return ms as number[];
+    } finally {
+      peer.close();
+    }
+  },
+});
+
+const reading = (run: StoredRun): Contestant => ({
+  measure: async () => {
+    const peer = startOurs();
+    try {
+      return (await peer.ask({ work: 'read', files: pathsOf(run) }))['ms'] as number[];
+    } finally {
+      peer.close();
+    }
+  },
+});
+
+async function compare(
+  work: string,
+  peer: string,
+  run: StoredRun,
+  turns: { rounds: number; runs: number },
+  theirs: ((run: StoredRun) => Contestant) | undefined,
+  { before, goal }: { before?: (files: readonly string[]) => void; goal?: Goal } = {},
+): Promise<Row> {
+  const prepared = (side: Contestant): Contestant => ({
+    measure: async (runs) => {
+      before?.(pathsOf(run));
+      return side.measure(runs);
+    },
+  });
+  const sides = [ours(run), ...(theirs ? [theirs(run)] : [])].map(prepared);
+  const summaries = await attempt(() => takeTurns(sides, turns));
+  const at = (index: number) => (typeof summaries === 'string' ? summaries : (summaries[index] ?? 'not installed'));
+  const rate = (index: number): string => {
+    const side = at(index);
+    return typeof side === 'string' ? '' : `${Math.round(run.bytes / 1e3 / side.median)}`;
+  };
+  const note = [rate(0), rate(1)].filter(Boolean).join(' and ');
+  return makeRow({ work, peer, ours: at(0), theirs: at(1), unit: 'ms', goal, note: note && `${note} MB/s read` });
+}
+
+async function memory(many: StoredRun): Promise<Row> {
+  const few = { ...many, files: many.files.slice(0, FEW * 2) };
+  const held = (run: StoredRun) => attempt(async () => summarize([(await reconstructOnce(run)).maxRss]));
+  return makeRow({
+    work: `largest resident set, ${many.files.length} snapshots`,
+    peer: `ours, ${few.files.length} snapshots`,
+    ours: await held(many),
+    theirs: await held(few),
+    unit: 'MiB',
+    goal: { ratio: 0.95 },
+  });
+}
