@@ -9,11 +9,24 @@ export interface EngineReport {
   /** TensorFlow.js backend that is now the current one. */
   readonly backend: string;
   readonly threads: number;
-  /** What it runs on, such as `CPU` or a GPU's name. */
+  /** What it runs on, `CPU` or `GPU`. */
   readonly device: string;
+  /** Of the engine's own library. */
   readonly version: string;
   /** One line: why this one. */
   readonly why: string;
   /** Compiles functions (`jit`); absent on backends that run op by op. */
   readonly engine?: Engine;
 }
+
+/** Options of `startEngine`. */
+export interface EngineOptions {
+  /** Threads that one call uses; default: the machine's cores. Engines that choose for themselves ignore it. */
+  readonly threads?: number;
+}
+
+/** What a starter knows of the engine that it started. */
+export type Started = Omit<EngineReport, 'name' | 'why'>;
+
+/** Starts one engine and makes its backend the current one; rejects with the reason when it cannot. */
+export type Starter = (threads: number) => Promise<Started>;

@@ -1,1 +1,2 @@
 export { type OnnxRuntimeOptions, startOnnxRuntime } from './start.js';
+export { version } from './version.js';

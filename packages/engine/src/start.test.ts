@@ -1,0 +1,40 @@
+import '@tensorflow/tfjs';
+import { type EngineName, startEngine } from '@edm2/engine';
+import { jit } from '@edm2/tfjs-jit';
+import * as tf from '@tensorflow/tfjs-core';
+import { expect, test } from 'vitest';
+
+test('auto takes an engine that compiles, and says why', async () => {
+  const report = await startEngine();
+  expect(report).toMatchObject({ name: 'onnxruntime', backend: 'onnxruntime', device: 'CPU' });
+  expect(tf.getBackend()).toBe('onnxruntime');
+  expect(report.version).toMatch(/^\d+\.\d+\.\d+$/);
+  expect(report.why).toMatch(/^onnxruntime .* \(tensorflow-gpu: /);
+  expect(report.why).not.toMatch(/\n/);
+  const y = jit((x: tf.Tensor) => tf.square(x), report.engine ? { engine: report.engine } : {})(tf.tensor1d([3]));
+  expect(Array.from(y.dataSync())).toEqual([9]);
+});
+
+test('threads are passed on', async () => {
+  expect((await startEngine('onnxruntime', { threads: 1 })).why).toMatch(/1 thread,/);
+});
+
+test('cpu runs op by op', async () => {
+  const report = await startEngine('cpu');
+  expect(report.engine).toBeUndefined();
+  expect(tf.getBackend()).toBe('cpu');
+});
+
+test.each<[EngineName, RegExp]>([
+  ['tensorflow', /expected tensorflow to start, got: .*Install @tensorflow\/tfjs-node/],
+  ['webgpu', /asynchronously/],
+])('%s fails by name and does not fall back', async (name, message) => {
+  await startEngine('cpu');
+  await expect(startEngine(name)).rejects.toThrow(message);
+  expect(tf.getBackend()).toBe('cpu');
+});
+
+test('a name that is none, and threads that are none', async () => {
+  await expect(startEngine('cuda' as EngineName)).rejects.toThrow(/expected auto, .*got cuda/);
+  await expect(startEngine('cpu', { threads: 0 })).rejects.toThrow(RangeError);
+});
