@@ -51,6 +51,8 @@ function registeredBackend(): OnnxRuntimeBackend {
   const existing: unknown = engine().findBackend(BACKEND);
   if (existing instanceof OnnxRuntimeBackend) return existing;
   const backend = new OnnxRuntimeBackend();
+  // The cpu backend greets its first user with advice to install another engine: this is one.
+  Reflect.set(backend, 'firstUse', false);
   copyRegisteredKernels('cpu', BACKEND);
   registerBackend(BACKEND, () => backend, 0);
   engine().findBackend(BACKEND);
