@@ -1,4 +1,5 @@
 import { type Batch, createLoader, type Dataset, DatasetError } from '@edm2/dataset';
+import { createRandom } from '@edm2/random';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -58,6 +59,13 @@ describe('createLoader', () => {
     expect(second).not.toEqual(first);
     expect(first).not.toEqual(sorted);
     expect(indicesOf(await take(createLoader(dataset, { batch: 8, seed: 4 }), 5))).not.toEqual(sequence);
+  });
+
+  it('takes each epoch from its stream of the seed: runs that were stopped rely on it', async () => {
+    const { dataset } = numbers(9);
+    const sequence = indicesOf(await take(createLoader(dataset, { batch: 9, seed: 5, startImage: 18 }), 2));
+    const random = createRandom(5);
+    expect(sequence).toEqual([2, 3].flatMap((epoch) => [...random.stream('epoch', epoch).permutation(9)]));
   });
 
   it('starts anywhere in the same sequence, whatever the batch and the reading ahead', async () => {

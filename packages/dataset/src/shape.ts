@@ -1,7 +1,7 @@
 import { DatasetError } from './errors.js';
 import { MAX_RESOLUTION } from './limits.js';
 
-export const isPowerOfTwo = (n: number): boolean => Number.isInteger(n) && n >= 1 && Math.log2(n) % 1 === 0;
+const isPowerOfTwo = (n: number): boolean => Number.isInteger(n) && n >= 1 && Math.log2(n) % 1 === 0;
 
 /** @throws {DatasetError} when a side is not a power of two up to {@link MAX_RESOLUTION}. */
 export function checkPowerOfTwo(where: string, file: string, side: number): void {

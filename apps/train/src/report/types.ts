@@ -40,7 +40,7 @@ export interface ReportTable {
 }
 
 /** A picture on disk, embedded into the page. */
-export interface ReportPicture {
+interface ReportPicture {
   /** PNG file. */
   readonly path: string;
   /** What a reader sees in it; also its text for those who cannot see it. */
