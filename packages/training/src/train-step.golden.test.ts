@@ -1,12 +1,12 @@
 import '@tensorflow/tfjs';
 import { forceWeightNorm, precondition } from '@edm2/edm2-unet';
 import { createUncertainty, edmWeight, weightedLoss } from '@edm2/loss-weighting';
-import { type GoldenArray, maxAbsoluteError, relativeError } from '@edm2/test-support';
+import { type GoldenArray, maxAbsoluteError, relativeError, useQuickFilterGradient } from '@edm2/test-support';
 import type { AdamMoments, Params, TrainState } from '@edm2/training';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { goldenRun } from './golden-run.js';
-import { ENGINES } from './test-engines.js';
+import { ENGINES } from './engines.fixture.js';
+import { goldenRun } from './golden-run.fixture.js';
 
 /** Arrays whose relative error is not below `tolerance`, with the error. */
 const wrong = (actual: Params, expected: Record<string, GoldenArray>, tolerance: number): string[] =>
@@ -59,6 +59,8 @@ describe.each(ENGINES)('on $name', ({ start }) => {
 
     beforeAll(async () => {
       const compile = await start();
+      // The first net goes through TensorFlow.js's own kernels alone; for both that would take a minute.
+      if (name === 'unet-rgb-uncond') useQuickFilterGradient();
       const step = compile(run.training.step);
       before = run.start();
       last = before;

@@ -22,7 +22,7 @@ export const ENGINES: readonly TestEngine[] = [
   {
     name: 'jit on onnxruntime',
     async start() {
-      const engine = await startOnnxRuntime({ threads: 2 });
+      const engine = await startOnnxRuntime({ threads: 1 });
       return (fn) => jit(fn as Pure, { engine }) as typeof fn;
     },
   },
