@@ -6,11 +6,24 @@ import type { Dialect } from './lower/onnx/emitter.js';
 import { lowerToOnnx } from './lower/onnx/lower.js';
 import { mergeCommonSubexpressions } from './passes/common-subexpressions.js';
 import { removeDeadCode } from './passes/dead-code.js';
+import { foldConstants } from './passes/fold-constants.js';
 import { type LayoutFreedom, layout } from './passes/layout/layout.js';
+import { recogniseUpsampling } from './passes/nearest-upsampling.js';
+import { shrinkUniformOperands } from './passes/uniform-operands.js';
+
+/** What happens before tensors are laid out, in order: each pass leaves what the graph computes unchanged. */
+const PASSES: readonly ((graph: Graph) => Graph)[] = [
+  removeDeadCode,
+  mergeCommonSubexpressions,
+  foldConstants,
+  recogniseUpsampling,
+  shrinkUniformOperands,
+  removeDeadCode,
+];
 
 /** Runs every pass and lowers the graph. */
 export function compileGraph(traced: Graph, free: LayoutFreedom, dialect: Dialect): CompiledModel {
-  const simple = mergeCommonSubexpressions(removeDeadCode(traced));
+  const simple = PASSES.reduce((graph, pass) => pass(graph), traced);
   const laidOut = layout(simple, free);
   const graph = removeDeadCode(mergeCommonSubexpressions(laidOut.graph));
   const onnx = lowerToOnnx(graph, dialect);

@@ -17,7 +17,8 @@ const reduce = (kernel: string): KernelSpec => ({
     const axis = axes(attrs[kernel === 'Max' ? 'reductionIndices' : 'axis'], shape);
     const keepDims = attrs['keepDims'] === true;
     const out: DType = kernel === 'Mean' ? 'float32' : kernel === 'Sum' && dtype === 'bool' ? 'int32' : dtype;
-    return result(reducedShape(shape, axis, keepDims), out, { axis, keepDims });
+    const kernelAttrs = kernel === 'Max' ? { axis, keepDims, reductionIndices: axis } : { axis, keepDims };
+    return result(reducedShape(shape, axis, keepDims), out, kernelAttrs);
   },
 });
 

@@ -67,6 +67,9 @@ const same =
 
 const floorQuotient = (a: string, b: string, e: Emitter): string => e.op('Floor', [e.op('Div', [a, b])]);
 
+/** Largest finite float32. */
+const MAX_FLOAT32 = 3.4028234663852886e38;
+
 /** Element codes of ONNX types, for Cast. */
 export const CAST_CODE = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
 export const cast = (x: string, to: keyof typeof CAST_CODE, e: Emitter): string =>
@@ -99,7 +102,8 @@ const FORMS: Lowerings = {
     ]),
   ZerosLike: constantLike(0),
   OnesLike: constantLike(1),
-  IsFinite: (node, e) => e.op('Not', [e.op('Or', [e.op('IsNaN', [arg(node, e)]), e.op('IsInf', [arg(node, e)])])]),
+  // NaN and infinities both fail the comparison: two operators instead of four.
+  IsFinite: (node, e) => e.op('LessOrEqual', [e.op('Abs', [arg(node, e)]), e.scalar(MAX_FLOAT32)]),
   NotEqual: (node, e) => e.op('Not', [e.op('Equal', [arg(node, e), arg(node, e, 1)])]),
   SquaredDifference(node, e) {
     const difference = e.op('Sub', [arg(node, e), arg(node, e, 1)]);
