@@ -1,0 +1,80 @@
+// `node test/mutations/run.mjs [name part]`: breaks a copy of the sources in one known way at a time and demands that a test notices.
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, '../..');
+const part = process.argv[2] ?? '';
+const mutations = JSON.parse(readFileSync(join(here, 'mutations.json'), 'utf8')).filter(({ name }) =>
+  name.includes(part),
+);
+
+const copy = mkdtempSync(join(tmpdir(), 'edm2-mutations-'));
+const skipped = (path) => !/(^|\/)(node_modules|dist|runs|\.git|\.turbo|\.venv)$/.test(path);
+for (const name of [
+  'packages',
+  'test',
+  'package.json',
+  'pnpm-workspace.yaml',
+  'tsconfig.base.json',
+  'vitest.config.ts',
+])
+  cpSync(join(root, name), join(copy, name), { recursive: true, filter: skipped });
+symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+for (const name of [...readdirSync(join(root, 'packages')).map((folder) => join('packages', folder)), 'test/support'])
+  linkDependencies(name);
+
+let survived = 0;
+try {
+  for (const { name, file, find, replace, tests } of mutations) {
+    const path = join(copy, file);
+    const original = readFileSync(path, 'utf8');
+    if (!original.includes(find)) {
+      console.log(
+        `? ${name}: ${file} no longer holds ${JSON.stringify(find)}. Bring test/mutations/mutations.json up to date.`,
+      );
+      survived++;
+      continue;
+    }
+    writeFileSync(path, original.replaceAll(find, replace));
+    const { status, stdout } = spawnSync(join(root, 'node_modules/.bin/vitest'), ['run', '--bail=1', ...tests], {
+      cwd: copy,
+      encoding: 'utf8',
+    });
+    writeFileSync(path, original);
+    const noticed = status !== 0 && /FAIL|failed/.test(stdout);
+    console.log(`${noticed ? '✓' : '✗'} ${name}`);
+    if (!noticed) survived++;
+  }
+} finally {
+  rmSync(copy, { recursive: true, force: true });
+}
+console.log(`\n${mutations.length - survived} passed, ${survived} failed`);
+process.exit(survived === 0 ? 0 : 1);
+
+/** The same node_modules, but workspace packages resolve inside the copy. */
+function linkDependencies(folder) {
+  const source = join(root, folder, 'node_modules');
+  const target = join(copy, folder, 'node_modules');
+  for (const entry of readdirSync(source, { withFileTypes: true })) {
+    if (entry.name.startsWith('.')) continue;
+    const names = entry.name.startsWith('@')
+      ? readdirSync(join(source, entry.name)).map((name) => `${entry.name}/${name}`)
+      : [entry.name];
+    for (const name of names) {
+      const from = name.startsWith('@edm2/')
+        ? join(copy, name === '@edm2/test-support' ? 'test/support' : `packages/${name.slice(6)}`)
+        : join(source, name);
+      cpSync(join(source, '..', 'package.json'), join(copy, folder, 'package.json'));
+      symlink(from, join(target, name));
+    }
+  }
+}
+
+function symlink(from, to) {
+  spawnSync('mkdir', ['-p', dirname(to)]);
+  symlinkSync(from, to);
+}
