@@ -1,10 +1,11 @@
-import { type SafetensorsFile, type TensorData, toFloat32 } from '@edm2/tensor-files';
+import type { SafetensorsFile, TensorData } from '@edm2/tensor-files';
+import { addScaled, decode } from './float-values.js';
 
 /**
  * Numbers summed at a time: sums in float64 of a few lengths stay in a core's cache, and reads are long enough for a
  * disk's full speed.
  */
-export const CHUNK_VALUES = 1 << 18;
+export const CHUNK_VALUES = 1 << 17;
 
 /** Reads under way at once: hides the latency of small tensors, which a network has hundreds of. */
 const READS_AHEAD = 8;
@@ -49,6 +50,7 @@ export async function* combineChunks(options: CombineOptions): AsyncGenerator<Co
   const pieces = piecesOf(files[0] as SafetensorsFile, names);
   const reads = readAhead(readsOf(pieces, used, files), READS_AHEAD);
   const sums = weights.map(() => new Float64Array(CHUNK_VALUES));
+  const scratch = new Float32Array(CHUNK_VALUES);
   try {
     for (const { name, begin, end } of pieces) {
       const dtype = (files[0] as SafetensorsFile).entries.get(name)?.dtype ?? 'F32';
@@ -57,10 +59,8 @@ export async function* combineChunks(options: CombineOptions): AsyncGenerator<Co
         signal?.throwIfAborted();
         const { value } = await reads.next();
         const raw = value as TensorData;
-        const values = raw instanceof Float64Array ? raw : toFloat32(raw, dtype);
-        parts.forEach((part, k) => {
-          addScaled(part, values, weights[k]?.[i] ?? 0);
-        });
+        const set = weights.map((one) => one[i] as number);
+        addScaled(parts, decode(raw, dtype, scratch), set);
         onBytes?.(raw.byteLength);
       }
       yield { name, begin, end, sums: parts };
@@ -119,9 +119,4 @@ async function* readAhead<T>(starts: Iterable<() => Promise<T>>, depth: number):
     // The files are closed next: no read may still be under way.
     await Promise.allSettled(waiting);
   }
-}
-
-function addScaled(sum: Float64Array, values: Float32Array | Float64Array, weight: number): void {
-  if (Math.abs(weight) < NEGLIGIBLE) return;
-  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + weight * (values[i] as number);
 }

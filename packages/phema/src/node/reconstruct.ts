@@ -6,11 +6,13 @@ import {
   readSafetensors,
   type SafetensorsFile,
   type SafetensorsWriter,
+  type TensorData,
   type TensorSpec,
 } from '@edm2/tensor-files';
 import { gammasOf } from '../tracker.js';
 import { combineChunks, filesInUse } from './combine.js';
 import { type FloatTypeName, isFloat, parseFloatType } from './float-type.js';
+import { encodeHalf } from './float-values.js';
 import { type Selection, selectSnapshots } from './select.js';
 import { snapshotName } from './snapshot-name.js';
 import { openSnapshots, RECONSTRUCTED_KEY, type SnapshotSet } from './snapshots.js';
@@ -196,8 +198,9 @@ async function write(
         if (!isAveraged(name)) await copy(last, name, writers, signal);
         for (; !chunk.done && chunk.value.name === name; chunk = await chunks.next()) {
           const { sums } = chunk.value;
-          const asStored = specs[name]?.dtype === 'F64' ? Float64Array : Float32Array;
-          await Promise.all(writers.map((writer, k) => writer.write(name, asStored.from(sums[k] ?? []))));
+          await Promise.all(
+            writers.map((writer, k) => writer.write(name, encode(sums[k] as Float64Array, specs[name]?.dtype))),
+          );
         }
       }
     } finally {
@@ -211,6 +214,13 @@ async function write(
     if (made !== undefined) await removeEmpty(folder, made);
     throw error;
   }
+}
+
+/** A copy of sums in the form that the writer takes for a type. */
+function encode(sums: Float64Array, dtype: Dtype | undefined): TensorData {
+  if (dtype === 'F64') return sums.slice();
+  const values = new Float32Array(sums);
+  return dtype === 'F16' ? encodeHalf(values) : values;
 }
 
 async function copy(
