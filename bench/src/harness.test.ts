@@ -34,6 +34,19 @@ describe('takeTurns', () => {
     expect(a).toMatchObject({ median: 1, count: 6 });
     expect(b).toMatchObject({ median: 2, count: 6 });
   });
+  it('goes on without a side that is missing or fails, and says why', async () => {
+    let calls = 0;
+    const fails = {
+      measure: async () => {
+        if (++calls > 1) throw new Error('broke\nat line 1');
+        return [1];
+      },
+    };
+    const works = { measure: async () => [5] };
+    const result = await takeTurns([undefined, fails, works], { rounds: 3, runs: 1, rest: 0 });
+    expect(result).toEqual(['not installed', 'broke', expect.objectContaining({ median: 5, count: 3 })]);
+    expect(calls).toBe(2);
+  });
 });
 
 describe('makeRow', () => {

@@ -1,7 +1,9 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { sigmaRelToGamma, synthesisWeights } from '@edm2/phema';
+import { snapshotName } from '@edm2/phema/node';
 import { attempt } from '../attempt.js';
+import { disagreement } from '../disagreement.js';
 import { LARGE } from '../nets.js';
 import { hasPyTorch, SCRATCH, startOurs, startPyTorch } from '../places.js';
 import { type Goal, makeRow, type Row } from '../row.js';
@@ -27,8 +29,8 @@ export const phema: Bench = {
       const many = await storeRun(join(SCRATCH, 'float32'), LARGE, MANY);
       const half = await storeRun(join(SCRATCH, 'float16'), LARGE, MANY, 'F16');
       const python = hasPyTorch() ? inPython : undefined;
-      yield await compare(`${title(many)}, float32`, 'PyTorch + safetensors', many, turns, python);
-      yield await compare(`${title(half)}, float16`, 'PyTorch + safetensors', half, turns, python);
+      yield await compare(`${title(many)}, float32`, NUMPY, many, turns, python, { verify: sameResults });
+      yield await compare(`${title(half)}, float16`, NUMPY, half, turns, python, { verify: sameResults });
       yield await compare(`${title(many)}, files in memory`, 'reading the files', many, turns, reading);
       yield await compare(`${title(many)}, files on the disk`, 'reading the files', many, turns, reading, {
         before: forget,
@@ -40,6 +42,20 @@ export const phema: Bench = {
     }
   },
 };
+
+const NUMPY = 'numpy + safetensors';
+const pythonOutput = (length: number): string => join(SCRATCH, 'out', `python-${length}.safetensors`);
+
+/** Both sides must have computed the same thing, or the row means nothing. */
+async function sameResults(run: StoredRun): Promise<string> {
+  const nimg = Math.max(...run.files.map((file) => file.nimg));
+  const errors = [];
+  for (const sigmaRel of WANTED)
+    errors.push(
+      await disagreement(join(SCRATCH, 'out', snapshotName('phema', { sigmaRel, nimg })), pythonOutput(sigmaRel)),
+    );
+  return `results agree to ${Math.max(...errors).toExponential(0)}`;
+}
 
 const title = ({ files, bytes }: StoredRun): string =>
   `${WANTED.length} averages from ${files.length} snapshots of ${Math.round(bytes / files.length / 1e6)} MB`;
@@ -70,7 +86,7 @@ const inPython = (run: StoredRun): Contestant => ({
         work: 'reconstruct',
         files: pathsOf(run),
         weights: WANTED.map((length) => [...synthesisWeights(stored, { gamma: sigmaRelToGamma(length), t }).weights]),
-        outputs: WANTED.map((length) => join(SCRATCH, 'out', `python-${length}.safetensors`)),
+        outputs: WANTED.map(pythonOutput),
       });
       return ms as number[];
     } finally {
@@ -90,13 +106,21 @@ const reading = (run: StoredRun): Contestant => ({
   },
 });
 
+interface CompareOptions {
+  /** Before each measurement. */
+  readonly before?: (files: readonly string[]) => void;
+  readonly goal?: Goal;
+  /** After all of them, when both sides ran: a word on the results. */
+  readonly verify?: (run: StoredRun) => Promise<string>;
+}
+
 async function compare(
   work: string,
   peer: string,
   run: StoredRun,
   turns: { rounds: number; runs: number },
   theirs: ((run: StoredRun) => Contestant) | undefined,
-  { before, goal }: { before?: (files: readonly string[]) => void; goal?: Goal } = {},
+  { before, goal, verify }: CompareOptions = {},
 ): Promise<Row> {
   const prepared = (side: Contestant): Contestant => ({
     measure: async (runs) => {
@@ -104,15 +128,15 @@ async function compare(
       return side.measure(runs);
     },
   });
-  const sides = [ours(run), ...(theirs ? [theirs(run)] : [])].map(prepared);
-  const summaries = await attempt(() => takeTurns(sides, turns));
-  const at = (index: number) => (typeof summaries === 'string' ? summaries : (summaries[index] ?? 'not installed'));
-  const rate = (index: number): string => {
-    const side = at(index);
-    return typeof side === 'string' ? '' : `${Math.round(run.bytes / 1e3 / side.median)}`;
-  };
-  const note = [rate(0), rate(1)].filter(Boolean).join(' and ');
-  return makeRow({ work, peer, ours: at(0), theirs: at(1), unit: 'ms', goal, note: note && `${note} MB/s read` });
+  const sides = await takeTurns([prepared(ours(run)), theirs && prepared(theirs(run))], turns);
+  const [mine = '', other = ''] = sides;
+  const rates = sides
+    .flatMap((side) => (typeof side === 'string' ? [] : [Math.round(run.bytes / 1e3 / side.median)]))
+    .join(' and ');
+  const complete = sides.every((side) => typeof side !== 'string');
+  const checked = verify && complete ? await attempt(() => verify(run)) : '';
+  const note = [rates && `${rates} MB/s read`, checked].filter(Boolean).join('; ');
+  return makeRow({ work, peer, ours: mine, theirs: other, unit: 'ms', goal, note });
 }
 
 async function memory(many: StoredRun): Promise<Row> {

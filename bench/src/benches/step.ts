@@ -46,23 +46,11 @@ async function* against(
   const theirs = hasPyTorch() ? startPyTorch() : undefined;
   try {
     const job = { work: kind, batch: work.batch };
-    const mine = clock(ours, { ...job, net: work.net });
-    const other = theirs && clock(theirs, { ...job, net: toPython(work.net) });
-    const broken = await attempt(() => mine.measure(1));
-    const sides = [...(typeof broken === 'string' ? [] : [mine]), ...(other ? [other] : [])];
-    const summaries = await attempt(() => takeTurns(sides, turns));
-    const pick = (side: Contestant | undefined, absent: string): Summary | string => {
-      if (typeof summaries === 'string') return summaries;
-      return (side && summaries[sides.indexOf(side)]) ?? absent;
-    };
-    yield makeRow({
-      work: label(kind, work),
-      peer: PYTORCH,
-      ours: pick(mine, typeof broken === 'string' ? broken : ''),
-      theirs: pick(other, 'not installed'),
-      unit: 'ms',
-      goal,
-    });
+    const [mine = '', other = ''] = await takeTurns(
+      [clock(ours, { ...job, net: work.net }), theirs && clock(theirs, { ...job, net: toPython(work.net) })],
+      turns,
+    );
+    yield makeRow({ work: label(kind, work), peer: PYTORCH, ours: mine, theirs: other, unit: 'ms', goal });
   } finally {
     ours.close();
     theirs?.close();
@@ -131,13 +119,15 @@ async function firstStep(work: Work, rounds: number): Promise<Row> {
       }
     },
   });
-  const turns = { rounds: Math.min(rounds, 3), runs: 1 };
-  const one = (side: Contestant) => async () => (await takeTurns([side], turns))[0] ?? 'failed';
+  const [ours = '', theirs = ''] = await takeTurns(
+    [launch(startOurs, work.net), hasPyTorch() ? launch(startPyTorch, toPython(work.net)) : undefined],
+    { rounds: Math.min(rounds, 3), runs: 1 },
+  );
   return makeRow({
     work: `process start to first step done, ${work.title}`,
     peer: PYTORCH,
-    ours: await attempt(one(launch(startOurs, work.net))),
-    theirs: hasPyTorch() ? await attempt(one(launch(startPyTorch, toPython(work.net)))) : 'not installed',
+    ours,
+    theirs,
     unit: 's',
     goal: { atMost: FIRST_STEP_SECONDS },
   });
