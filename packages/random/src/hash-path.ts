@@ -30,7 +30,8 @@ function finalMix(h: number): number {
 }
 
 /**
- * 128-bit address of a stream: MurmurHash3_x86_128 (Appleby, public domain) over an unambiguous encoding of seed and path.
+ * 128-bit address of a stream: the mixing of MurmurHash3_x86_128 (Appleby, public domain) over an unambiguous encoding of seed and
+ * path in 32-bit words, padded with zeros to whole blocks.
  *
  * Types and lengths are part of the encoding, so `('ab')`, `('a', 'b')`, `(1)` and `('1')` are four different addresses.
  *
