@@ -13,8 +13,8 @@ interface Panel {
 }
 
 const PANELS: readonly Panel[] = [
-  { field: 'frechet', title: 'Fréchet distance, lower is better', better: 'lower', format: '~g' },
-  { field: 'labelAgreement', title: 'label agreement, higher is better', better: 'higher', format: '.1~%' },
+  { field: 'frechet', title: 'Fréchet distance, lower is better', better: 'lower', format: ',~f' },
+  { field: 'labelAgreement', title: 'label agreement, higher is better', better: 'higher', format: '~%' },
 ];
 
 /**
@@ -47,7 +47,7 @@ function draw(
     type: 'quantitative',
     title: last ? 'EMA length σ_rel' : null,
     scale: { zero: false, padding: 14 },
-    axis: { format: '~g', labels: last },
+    axis: { format: '~f', labels: last },
   } as const;
   const y = {
     field,
