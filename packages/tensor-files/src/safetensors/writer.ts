@@ -104,10 +104,11 @@ export async function createSafetensorsWriter(
         const got = (filled + bytes.length) / bytesPerElement(entry.dtype);
         throw new RangeError(`write: expected [${entry.shape}] values for ${name}, got ${got}. Check its shape.`);
       }
-      hash?.update(bytes);
+      const written = guard(() => append(bytes));
+      hash?.update(bytes); // while the system writes
       filled += bytes.length;
       skipComplete();
-      await guard(() => append(bytes));
+      await written;
     },
     async finish() {
       const entry = plan[turn];
