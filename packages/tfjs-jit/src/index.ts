@@ -3,3 +3,4 @@ export { sizeOf, toData } from './graph/graph.js';
 export { type JitOptions, type Jitted, jit } from './jit.js';
 export { encodeModel, type OnnxModel } from './lower/onnx/model.js';
 export { isPlainOrder, toPhysical, toPlain } from './memory-order.js';
+export { type ToOnnxOptions, toOnnx } from './to-onnx.js';

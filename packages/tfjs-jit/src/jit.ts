@@ -1,7 +1,8 @@
 import { clone, getBackend, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { compileGraph } from './compile.js';
 import { type Engine, type Executable, engineFor } from './engine.js';
-import { sameShape } from './graph/graph.js';
+import { explainGraph } from './explain.js';
+import { type Graph, sameShape } from './graph/graph.js';
 import { at } from './kernels/spec.js';
 import { argumentOf, pairState } from './state-pairs.js';
 import { abstractOf, isTracing, trace } from './trace/trace.js';
@@ -31,6 +32,8 @@ export interface Jitted<Args extends readonly unknown[], Result> {
 interface Entry {
   readonly executable: Executable;
   readonly result: Structure;
+  readonly signature: string;
+  readonly graph: Graph;
 }
 
 /**
@@ -89,13 +92,20 @@ export function jit<Args extends readonly unknown[], Result>(
         return inputs.has(input) && a !== undefined && b !== undefined && sameShape(a.shape, b.shape);
       }),
     );
-    const model = compileGraph(traced.graph, { inputs, stateOutputs }, 'onnxruntime');
-    return { executable: engine.compile(model), result: traced.result };
+    const model = compileGraph(traced.graph, {
+      free: { inputs, stateOutputs },
+      dialect: 'onnxruntime',
+      backend: engine.backend,
+    });
+    const executable = engine.compile(model);
+    return { executable, result: traced.result, signature: describe(flat), graph: model.graph };
   };
 
   return Object.defineProperties(call as Jitted<Args, Result>, {
     cacheSize: { get: () => cache.size },
-    explain: { value: () => '' },
+    explain: {
+      value: () => [...cache.values()].map((entry) => `${entry.signature}\n${explainGraph(entry.graph)}`).join('\n\n'),
+    },
     dispose: {
       value: () => {
         for (const entry of cache.values()) entry.executable.dispose();
@@ -115,6 +125,13 @@ function runPlain<Args extends readonly unknown[]>(fn: (...args: Args) => unknow
     return returned.tensors.map((tensor) => (given.has(tensor) ? clone(tensor) : tensor));
   });
   return unflatten(result, outputs);
+}
+
+/** A signature for people: the arguments' tensors, the first few of them. */
+function describe(flat: Flat): string {
+  const shown = flat.tensors.slice(0, 4).map((tensor, i) => `${flat.paths[i]}: ${tensor.dtype}[${tensor.shape}]`);
+  const more = flat.tensors.length > 4 ? [`${flat.tensors.length - 4} more`] : [];
+  return `(${[...shown, ...more].join(', ')})`;
 }
 
 /** What a compiled function is specialised on. */

@@ -1,7 +1,6 @@
 import { isPlainOrder, type Port, toData, toPhysical, toPlain } from '@edm2/tfjs-jit';
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
-import type { DataId, Tensor } from '@tensorflow/tfjs-core';
-import { engine } from '@tensorflow/tfjs-core';
+import { type backend_util, type DataId, type DataType, engine, type Tensor } from '@tensorflow/tfjs-core';
 import { type ArrayPool, arrayPool, type Data, type DType } from './pool.js';
 
 /** Name of the TensorFlow.js backend. */
@@ -75,6 +74,13 @@ export class OnnxRuntimeBackend extends MathBackendCPU {
     this.liveBytes += data.byteLength;
     this.peakBytes = Math.max(this.peakBytes, this.liveBytes);
     return engine().makeTensorFromTensorInfo({ dataId, shape: [...port.shape], dtype: port.dtype }, this);
+  }
+
+  /** As the cpu backend does, without its advice to install another one. */
+  override write(values: backend_util.BackendValues, _shape: number[], dtype: DataType): DataId {
+    const dataId: DataId = {};
+    this.data.set(dataId, { values, dtype, refCount: 1 });
+    return dataId;
   }
 
   override disposeData(dataId: DataId, force = false): boolean {

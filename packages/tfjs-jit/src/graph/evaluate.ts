@@ -3,30 +3,35 @@ import { at } from '../kernels/spec.js';
 import { KERNELS } from '../kernels/table.js';
 import { type Data, type Graph, type Node, toData, type Value } from './graph.js';
 
-/** Runs one kernel call on TensorFlow.js's cpu backend; undefined where that or the kernel is not there. */
+/** Runs one kernel call on the host; undefined where it cannot. */
 export type Evaluate = (node: Node, inputs: readonly Data[]) => readonly Data[] | undefined;
 
 /**
- * Runs kernels on the cpu backend at compile time.
+ * Runs kernels at compile time on a TensorFlow.js backend whose tensors can be read at once.
  *
  * Only kernels in TensorFlow.js's own layout can be run so: before the layout pass.
+ *
+ * @param backendName - `'cpu'`, or a backend with copies of its kernels.
  */
-export const evaluateOnCpu: Evaluate = (node, inputs) => {
-  const kernel = getKernel(node.kernel, 'cpu');
-  const spec = KERNELS[node.kernel];
-  const backend = engine().findBackend('cpu');
-  if (kernel === undefined || spec === undefined || backend === null || backend === undefined) return undefined;
-  const given = node.inputs.map((value, i) => info(backend, value, at(inputs, i)));
-  const named = spec.inputs === 'list' ? given : Object.fromEntries(spec.inputs.map((name, i) => [name, at(given, i)]));
-  const made = kernel.kernelFunc({ inputs: named as never, attrs: node.attrs as never, backend });
-  const outputs = Array.isArray(made) ? made : [made];
-  const data = outputs.map((output, i) => {
-    const values = backend.readSync(output.dataId);
-    return toData(values as ArrayLike<number>, at(node.outputs, i).dtype).slice();
-  });
-  for (const tensor of [...given, ...outputs]) backend.disposeData(tensor.dataId, true);
-  return data;
-};
+export const evaluateOn =
+  (backendName: string): Evaluate =>
+  (node, inputs) => {
+    const kernel = getKernel(node.kernel, backendName);
+    const spec = KERNELS[node.kernel];
+    const backend = engine().findBackend(backendName);
+    if (kernel === undefined || spec === undefined || backend === null || backend === undefined) return undefined;
+    const given = node.inputs.map((value, i) => info(backend, value, at(inputs, i)));
+    const named =
+      spec.inputs === 'list' ? given : Object.fromEntries(spec.inputs.map((name, i) => [name, at(given, i)]));
+    const made = kernel.kernelFunc({ inputs: named as never, attrs: node.attrs as never, backend });
+    const outputs = Array.isArray(made) ? made : [made];
+    const data = outputs.map((output, i) => {
+      const values = backend.readSync(output.dataId);
+      return toData(values as ArrayLike<number>, at(node.outputs, i).dtype).slice();
+    });
+    for (const tensor of [...given, ...outputs]) backend.disposeData(tensor.dataId, true);
+    return data;
+  };
 
 function info(backend: KernelBackend, value: Value, data: Data): TensorInfo {
   return { dataId: backend.write(data, [...value.shape], value.dtype), shape: [...value.shape], dtype: value.dtype };
@@ -41,8 +46,9 @@ export function evaluateGraph(graph: Graph, inputs: readonly Data[]): Data[] {
       [values.get(value)].filter((data) => data !== undefined),
       0,
     );
+  const evaluate = evaluateOn('cpu');
   for (const node of graph.nodes) {
-    const made = evaluateOnCpu(node, node.inputs.map(of));
+    const made = evaluate(node, node.inputs.map(of));
     if (made === undefined) throw new Error(`tfjs-jit: expected ${node.kernel} to run on cpu, got no such kernel.`);
     node.outputs.forEach((output, i) => void values.set(output, at(made, i)));
   }

@@ -1,4 +1,4 @@
-import { type Evaluate, evaluateOnCpu } from '../graph/evaluate.js';
+import type { Evaluate } from '../graph/evaluate.js';
 import { type Data, type Graph, type Node, sizeOf, type Value } from '../graph/graph.js';
 import { at } from '../kernels/spec.js';
 
@@ -8,9 +8,9 @@ const MAX_FOLDED = 1 << 16;
 /**
  * Computes at compile time what depends on constants alone: normalised weights of a sampler, masks, ranges.
  *
- * @param evaluate - runs one kernel; default: TensorFlow.js's cpu kernels, where that backend is installed.
+ * @param evaluate - runs one kernel; what it declines stays in the graph.
  */
-export function foldConstants(graph: Graph, evaluate: Evaluate = evaluateOnCpu): Graph {
+export function foldConstants(graph: Graph, evaluate: Evaluate): Graph {
   const constants = new Map<Value, Data>(graph.constants);
   const nodes: Node[] = [];
   for (const node of graph.nodes) {

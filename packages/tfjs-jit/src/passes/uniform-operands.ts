@@ -5,45 +5,60 @@ import { at } from '../kernels/spec.js';
 const BROADCASTING: ReadonlySet<string> = new Set([...BINARY, ...COMPARE, 'Select']);
 
 /**
- * Replaces operands whose elements are all equal (`zerosLike`, `onesLike`, `fill`, constants of one value) by a scalar
- * where broadcasting gives the same: nothing of their size is then made or read.
+ * Replaces operands that are smaller than they look where broadcasting gives the same: those whose elements are all equal
+ * (`zerosLike`, `onesLike`, `fill`, constants of one value) by a scalar, and tensors spread over a shape (`sum`'s gradient
+ * multiplies by ones) by what was spread. Nothing of the full size is then made or read.
  */
 export function shrinkUniformOperands(graph: Graph): Graph {
   const constants = new Map<Value, Data>(graph.constants);
-  const uniform = new Map<Value, number>();
+  const known = knownOf(graph);
   const scalars = new Map<string, Value>();
-  for (const [value, data] of graph.constants) {
-    const first = data[0];
-    if (value.shape.length > 0 && first !== undefined && data.every((x) => Object.is(x, first)))
-      uniform.set(value, first);
-  }
   const scalar = (value: Value, x: number): Value => {
     const key = `${value.dtype}:${Object.is(x, -0) ? '-0' : x}`;
-    const known = scalars.get(key);
-    if (known !== undefined) return known;
+    const same = scalars.get(key);
+    if (same !== undefined) return same;
     const made = newValue([], value.dtype);
     scalars.set(key, made);
     constants.set(made, toData([x], value.dtype));
     return made;
   };
+  const smaller = (value: Value): Value | undefined => {
+    const x = known.uniform.get(value);
+    return x === undefined ? known.spread.get(value) : value.shape.length === 0 ? undefined : scalar(value, x);
+  };
   const nodes = graph.nodes.map((node): Node => {
-    note(node, uniform);
+    note(node, known);
     if (!BROADCASTING.has(node.kernel)) return node;
     const { shape } = at(node.outputs, 0);
     const inputs = [...node.inputs];
     inputs.forEach((input, i) => {
-      const x = uniform.get(input);
       // Another operand must still give the result its shape.
       const shaped = inputs.some((other, k) => k !== i && sameShape(other.shape, shape));
-      if (x !== undefined && shaped && !(node.kernel === 'Select' && i === 0)) inputs[i] = scalar(input, x);
+      if (shaped && !(node.kernel === 'Select' && i === 0)) inputs[i] = smaller(input) ?? input;
     });
     return { ...node, inputs };
   });
   return { ...graph, constants, nodes };
 }
 
-/** Records a kernel's output when all its elements are equal. */
-function note(node: Node, uniform: Map<Value, number>): void {
+interface Known {
+  /** Values whose elements all equal a number. */
+  readonly uniform: Map<Value, number>;
+  /** Values that are a smaller tensor, broadcast. */
+  readonly spread: Map<Value, Value>;
+}
+
+function knownOf(graph: Graph): Known {
+  const uniform = new Map<Value, number>();
+  for (const [value, data] of graph.constants) {
+    const first = data[0];
+    if (first !== undefined && data.every((x) => Object.is(x, first))) uniform.set(value, first);
+  }
+  return { uniform, spread: new Map() };
+}
+
+/** Records what a node's output is known to be. */
+function note(node: Node, { uniform, spread }: Known): void {
   const output = at(node.outputs, 0);
   if (sizeOf(output.shape) === 0) return;
   if (node.kernel === 'ZerosLike') uniform.set(output, 0);
@@ -53,4 +68,9 @@ function note(node: Node, uniform: Map<Value, number>): void {
     const x = uniform.get(at(node.inputs, 0));
     if (x !== undefined) uniform.set(output, x);
   }
+  if (node.kernel !== 'Multiply' && node.kernel !== 'BroadcastTo') return;
+  const [a, b] = [at(node.inputs, 0), node.inputs[1]];
+  const source = b === undefined || uniform.get(b) === 1 ? a : uniform.get(a) === 1 ? b : undefined;
+  if (source !== undefined && sizeOf(source.shape) < sizeOf(output.shape))
+    spread.set(output, spread.get(source) ?? source);
 }

@@ -25,8 +25,8 @@ export interface Recorder {
   build(inputs: readonly Value[], outputs: readonly Value[]): Graph;
 }
 
-/** The op that is running, innermost first named. */
-const currentOp = (): string => engine().state.activeScope?.name || 'a kernel';
+/** The op that is running; its scope carries a suffix. */
+const currentOp = (): string => (engine().state.activeScope?.name || 'customGrad').replace(/__op$/, '');
 
 /** A recorder for one trace. */
 export function createRecorder(): Recorder {

@@ -1,0 +1,69 @@
+import '@tensorflow/tfjs';
+import { jit } from '@edm2/tfjs-jit';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+describe('jit without an engine', () => {
+  it('runs the function in a tidy: same numbers, nothing left over, trees in and out', () => {
+    const fn = ({ a, list }: { a: tf.Tensor; list: [tf.Tensor, number] }, scale?: number) => ({
+      sum: tf.add(tf.mul(a, list[1]), list[0]),
+      nested: [{ a, scale }],
+    });
+    const compiled = jit(fn);
+    const a = tf.tensor1d([1, 2]);
+    const b = tf.tensor1d([10, 20]);
+    const before = tf.memory().numTensors;
+    const { sum, nested } = compiled({ a, list: [b, 3] });
+    expect([...sum.dataSync()]).toEqual([13, 26]);
+    expect(nested[0]?.scale).toBeUndefined();
+    expect(tf.memory().numTensors).toBe(before + 2);
+    // The argument that comes back is another tensor, as it is from a compiled call.
+    tf.dispose([sum, nested[0]?.a as tf.Tensor]);
+    expect(a.isDisposed).toBe(false);
+    expect(compiled.cacheSize).toBe(0);
+    tf.dispose([a, b]);
+  });
+
+  it('disposes donated arguments, also when they come back', () => {
+    const compiled = jit(
+      (state: { w: tf.Tensor; kept: tf.Tensor }, x: tf.Tensor) => ({ w: tf.add(state.w, x), kept: state.kept }),
+      {
+        donate: [0],
+      },
+    );
+    const state = { w: tf.scalar(1), kept: tf.scalar(5) };
+    const x = tf.scalar(2);
+    const next = compiled(state, x);
+    expect([state.w.isDisposed, state.kept.isDisposed, x.isDisposed]).toEqual([true, true, false]);
+    expect([next.w.dataSync()[0], next.kept.dataSync()[0]]).toEqual([3, 5]);
+    tf.dispose([next.w, next.kept, x]);
+  });
+
+  it('refuses what it cannot do', () => {
+    expect(() => jit((x: tf.Tensor) => x, { precision: 'bfloat16' })).toThrow(
+      /expected precision 'float32', got 'bfloat16'.*not available yet/,
+    );
+    expect(() => jit((x: tf.Tensor) => x, { donate: [-1] })).toThrow(
+      /expected donate to list argument positions, got -1/,
+    );
+    expect(() => jit((x: unknown) => x)(new Float32Array(2))).toThrow(/got a Float32Array at '0'.*tf\.tensor/);
+    expect(() => jit((x: unknown) => x)({ f: () => 1 })).toThrow(/got a function f at '0\.f'/);
+  });
+
+  it('leaves nothing behind when the function throws', () => {
+    const x = tf.scalar(1);
+    const before = tf.memory().numTensors;
+    expect(() =>
+      jit((t: tf.Tensor) => {
+        tf.add(t, 1);
+        throw new Error('mine');
+      })(x),
+    ).toThrow('mine');
+    expect(tf.memory().numTensors).toBe(before);
+    x.dispose();
+  });
+});

@@ -1,0 +1,89 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { graphOf, kernels } from '../testing/graphs.test-support.js';
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+let before = 0;
+let x: tf.Tensor;
+beforeEach(() => {
+  x = tf.tensor1d([1, 2, 3]);
+  before = tf.memory().numTensors;
+});
+const refused = (fn: (t: tf.Tensor) => unknown, message: RegExp): void => {
+  expect(() => graphOf(fn as never, [x])).toThrow(message);
+  expect(tf.getBackend()).toBe('cpu');
+  expect(tf.memory().numTensors).toBe(before);
+};
+
+describe('trace', () => {
+  it('records kernels with known shapes, canonical attributes and the op that asked', () => {
+    const graph = graphOf(((t: tf.Tensor) => tf.sum(tf.reshape(t, [-1, 1]), -1)) as never, [x]);
+    expect(graph.nodes.map(({ kernel, op, attrs }) => [kernel, op, attrs])).toEqual([
+      ['Reshape', 'reshape', { shape: [3, 1] }],
+      ['Sum', 'sum', { axis: [1], keepDims: false }],
+    ]);
+    expect(graph.outputs[0]?.shape).toEqual([3]);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('traces gradients, custom ones too', () => {
+    const cube = tf.customGrad((t) => ({
+      value: tf.pow(t as tf.Tensor, 3),
+      gradFunc: (dy: tf.Tensor) => tf.mul(dy, 42),
+    }));
+    const graph = graphOf(((t: tf.Tensor) => tf.grad((y: tf.Tensor) => tf.sum(cube(y)))(t)) as never, [x]);
+    expect(kernels(graph)).toContain('Multiply');
+    expect([...graph.constants.values()].some((data) => data[0] === 42)).toBe(true);
+  });
+
+  it('captures tensors of other backends as constants', () => {
+    const w = tf.tensor1d([4, 5, 6]);
+    const graph = graphOf(((t: tf.Tensor) => tf.add(t, w)) as never, [x]);
+    expect([...graph.constants.values()].map((data) => [...data])).toEqual([[4, 5, 6]]);
+    w.dispose();
+  });
+
+  it('lets constants be read: their values are known', () => {
+    const graph = graphOf(((t: tf.Tensor) => tf.mul(t, tf.scalar(3).dataSync()[0] ?? 0)) as never, [x]);
+    expect(kernels(graph)).toEqual(['Multiply']);
+  });
+
+  it('refuses reading, random draws, promises, escaping tensors and strings, and leaves nothing behind', () => {
+    refused(
+      (t) => tf.mul(t, tf.sum(t).dataSync()[0] ?? 0),
+      /expected a function whose result does not depend on reading.*tf\.where/,
+    );
+    refused((t) => tf.add(t, tf.randomNormal([3])), /got tf\.randomNormal.*pass the numbers as an argument/);
+    refused((t) => tf.dropout(t, 0.5), /got tf\.random/);
+    refused(async (t) => tf.neg(t), /expected a synchronous function/);
+    refused(() => tf.tensor1d(['a']), /string tensor/);
+    refused(() => ({ data: new Float32Array(1) }), /result of the function.*got a Float32Array at 'data'/);
+    refused((t) => {
+      tf.neg(t);
+      throw new Error('mine');
+    }, /^mine$/);
+  });
+
+  it('refuses a tensor that is kept, and says so when it is used later', () => {
+    let kept: tf.Tensor | undefined;
+    expect(() =>
+      graphOf(
+        ((t: tf.Tensor) => {
+          kept = tf.keep(tf.neg(t));
+          return tf.abs(t);
+        }) as never,
+        [x],
+      ),
+    ).toThrow(/expected every tensor made in the traced function to end with it.*Return it instead/);
+    expect(() => kept?.dataSync()).toThrow(/made while a function was traced/);
+    kept?.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('names a kernel that it cannot compile, the op that asked, and the supported ones', () => {
+    refused((t) => tf.topk(t, 2), /got TopK \(asked for by tf\.topk\).*supported kernels: Abs, /);
+  });
+});
