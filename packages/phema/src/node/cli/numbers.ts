@@ -79,4 +79,4 @@ export function formatBytes(bytes: number): string {
 
 /** `3.5 %`, `0.21 %`, `< 1e-6`: as many digits as mean something. */
 export const formatShare = (share: number): string =>
-  share < 1e-6 ? '< 0.0001 %' : `${Number((100 * share).toPrecision(2))} %`;
+  share === Number.POSITIVE_INFINITY ? '—' : share < 1e-6 ? '< 0.0001 %' : `${Number((100 * share).toPrecision(2))} %`;

@@ -1,0 +1,79 @@
+import { join, resolve } from 'node:path';
+import { type Dtype, readSafetensors, type SafetensorsFile, type TensorSpec } from '@edm2/tensor-files';
+import { isFloat } from './float-type.js';
+import type { ReconstructedFile, ReconstructOptions } from './reconstruct.js';
+import type { Selection } from './select.js';
+import { snapshotName } from './snapshot-name.js';
+import { RECONSTRUCTED_KEY, type SnapshotSet } from './snapshots.js';
+
+/** One result to be: where, of what weights. */
+export interface OutputPlan {
+  readonly file: ReconstructedFile;
+  readonly weights: Float64Array;
+}
+
+/** Names every result, weighs the snapshots for it, and finds those that are there already. */
+export async function planOutputs(
+  { output, sigmaRels, prefix = 'phema', skipExisting = false }: ReconstructOptions,
+  set: SnapshotSet,
+  selection: Selection,
+): Promise<OutputPlan[]> {
+  const sources = new Set(set.snapshots.map(({ path }) => resolve(path)));
+  return Promise.all(
+    sigmaRels.map(async (sigmaRel) => {
+      const label = { sigmaRel, nimg: selection.t };
+      const path = output.endsWith('.safetensors') ? output : join(output, snapshotName(prefix, label));
+      if (sources.has(resolve(path)))
+        throw new RangeError(
+          `reconstructFiles: expected results beside the snapshots, got ${path}, which is one. Choose another folder or prefix.`,
+        );
+      const { weights, profileError, sumAbs, storageError, warnings } = selection.synthesise(sigmaRel);
+      const skipped = skipExisting && (await isReconstruction(path, label));
+      return { weights, file: { ...label, path, skipped, profileError, sumAbs, storageError, warnings } };
+    }),
+  );
+}
+
+async function isReconstruction(
+  path: string,
+  { sigmaRel, nimg }: { sigmaRel: number; nimg: number },
+): Promise<boolean> {
+  try {
+    const file = await readSafetensors(path);
+    await file.close();
+    const { metadata } = file;
+    return (
+      metadata[RECONSTRUCTED_KEY] !== undefined &&
+      Number(metadata['sigmaRel']) === sigmaRel &&
+      Number(metadata['nimg']) === nimg
+    );
+  } catch {
+    // Missing or damaged: to be made.
+    return false;
+  }
+}
+
+/** Types and shapes of a result's tensors. */
+export const specsOf = (set: SnapshotSet, dtype: Dtype | undefined): Record<string, TensorSpec> =>
+  Object.fromEntries(
+    [...set.entries].map(([name, entry]) => [
+      name,
+      { shape: entry.shape, dtype: isFloat(entry.dtype) ? (dtype ?? entry.dtype) : entry.dtype },
+    ]),
+  );
+
+/** The last snapshot's metadata with what is a result's own. */
+export function metadataOf(
+  last: SafetensorsFile,
+  { sigmaRel, nimg, profileError }: ReconstructedFile,
+  specs: Record<string, TensorSpec>,
+): Record<string, string> {
+  const dtype = Object.values(specs).find((spec) => isFloat(spec.dtype))?.dtype;
+  return {
+    ...last.metadata,
+    ...(dtype !== undefined && last.metadata['dtype'] !== undefined ? { dtype } : {}),
+    sigmaRel: String(sigmaRel),
+    nimg: String(nimg),
+    [RECONSTRUCTED_KEY]: JSON.stringify({ by: '@edm2/phema', profileError: Number(profileError.toPrecision(3)) }),
+  };
+}

@@ -1,0 +1,132 @@
+import { mkdir, rmdir, statfs } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import {
+  createSafetensorsWriter,
+  type Dtype,
+  type SafetensorsFile,
+  type SafetensorsWriter,
+  type TensorData,
+  type TensorSpec,
+} from '@edm2/tensor-files';
+import { combineChunks, filesInUse } from './combine.js';
+import { isFloat } from './float-type.js';
+import { encodeHalf } from './float-values.js';
+import { metadataOf, type OutputPlan } from './output-plan.js';
+import type { ReconstructOptions } from './reconstruct.js';
+import type { Selection } from './select.js';
+
+/**
+ * Writes all results in one pass over the snapshots; on any error none of them is left.
+ *
+ * @returns bytes read.
+ */
+export async function writeOutputs(
+  selection: Selection,
+  plans: readonly OutputPlan[],
+  specs: Record<string, TensorSpec>,
+  { signal, onProgress, output }: ReconstructOptions,
+): Promise<number> {
+  const files = selection.snapshots.map(({ file }) => file);
+  const weights = plans.map((plan) => plan.weights);
+  const last = files.at(-1) as SafetensorsFile;
+  const isAveraged = (name: string) => isFloat(last.entries.get(name)?.dtype ?? 'I8');
+  const perFile = [...last.entries].reduce((sum, [name, e]) => sum + (isAveraged(name) ? e.byteLength : 0), 0);
+  const bytesTotal = perFile * filesInUse(files, weights).length;
+  let bytesRead = 0;
+
+  const folder = output.endsWith('.safetensors') ? dirname(output) : output;
+  const made = await mkdir(folder, { recursive: true });
+  const writers: SafetensorsWriter[] = [];
+  try {
+    await checkRoom(folder, specs, plans.length);
+    for (const { file } of plans)
+      writers.push(await createSafetensorsWriter(file.path, specs, metadataOf(last, file, specs)));
+    const order = writers[0]?.names ?? [];
+    const chunks = combineChunks({
+      files,
+      weights,
+      names: order.filter(isAveraged),
+      signal,
+      onBytes: (bytes) => {
+        bytesRead += bytes;
+        onProgress?.({ bytesRead, bytesTotal });
+      },
+    });
+    try {
+      let chunk = await chunks.next();
+      for (const name of order) {
+        if (!isAveraged(name)) await copy(last, name, writers, signal);
+        for (; !chunk.done && chunk.value.name === name; chunk = await chunks.next()) {
+          const { sums } = chunk.value;
+          await Promise.all(
+            writers.map((writer, k) => writer.write(name, encode(sums[k] as Float64Array, specs[name]?.dtype))),
+          );
+        }
+      }
+    } finally {
+      await chunks.return();
+    }
+    signal?.throwIfAborted();
+    for (const writer of writers) await writer.finish();
+    return bytesRead;
+  } catch (error) {
+    await Promise.all(writers.map((writer) => writer.abort()));
+    if (made !== undefined) await removeEmpty(folder, made);
+    throw error;
+  }
+}
+
+/** A copy of sums in the form that the writer takes for a type. */
+function encode(sums: Float64Array, dtype: Dtype | undefined): TensorData {
+  if (dtype === 'F64') return sums.slice();
+  const values = new Float32Array(sums);
+  return dtype === 'F16' ? encodeHalf(values) : values;
+}
+
+async function copy(
+  file: SafetensorsFile,
+  name: string,
+  writers: readonly SafetensorsWriter[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  for await (const values of file.chunks(name, { signal }))
+    await Promise.all(writers.map((writer) => writer.write(name, values)));
+}
+
+const BYTES: Readonly<Record<string, number>> = {
+  F64: 8,
+  I64: 8,
+  U64: 8,
+  F32: 4,
+  I32: 4,
+  U32: 4,
+  F16: 2,
+  BF16: 2,
+  I16: 2,
+  U16: 2,
+};
+
+/** A full disk after an hour's reading is worth asking about first. */
+async function checkRoom(folder: string, specs: Record<string, TensorSpec>, outputs: number): Promise<void> {
+  const one = Object.values(specs).reduce(
+    (sum, { dtype, shape }) => sum + shape.reduce((n, side) => n * side, BYTES[dtype] ?? 1),
+    0,
+  );
+  // Some network file systems report nothing, or refuse.
+  const { bavail, bsize } = await statfs(folder).catch(() => ({ bavail: 0, bsize: 0 }));
+  if (bavail > 0 && one * outputs > bavail * bsize)
+    throw new Error(
+      `reconstructFiles: expected room for ${outputs} × ${one} bytes in ${folder}, got ${bavail * bsize}. Free some space or name another folder.`,
+    );
+}
+
+/** Removes the folders that this run made, from the innermost out, as long as they are empty. */
+async function removeEmpty(folder: string, outermost: string): Promise<void> {
+  for (let each = resolve(folder); each.length >= resolve(outermost).length; each = dirname(each)) {
+    try {
+      await rmdir(each);
+    } catch {
+      return;
+    }
+  }
+}
