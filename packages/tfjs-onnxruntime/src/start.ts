@@ -4,6 +4,7 @@ import { copyRegisteredKernels, engine, registerBackend, type Tensor } from '@te
 import { BACKEND, OnnxRuntimeBackend } from './backend.js';
 import type { Data, DType } from './pool.js';
 import { bindingLoader, type Feeds, ortTensor, type SessionLoader, type SessionOptions } from './session.js';
+import { workerLoader } from './session-worker.js';
 
 /** Options of {@link startOnnxRuntime}. */
 export interface OnnxRuntimeOptions {
@@ -28,7 +29,11 @@ export async function startOnnxRuntime(options: OnnxRuntimeOptions = {}): Promis
       `startOnnxRuntime: expected threads to be a positive integer, got ${threads}. Leave it out for all cores.`,
     );
   }
-  const loader = await loadSessions();
+  return startWith(await loadSessions(), { threads, sessionOptions });
+}
+
+/** Starts with a given way of loading sessions. */
+export function startWith(loader: SessionLoader, { threads, sessionOptions }: Required<OnnxRuntimeOptions>): Engine {
   const started: Engine = {
     name: 'onnxruntime',
     backend: BACKEND,
@@ -39,11 +44,10 @@ export async function startOnnxRuntime(options: OnnxRuntimeOptions = {}): Promis
   return started;
 }
 
+/** The native binding where this release has it as known, else the public interface in a worker thread. */
 async function loadSessions(): Promise<SessionLoader> {
-  const loader = bindingLoader(await import('onnxruntime-node/dist/binding.js'));
-  if (loader === undefined)
-    throw new Error('startOnnxRuntime: expected onnxruntime-node 1.30, got another release. Install that one.');
-  return loader;
+  const binding: unknown = await import('onnxruntime-node/dist/binding.js').catch(() => undefined);
+  return bindingLoader(binding) ?? workerLoader();
 }
 
 /** The backend, registered on first use with copies of the cpu kernels. */
@@ -51,8 +55,6 @@ function registeredBackend(): OnnxRuntimeBackend {
   const existing: unknown = engine().findBackend(BACKEND);
   if (existing instanceof OnnxRuntimeBackend) return existing;
   const backend = new OnnxRuntimeBackend();
-  // The cpu backend greets its first user with advice to install another engine: this is one.
-  Reflect.set(backend, 'firstUse', false);
   copyRegisteredKernels('cpu', BACKEND);
   registerBackend(BACKEND, () => backend, 0);
   engine().findBackend(BACKEND);
