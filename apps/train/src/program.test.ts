@@ -71,11 +71,11 @@ describe('bad data ends with code 1, named, before anything is written', () => {
     ['empty folder', () => images('empty', 0), /empty/],
     [
       'mixed sizes',
-      () => (
-        images('mixed', 3),
-        writeFileSync(join(scratch, 'mixed', 'z.png'), readFileSync(join(images('big', 1, 16), '0.png'))),
-        join(scratch, 'mixed')
-      ),
+      () => {
+        const folder = images('mixed', 3);
+        writeFileSync(join(folder, 'z.png'), readFileSync(join(images('big', 1, 16), '0.png')));
+        return folder;
+      },
       /z\.png/,
     ],
     ['not a power of two', () => images('twelve', 3, 12), /power of two/],
