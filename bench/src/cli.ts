@@ -1,4 +1,4 @@
-// `pnpm bench <name> [--json] [--write] [--rounds n]`
+// `pnpm bench <name> [--json] [--write] [--only part…] [--rounds n]`
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Bench } from './benches/bench.js';
@@ -19,6 +19,7 @@ interface Options {
   readonly json?: boolean;
   readonly write?: boolean;
   readonly rounds: number;
+  readonly only?: string[];
 }
 
 const count = (text: string): number => {
@@ -27,13 +28,24 @@ const count = (text: string): number => {
   return value;
 };
 
-async function run(name: string, { json = false, write = false, rounds }: Options): Promise<void> {
+function refuse(given: string, known: readonly string[]): void {
+  const meant = nearest(given, known);
+  console.error(
+    `bench: expected ${known.join(' | ')}, got ${given}. ${meant ? `Did you mean ${meant}?` : 'Name a listed one.'}`,
+  );
+  process.exitCode = WRONG_USAGE;
+}
+
+async function run(name: string, { json = false, write = false, rounds, only = [] }: Options): Promise<void> {
   const bench = benches.find((candidate) => candidate.name === name);
   if (!bench) {
-    const meant = nearest(name, names);
-    console.error(
-      `bench: expected ${names.join(' | ')}, got ${name}. ${meant ? `Did you mean ${meant}?` : 'Name a listed one.'}`,
-    );
+    refuse(name, names);
+    return;
+  }
+  const unknown = only.find((part) => !bench.parts.includes(part));
+  if (unknown !== undefined || (write && only.length > 0)) {
+    if (unknown !== undefined) refuse(unknown, bench.parts);
+    else console.error('bench: expected --write without --only, got both. The page holds whole tables.');
     process.exitCode = WRONG_USAGE;
     return;
   }
@@ -41,7 +53,7 @@ async function run(name: string, { json = false, write = false, rounds }: Option
   const machine = await describeMachine();
   console.error(`${bench.title}\n${machine}\n`);
   const rows: Row[] = [];
-  for await (const row of bench.rows({ rounds })) {
+  for await (const row of bench.rows({ rounds, wants: (part) => only.length === 0 || only.includes(part) })) {
     rows.push(row);
     console.error(`  ${row.work}, ${row.peer}: ${row.ratio?.toFixed(2) ?? '–'} ${row.note}`);
   }
@@ -54,6 +66,7 @@ await new Command('bench')
   .argument('<name>', names.join(' | '))
   .option('--json', 'print the rows as JSON')
   .option('--write', 'put the figures into docs/benchmarks.md')
+  .option('--only <parts...>', benches.map(({ name, parts }) => `${name}: ${parts.join(', ')}`).join('; '))
   .option('--rounds <n>', 'turns of each side', count, 7)
   .action(run)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : WRONG_USAGE))

@@ -4,12 +4,16 @@ import type { Row } from '../row.js';
 export interface BenchOptions {
   /** Turns of each side; more is steadier. */
   readonly rounds: number;
+  /** Whether a part of the benchmark is asked for. */
+  wants(part: string): boolean;
 }
 
 /** A named table of rows. */
 export interface Bench {
   readonly name: string;
   readonly title: string;
+  /** What `--only` may name. */
+  readonly parts: readonly string[];
   /** Rows as they are done. */
   rows(options: BenchOptions): AsyncIterable<Row>;
 }

@@ -21,7 +21,8 @@ const MAX_ROUNDS = 5; // a round reads gigabytes
 export const phema: Bench = {
   name: 'phema',
   title: 'Post-hoc reconstruction',
-  async *rows({ rounds }) {
+  parts: ['float32', 'float16', 'reading', 'memory'],
+  async *rows({ rounds, wants }) {
     const turns = { rounds: Math.min(rounds, MAX_ROUNDS), runs: 1 };
     rmSync(SCRATCH, { recursive: true, force: true });
     mkdirSync(join(SCRATCH, 'out'), { recursive: true });
@@ -29,14 +30,17 @@ export const phema: Bench = {
       const many = await storeRun(join(SCRATCH, 'float32'), LARGE, MANY);
       const half = await storeRun(join(SCRATCH, 'float16'), LARGE, MANY, 'F16');
       const python = hasPyTorch() ? inPython : undefined;
-      yield await compare(`${title(many)}, float32`, NUMPY, many, turns, python, { verify: sameResults });
-      yield await compare(`${title(half)}, float16`, NUMPY, half, turns, python, { verify: sameResults });
-      yield await compare(`${title(many)}, files in memory`, 'reading the files', many, turns, reading);
-      yield await compare(`${title(many)}, files on the disk`, 'reading the files', many, turns, reading, {
-        before: forget,
-        goal: { ratio: 0.5 },
-      });
-      yield await memory(many);
+      const verify = sameResults;
+      if (wants('float32')) yield await compare(`${title(many)}, float32`, NUMPY, many, turns, python, { verify });
+      if (wants('float16')) yield await compare(`${title(half)}, float16`, NUMPY, half, turns, python, { verify });
+      if (wants('reading')) {
+        yield await compare(`${title(many)}, files in memory`, 'reading the files', many, turns, reading);
+        yield await compare(`${title(many)}, files on the disk`, 'reading the files', many, turns, reading, {
+          before: forget,
+          goal: { ratio: 0.5 },
+        });
+      }
+      if (wants('memory')) yield await memory(many);
     } finally {
       rmSync(SCRATCH, { recursive: true, force: true });
     }

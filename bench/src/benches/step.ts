@@ -16,15 +16,17 @@ const FIRST_STEP_SECONDS = 10;
 export const step: Bench = {
   name: 'step',
   title: 'Training step and forward pass',
-  async *rows({ rounds }) {
-    yield* against('step', MAIN, { rounds, runs: 4 });
-    yield await againstPlain(MAIN);
-    yield* against('step', TINY, { rounds, runs: 20, goal: { ratio: 2.5 } });
-    yield* against('step', LARGE, { rounds, runs: 2, goal: { ratio: 0.5 } });
-    yield* against('forward', LARGE, { rounds, runs: 4, goal: { ratio: 1.25 } });
-    yield* against('forward', { ...LARGE, batch: 1 }, { rounds, runs: 8, goal: { ratio: 1.25 } });
-    yield* memory(MAIN);
-    yield await firstStep(MAIN, rounds);
+  parts: ['main', 'plain', 'tiny', 'large', 'forward', 'memory', 'first'],
+  async *rows({ rounds, wants }) {
+    if (wants('main')) yield await against('step', MAIN, { rounds, runs: 4 });
+    if (wants('plain')) yield await againstPlain(MAIN);
+    if (wants('tiny')) yield await against('step', TINY, { rounds, runs: 20, goal: { ratio: 2.5 } });
+    if (wants('large')) yield await against('step', LARGE, { rounds, runs: 2, goal: { ratio: 0.5 } });
+    if (wants('forward'))
+      for (const batch of [LARGE.batch, 1])
+        yield await against('forward', { ...LARGE, batch }, { rounds, runs: 16 / batch, goal: { ratio: 1.25 } });
+    if (wants('memory')) yield* memory(MAIN);
+    if (wants('first')) yield await firstStep(MAIN, rounds);
   },
 };
 
@@ -37,11 +39,11 @@ const clock = (peer: Peer, job: Record<string, unknown>): Contestant => ({
   measure: async (runs) => (await peer.ask({ ...job, runs }))['ms'] as number[],
 });
 
-async function* against(
+async function against(
   kind: Kind,
   work: Work,
   { goal, ...turns }: { rounds: number; runs: number; goal?: Goal },
-): AsyncGenerator<Row> {
+): Promise<Row> {
   const ours = startOurs();
   const theirs = hasPyTorch() ? startPyTorch() : undefined;
   try {
@@ -50,7 +52,7 @@ async function* against(
       [clock(ours, { ...job, net: work.net }), theirs && clock(theirs, { ...job, net: toPython(work.net) })],
       turns,
     );
-    yield makeRow({ work: label(kind, work), peer: PYTORCH, ours: mine, theirs: other, unit: 'ms', goal });
+    return makeRow({ work: label(kind, work), peer: PYTORCH, ours: mine, theirs: other, unit: 'ms', goal });
   } finally {
     ours.close();
     theirs?.close();
