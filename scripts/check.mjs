@@ -43,7 +43,7 @@ const perPackage = (command, argsOf) => async () => {
 const stages = {
   lint: tool('biome', bin('biome'), ['check', '.']),
   versions: tool('sherif', bin('sherif'), ['--fail-on-warnings']),
-  unused: tool('knip', bin('knip'), ['--no-progress']),
+  unused: tool('knip', bin('knip'), ['--no-progress', '--no-config-hints']),
   types: tool('tsc', bin('tsc'), ['--noEmit', '-p', 'tsconfig.json']),
   tests: suite(false),
   build: tool('turbo', bin('turbo'), ['run', 'build', '--log-order=grouped', '--output-logs=errors-only']),
