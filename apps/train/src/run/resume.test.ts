@@ -65,7 +65,8 @@ beforeAll(async () => {
 });
 
 /** Trains in `outdir`; with `stopAfter`, interrupted once so many images were read. */
-async function train(outdir: string, { resume = false, stopAfter = Number.POSITIVE_INFINITY } = {}) {
+async function train(outdir: string, { resume = false, stopAfter = Number.POSITIVE_INFINITY, changes = {} } = {}) {
+  const settings: RunConfig = { ...config, ...changes };
   const controller = new AbortController();
   let reads = 0;
   const counted: Dataset = {
@@ -76,10 +77,10 @@ async function train(outdir: string, { resume = false, stopAfter = Number.POSITI
       return dataset.read(index);
     },
   };
-  await prepareRunFolder(outdir, config, resume);
+  await prepareRunFolder(outdir, settings, resume);
   const engine = await startEngine('onnxruntime', { threads: 2 });
   await trainRun({
-    config,
+    config: settings,
     dataset: counted,
     outdir,
     engine,
@@ -130,3 +131,18 @@ test("another run's folder is refused and stays as it is", async () => {
   await expect(prepareRunFolder(outdir, other, true)).rejects.toThrow(/lr 0.01 there, 0.02 here/);
   expect(readFileSync(join(outdir, 'config.json'), 'utf8')).toBe(stored);
 });
+
+test('microbatches sum to the same run, to rounding', async () => {
+  const short = { duration: 1000, preview: 1000 };
+  await train(join(scratch, 'one'), { changes: short });
+  await train(join(scratch, 'four'), { changes: { ...short, batchGpu: 25 } });
+  const lossOf = (name: string): number => readLogLines(join(scratch, name)).at(-1)?.loss ?? Number.NaN;
+  expect(lossOf('four')).toBeCloseTo(lossOf('one'), 3);
+  expect(Number.isFinite(lossOf('one'))).toBe(true);
+});
+
+const readLogLines = (outdir: string): { loss: number }[] =>
+  readFileSync(join(outdir, 'log.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));

@@ -1,8 +1,7 @@
 import type { Dataset } from '@edm2/dataset';
 import type { EngineReport } from '@edm2/engine';
 import { createLossByNoiseLevel } from '@edm2/loss-weighting';
-import { jit } from '@edm2/tfjs-jit';
-import type { TrainBatch, TrainState } from '@edm2/training';
+import type { TrainState, TrainStep } from '@edm2/training';
 import * as tf from '@tensorflow/tfjs-core';
 import { InterruptedError } from '../errors.js';
 import type { RunConfig } from '../options/run-config.js';
@@ -12,6 +11,7 @@ import { appendLog, truncateLog } from './log.js';
 import { buildNetwork } from './network.js';
 import { createPreview } from './preview.js';
 import { startProgress } from './progress.js';
+import { createStepper } from './stepper.js';
 
 /** Bins of ln σ for the loss-by-noise-level statistics. */
 const NOISE_BINS = 16;
@@ -52,10 +52,7 @@ export async function trainRun(options: TrainRunOptions) {
   const position = (): Position => ({ nimg, lossSum, lossCount, byNoiseLevel: byNoiseLevel.state() });
   const checkpoint = (): Promise<string> => writeCheckpoint(outdir, state, position());
 
-  const step = jit(training.step as (state: TrainState, batch: TrainBatch) => ReturnType<typeof training.step>, {
-    donate: [0],
-    ...(engine.engine ? { engine: engine.engine } : {}),
-  });
+  const stepper = createStepper(training as TrainStep, config.batch, config.batchGpu, engine.engine);
   const preview = createPreview(outdir, unet, config.sigmaData, engine);
   const started = performance.now();
   let tickStart = started;
@@ -68,15 +65,13 @@ export async function trainRun(options: TrainRunOptions) {
   try {
     if (nimg < config.duration)
       for await (const input of batches(dataset, config, unet, nimg, signal)) {
-        const { state: next, metrics } = step(state, input.batch);
+        const { state: next, loss, rawLoss } = stepper.step(state, input.batch);
         state = next;
-        const loss = metrics.loss.dataSync()[0] ?? Number.NaN;
         if (!Number.isFinite(loss))
           throw new Error(
             `training: expected a finite loss, got ${loss} at ${input.nimg} images. Lower --lr, then continue from the last checkpoint with --resume, or start anew.`,
           );
-        byNoiseLevel.add(input.sigmas, metrics.rawLoss.dataSync() as Float32Array);
-        tf.dispose(metrics);
+        byNoiseLevel.add(input.sigmas, rawLoss);
         disposeBatch(input.batch);
         firstStepSeconds ??= (performance.now() - started) / 1000;
         const before = nimg;
@@ -115,7 +110,7 @@ export async function trainRun(options: TrainRunOptions) {
     return { byNoiseLevel, firstStepSeconds, seconds: (performance.now() - started) / 1000, unet };
   } finally {
     progress.stop();
-    step.dispose();
+    stepper.dispose();
     tf.dispose(state as unknown as tf.TensorContainer);
   }
 }
