@@ -1,9 +1,8 @@
 import { createUNet, type UNet, type UNetOptions } from '@edm2/edm2-unet';
 import { createUncertainty, sampleSigmas } from '@edm2/loss-weighting';
 import { type GoldenArray, nchwToNhwc, oihwToHwio, oiToIo, readGolden } from '@edm2/test-support';
+import { type AdamMoments, adam, createTrainStep, type TrainBatch, type TrainState } from '@edm2/training';
 import * as tf from '@tensorflow/tfjs-core';
-import { type AdamMoments, adam, type TrainBatch, type TrainState } from './index.js';
-import { createTrainStep } from './train-step.js';
 
 /** Test helper: a stored PyTorch training run in this package's terms. */
 export interface GoldenRun {

@@ -70,7 +70,7 @@ describe.each(ENGINES)('on $name', ({ start }) => {
         last = state;
         if (i === 0) first = state;
       }
-    });
+    }, 400_000);
 
     test('losses', () => {
       expect(losses).toHaveLength(4);
