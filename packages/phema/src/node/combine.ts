@@ -1,5 +1,5 @@
 import type { SafetensorsFile, TensorData } from '@edm2/tensor-files';
-import { addScaled, decode } from './float-values.js';
+import { createAccumulator } from './accumulator.js';
 
 /**
  * Numbers summed at a time: sums in float64 of a few lengths stay in a core's cache, and reads are long enough for a
@@ -49,21 +49,23 @@ export async function* combineChunks(options: CombineOptions): AsyncGenerator<Co
   const used = filesInUse(files, weights);
   const pieces = piecesOf(files[0] as SafetensorsFile, names);
   const reads = readAhead(readsOf(pieces, used, files), READS_AHEAD);
-  const sums = weights.map(() => new Float64Array(CHUNK_VALUES));
-  const scratch = new Float32Array(CHUNK_VALUES);
+  const accumulator = createAccumulator(weights.length, CHUNK_VALUES);
   try {
     for (const { name, begin, end } of pieces) {
       const dtype = (files[0] as SafetensorsFile).entries.get(name)?.dtype ?? 'F32';
-      const parts = sums.map((sum) => sum.subarray(0, end - begin).fill(0));
+      accumulator.begin(end - begin);
       for (const i of used) {
         signal?.throwIfAborted();
         const { value } = await reads.next();
-        const raw = value as TensorData;
-        const set = weights.map((one) => one[i] as number);
-        addScaled(parts, decode(raw, dtype, scratch), set);
-        onBytes?.(raw.byteLength);
+        const stored = value as TensorData;
+        accumulator.add(
+          stored,
+          dtype,
+          weights.map((set) => set[i] as number),
+        );
+        onBytes?.(stored.byteLength);
       }
-      yield { name, begin, end, sums: parts };
+      yield { name, begin, end, sums: accumulator.sums() };
     }
   } finally {
     await reads.return();

@@ -9,8 +9,8 @@ import {
   type TensorSpec,
 } from '@edm2/tensor-files';
 import { combineChunks, filesInUse } from './combine.js';
+import { encodeHalf } from './encode-half.js';
 import { isFloat } from './float-type.js';
-import { encodeHalf } from './float-values.js';
 import { metadataOf, type OutputPlan } from './output-plan.js';
 import type { ReconstructOptions } from './reconstruct.js';
 import type { Selection } from './select.js';
