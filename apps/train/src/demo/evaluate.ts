@@ -8,12 +8,12 @@ import { writeGrid } from '../report/write-grid.js';
 import { startProgress } from '../run/progress.js';
 import { GRID_COLUMNS, generate } from '../sample/generate.js';
 import { gridClass } from '../sample/images.js';
-import { readAll } from './arrays.js';
+import { holdOut, type LabelledImages, readAll } from './arrays.js';
 import { type Classifier, trainClassifier } from './classifier.js';
 import { type Reference, referenceOf, type Score, score } from './score.js';
 
-/** Real training images kept from the classifier, as the yardstick that generated ones are held against. */
-const HELD_OUT = 1000;
+/** Real training images of each class kept from the classifier: the yardstick that generated ones are held against. */
+const HELD_OUT_PER_CLASS = 100;
 /** Seeds of the sweep begin here: the final images are drawn from other seeds than those that chose the EMA length. */
 const SWEEP_SEED = 100_000;
 const SAMPLE_BATCH = 100;
@@ -67,13 +67,12 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const test = await openDataset(options.dataPath, { split: 'test', resolution: train.resolution });
   const testImages = await readAll(test);
   await test.close();
-  const forClassifier = await readAll(train, 0, train.length - HELD_OUT);
-  const heldOutImages = await readAll(train, train.length - HELD_OUT);
+  const { heldOut: heldOutImages, rest } = holdOut(await readAll(train), HELD_OUT_PER_CLASS, options.seed);
   const classifier = await withProgress('training the classifier', size.classifierSteps, 'steps', (onStep) =>
-    trainClassifier(forClassifier, { steps: size.classifierSteps, seed: options.seed, engine, onStep, signal }),
+    trainClassifier(rest, { steps: size.classifierSteps, seed: options.seed, engine, onStep, signal }),
   );
   const reference = referenceOf(classifier, testImages.data, testImages.shape[0]);
-  const count = Math.min(size.finalImages, HELD_OUT);
+  const count = Math.min(size.finalImages, heldOutImages.shape[0]);
   const heldOut = score(classifier, reference, heldOutImages.data, count, (i) => heldOutImages.classes[i] ?? 0);
   const testAgreement = score(
     classifier,
@@ -183,11 +182,7 @@ async function withProgress<T>(
 }
 
 /** Real images in the generated grid's layout: cell i shows the next unused image of its class. */
-function realCells(
-  { data, classes, shape }: Awaited<ReturnType<typeof readAll>>,
-  cells: number,
-  digit: (i: number) => number,
-) {
+function realCells({ data, classes, shape }: LabelledImages, cells: number, digit: (i: number) => number) {
   const size = data.length / shape[0];
   const out = new Uint8Array(cells * size);
   const next = new Map<number, number>();

@@ -17,7 +17,7 @@ export interface Chart {
  */
 export async function renderChart(name: string, spec: TopLevelSpec): Promise<Chart> {
   const [vega, vegaLite] = await Promise.all([import('vega'), import('vega-lite')]);
-  const compiled = vegaLite.compile(spec, { config: THEME });
+  const compiled = vegaLite.compile(spec, { config: THEME, logger: vega.logger(vega.Error) });
   const view = new vega.View(vega.parse(compiled.spec), { renderer: 'none', logLevel: vega.Error });
   try {
     const drawn = await view.toSVG();
