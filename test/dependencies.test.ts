@@ -53,7 +53,10 @@ test.each(packages)('%s imports what its manifest lists', (name) => {
     // Tests, and the fixtures that only tests import, may use anything in the workspace.
     if (!file.endsWith('.ts') || /\.test(-d)?\.ts$|golden|fixture/.test(file)) continue;
     const text = readFileSync(new URL(file, sources), 'utf8');
-    for (const [, specifier = ''] of text.matchAll(/(?:from|import\()\s*'([^'.][^']*)'/g)) {
+    for (const [, named, dynamic] of text.matchAll(
+      /^(?:import|export|\}).*? from '([^'.][^']*)'|\bimport\('([^'.][^']*)'\)/gm,
+    )) {
+      const specifier = named ?? dynamic ?? '';
       if (specifier.startsWith('node:')) continue;
       const target = specifier
         .split('/')
