@@ -51,7 +51,7 @@ test.each(packages)('%s imports what its manifest lists', (name) => {
   const sources = new URL(`${name}/src/`, folder);
   for (const file of readdirSync(sources, { recursive: true, encoding: 'utf8' })) {
     // Tests, and the fixtures that only tests import, may use anything in the workspace.
-    if (!file.endsWith('.ts') || /\.test(-d)?\.ts$|golden|fixture/.test(file)) continue;
+    if (!file.endsWith('.ts') || /\.test(-d)?\.ts$|golden|fixture|readme-example/.test(file)) continue;
     const text = readFileSync(new URL(file, sources), 'utf8');
     for (const [, named, dynamic] of text.matchAll(
       /^(?:import|export|\}).*? from '([^'.][^']*)'|\bimport\('([^'.][^']*)'\)/gm,
