@@ -1,14 +1,19 @@
-import { mkdir, mkdtemp, readdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { snapshotName } from '@edm2/phema/node';
 import { type Dtype, readSafetensors, type TensorInput, writeSafetensors } from '@edm2/tensor-files';
 import { readGolden } from '@edm2/test-support';
+import { onTestFinished } from 'vitest';
 
 export const golden = readGolden('phema');
 
-/** A folder that no other test sees. */
-export const scratch = (): Promise<string> => mkdtemp(join(tmpdir(), 'phema-'));
+/** A folder for the running test alone, removed after it. */
+export async function scratch(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'phema-'));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  return folder;
+}
 
 /** Names in a folder, hidden ones too. */
 export const names = async (folder: string): Promise<string[]> => (await readdir(folder)).sort();
