@@ -13,7 +13,7 @@ import { type Evaluation, type EvaluationSize, evaluate } from './evaluate.js';
 const SIZES: Readonly<Record<'full' | 'smoke', EvaluationSize>> = {
   full: {
     classifierSteps: 900,
-    sigmaRels: [0.03, 0.05, 0.075, 0.1, 0.13, 0.16, 0.2],
+    sigmaRels: [0.03, 0.05, 0.075, 0.1, 0.14, 0.2],
     sweepImages: 200,
     sweepSteps: 16,
     finalImages: 1000,
