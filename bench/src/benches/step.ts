@@ -83,7 +83,13 @@ async function againstPlain(work: Work): Promise<Row> {
 async function* memory(work: Work): AsyncGenerator<Row> {
   const peer = startOurs();
   try {
-    const job = { work: 'memory', net: work.net, batch: work.batch, first: MEMORY_FIRST, steps: MEMORY_FIRST + MEMORY_STEPS };
+    const job = {
+      work: 'memory',
+      net: work.net,
+      batch: work.batch,
+      first: MEMORY_FIRST,
+      steps: MEMORY_FIRST + MEMORY_STEPS,
+    };
     const held = await attempt(() => peer.ask(job));
     const figure = (when: string, what: string): Summary | string =>
       typeof held === 'string'
