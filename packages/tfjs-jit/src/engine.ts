@@ -5,8 +5,8 @@ import type { OnnxModel } from './lower/onnx/model.js';
 
 /** One input or output of a compiled function, as the engine must hold it. */
 export interface Port {
-  /** Name in the model. */
-  readonly name: string;
+  /** Name in the model; none for a tensor that is in a bundle only. */
+  readonly name: string | undefined;
   /** Shape as TensorFlow.js sees it. */
   readonly shape: readonly number[];
   readonly dtype: DType;
@@ -14,11 +14,20 @@ export interface Port {
   readonly order: Permutation;
 }
 
+/** Float tensors that lie one behind the other in one array, of which the model takes or gives stretches, all rank 1. */
+export interface PortBundle {
+  /** Positions of the ports, in memory order. */
+  readonly members: readonly number[];
+  readonly chunks: readonly { readonly name: string; readonly offset: number; readonly length: number }[];
+}
+
 /** What `jit` hands to an engine. */
 export interface CompiledModel {
   readonly onnx: OnnxModel;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
+  readonly inputBundles: readonly PortBundle[];
+  readonly outputBundles: readonly PortBundle[];
 }
 
 /** A model that an engine has loaded. */

@@ -1,4 +1,11 @@
-export { type CompiledModel, type Engine, type Executable, type Port, registerEngine } from './engine.js';
+export {
+  type CompiledModel,
+  type Engine,
+  type Executable,
+  type Port,
+  type PortBundle,
+  registerEngine,
+} from './engine.js';
 export { sizeOf, toData } from './graph/graph.js';
 export { type JitOptions, type Jitted, jit } from './jit.js';
 export { encodeModel, type OnnxModel } from './lower/onnx/model.js';

@@ -4,6 +4,7 @@ import { type Engine, type Executable, engineFor } from './engine.js';
 import { explainGraph } from './explain.js';
 import { type Graph, sameShape } from './graph/graph.js';
 import { at } from './kernels/spec.js';
+import type { StateLeaf } from './passes/pack-state/families.js';
 import { argumentOf, pairState } from './state-pairs.js';
 import { abstractOf, isTracing, trace } from './trace/trace.js';
 import { type Flat, flatten, type Structure, unflatten } from './tree.js';
@@ -85,18 +86,13 @@ export function jit<Args extends readonly unknown[], Result>(
 
   const compile = (engine: Engine, flat: Flat): Entry => {
     const traced = trace(fn as (...args: never[]) => unknown, flat.structure, flat.tensors.map(abstractOf));
-    const inputs = new Set(flat.paths.flatMap((path, i) => (donate.includes(argumentOf(path)) ? [i] : [])));
-    const stateOutputs = new Map(
-      [...pairState(flat.paths, traced.paths)].filter(([output, input]) => {
-        const [a, b] = [traced.graph.outputs[output], traced.graph.inputs[input]];
-        return inputs.has(input) && a !== undefined && b !== undefined && sameShape(a.shape, b.shape);
-      }),
-    );
-    const model = compileGraph(traced.graph, {
-      free: { inputs, stateOutputs },
-      dialect: 'onnxruntime',
-      backend: engine.backend,
+    const donated = new Set(flat.paths.flatMap((path, i) => (donate.includes(argumentOf(path)) ? [i] : [])));
+    const state = [...pairState(flat.paths, traced.paths)].flatMap(([output, input]): StateLeaf[] => {
+      const [after, before] = [traced.graph.outputs[output], traced.graph.inputs[input]];
+      const fits = after !== undefined && before !== undefined && sameShape(after.shape, before.shape);
+      return fits && donated.has(input) ? [{ input, output, ...at(traced.places, output) }] : [];
     });
+    const model = compileGraph(traced.graph, { free: donated, state, dialect: 'onnxruntime', backend: engine.backend });
     const executable = engine.compile(model);
     return { executable, result: traced.result, signature: describe(flat), graph: model.graph };
   };

@@ -33,8 +33,12 @@ export function toOnnx<Args extends readonly unknown[]>(
   const args = Array.isArray(example) ? example : [example];
   const flat = flatten(args, 'the example');
   const traced = trace(fn as (...args: never[]) => unknown, flat.structure, flat.tensors.map(abstractOf));
-  const free = { inputs: new Set<number>(), stateOutputs: new Map<number, number>() };
-  const { onnx } = compileGraph(traced.graph, { free, dialect: 'standard', backend: 'cpu' });
+  const { onnx } = compileGraph(traced.graph, {
+    free: new Set(),
+    state: [],
+    dialect: 'standard',
+    backend: 'cpu',
+  });
   const inputs = checked(
     'inputNames',
     inputNames,

@@ -16,6 +16,13 @@ export interface Flat {
   readonly tensors: readonly Tensor[];
   /** Path of each tensor, such as `0.params.unet.out_gain`. */
   readonly paths: readonly string[];
+  readonly places: readonly Place[];
+}
+
+/** Where a leaf hangs: the path of the record or array that holds it, and its name there. */
+export interface Place {
+  readonly container: string;
+  readonly key: string;
 }
 
 /**
@@ -29,17 +36,26 @@ export interface Flat {
 export function flatten(tree: unknown, what: string): Flat {
   const tensors: Tensor[] = [];
   const paths: string[] = [];
-  const visit = (node: unknown, path: string): Structure => {
+  const places: Place[] = [];
+  const visit = (node: unknown, path: string, place: Place): Structure => {
     if (node instanceof Tensor) {
       paths.push(path);
+      places.push(place);
       return { kind: 'tensor', index: tensors.push(node) - 1 };
     }
-    if (Array.isArray(node)) return { kind: 'array', items: node.map((item, i) => visit(item, join(path, String(i)))) };
+    if (Array.isArray(node))
+      return {
+        kind: 'array',
+        items: node.map((item, i) => visit(item, join(path, String(i)), { container: path, key: String(i) })),
+      };
     if (isStatic(node)) return { kind: 'static', value: node };
     if (isRecord(node)) {
       return {
         kind: 'record',
-        entries: Object.entries(node).map(([key, item]) => [key, visit(item, join(path, key))]),
+        entries: Object.entries(node).map(([key, item]) => [
+          key,
+          visit(item, join(path, key), { container: path, key }),
+        ]),
       };
     }
     throw new TypeError(
@@ -47,7 +63,7 @@ export function flatten(tree: unknown, what: string): Flat {
         `'${path}'. Wrap data with tf.tensor, and close over functions instead of passing them.`,
     );
   };
-  return { structure: visit(tree, ''), tensors, paths };
+  return { structure: visit(tree, '', { container: '', key: '' }), tensors, paths, places };
 }
 
 /** Puts a tree together again around new leaves. */

@@ -6,31 +6,46 @@ import { type ArrayPool, arrayPool, type Data, type DType } from './pool.js';
 /** Name of the TensorFlow.js backend. */
 export const BACKEND = 'onnxruntime';
 
+/** An array that holds the data of one or several tensors; it is used again when the last of them is gone. */
+export class Block {
+  /** Tensors whose data lies here. */
+  tensors = 0;
+  /** True once someone outside holds the array or a view of it: it must then never be written again. */
+  exposed = false;
+  readonly dtype: DType;
+  readonly data: Data;
+
+  constructor(dtype: DType, data: Data) {
+    this.dtype = dtype;
+    this.data = data;
+  }
+}
+
 /**
  * Data of a tensor that a compiled function wrote, in the order of axes that suits the engine. Reading `values`, which
  * kernels and `dataSync` do, gives TensorFlow.js's own order.
  */
 class EngineData {
   refCount = 1;
-  /** True once someone outside holds the array: it must then never be written again. */
-  exposed = false;
-  private plain: Data | undefined;
-
-  readonly dtype: DType;
+  readonly block: Block;
   readonly physical: Data;
+  readonly dtype: DType;
   readonly shape: readonly number[];
   readonly order: readonly number[];
+  private plain: Data | undefined;
 
-  constructor(dtype: DType, physical: Data, shape: readonly number[], order: readonly number[]) {
-    this.dtype = dtype;
+  constructor(block: Block, physical: Data, { dtype, shape, order }: Port) {
+    block.tensors++;
+    this.block = block;
     this.physical = physical;
+    this.dtype = dtype;
     this.shape = shape;
     this.order = order;
   }
 
   get values(): Data {
     if (isPlainOrder(this.shape, this.order)) {
-      this.exposed = true;
+      this.block.exposed = true;
       return this.physical;
     }
     this.plain ??= toPlain(this.physical, this.shape, this.order);
@@ -56,24 +71,35 @@ export class OnnxRuntimeBackend extends MathBackendCPU {
     // Some cpu kernels leave plain JavaScript arrays behind.
     if (plain !== values) this.data.set(tensor.dataId, { ...entry, values: plain } as never);
     if (isPlainOrder(port.shape, port.order)) return plain;
-    const data = new EngineData(port.dtype, toPhysical(plain, port.shape, port.order), port.shape, port.order);
+    const moved = toPhysical(plain, port.shape, port.order);
+    const data = new EngineData(new Block(port.dtype, moved), moved, port);
+    this.count(moved.byteLength);
     data.refCount = entry.refCount;
     this.data.set(tensor.dataId, data as never);
     return data.physical;
   }
 
-  /** An array for an output, from the pool where one of that size is free. */
-  take(dtype: DType, length: number): Data {
-    return this.pool.take(dtype, length);
+  /** An array for outputs, from the pool where one of that size is free. */
+  take(dtype: DType, length: number): Block {
+    return new Block(dtype, this.pool.take(dtype, length));
   }
 
-  /** A tensor over an array that a compiled function wrote. */
-  adopt(data: Data, port: Port): Tensor {
+  /** Puts an array that no tensor came to hold back into the pool. */
+  give(block: Block): void {
+    this.pool.give(block.dtype, block.data);
+  }
+
+  /** A tensor over data that a compiled function wrote into a block. */
+  adopt(block: Block, data: Data, port: Port): Tensor {
     const dataId: DataId = {};
-    this.data.set(dataId, new EngineData(port.dtype, data, port.shape, port.order) as never);
-    this.liveBytes += data.byteLength;
+    this.data.set(dataId, new EngineData(block, data, port) as never);
+    this.count(data.byteLength);
+    return engine().makeTensorFromTensorInfo({ dataId, shape: port.shape as number[], dtype: port.dtype }, this);
+  }
+
+  private count(bytes: number): void {
+    this.liveBytes += bytes;
     this.peakBytes = Math.max(this.peakBytes, this.liveBytes);
-    return engine().makeTensorFromTensorInfo({ dataId, shape: [...port.shape], dtype: port.dtype }, this);
   }
 
   /** As the cpu backend does, without its advice to install another one. */
@@ -88,7 +114,8 @@ export class OnnxRuntimeBackend extends MathBackendCPU {
     const released = super.disposeData(dataId, force);
     if (released && entry instanceof EngineData) {
       this.liveBytes -= entry.physical.byteLength;
-      if (!entry.exposed) this.pool.give(entry.dtype, entry.physical);
+      entry.block.tensors--;
+      if (entry.block.tensors === 0 && !entry.block.exposed) this.give(entry.block);
     }
     return released;
   }

@@ -72,9 +72,18 @@ function isNativeBinding(module: unknown): module is NativeBinding {
   );
 }
 
-/** A typed array as ONNX Runtime sees it. */
-export const ortTensor = (
+const wrapped = new WeakMap<object, OrtTensor>();
+
+/** A typed array as ONNX Runtime sees it, made once per array: making thousands each call would cost milliseconds. */
+export function ortTensor(
   type: 'float32' | 'int32' | 'bool',
   data: Float32Array | Int32Array | Uint8Array,
   shape: readonly number[],
-): OrtTensor => new OrtTensor(type, data, shape);
+): OrtTensor {
+  const known = wrapped.get(data);
+  if (known?.type === type && known.dims.length === shape.length && known.dims.every((n, i) => n === shape[i]))
+    return known;
+  const made = new OrtTensor(type, data, shape);
+  wrapped.set(data, made);
+  return made;
+}

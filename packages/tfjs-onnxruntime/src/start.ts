@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
-import { type CompiledModel, type Engine, type Executable, encodeModel, registerEngine, sizeOf } from '@edm2/tfjs-jit';
-import { copyRegisteredKernels, engine, registerBackend, type Tensor } from '@tensorflow/tfjs-core';
+import { type Engine, registerEngine } from '@edm2/tfjs-jit';
+import { copyRegisteredKernels, engine, registerBackend } from '@tensorflow/tfjs-core';
 import { BACKEND, OnnxRuntimeBackend } from './backend.js';
-import type { Data, DType } from './pool.js';
-import { bindingLoader, type Feeds, ortTensor, type SessionLoader, type SessionOptions } from './session.js';
+import { compile } from './executable.js';
+import { bindingLoader, type SessionLoader, type SessionOptions } from './session.js';
 import { workerLoader } from './session-worker.js';
 
 /** Options of {@link startOnnxRuntime}. */
@@ -69,53 +69,3 @@ const defaults = (threads: number): SessionOptions => ({
   graphOptimizationLevel: 'all',
   logSeverityLevel: 3,
 });
-
-function compile(
-  model: CompiledModel,
-  loader: SessionLoader,
-  backend: OnnxRuntimeBackend,
-  options: SessionOptions,
-): Executable {
-  const session = loader.load(encodeModel(model.onnx), options);
-  const feeds: Feeds = {};
-  const fetches: Feeds = {};
-  const inputs = model.inputs.map((port) => ({ port, shape: port.order.map((axis) => port.shape[axis] ?? 1) }));
-  const outputs = model.outputs.map((port) => ({
-    port,
-    shape: port.order.map((axis) => port.shape[axis] ?? 1),
-    length: sizeOf(port.shape),
-  }));
-  return {
-    run(tensors) {
-      inputs.forEach(({ port, shape }, i) => {
-        feeds[port.name] = wrap(port.dtype, backend.physical(tensors[i] as Tensor, port), shape);
-      });
-      const results = outputs.map(({ port, shape, length }) => {
-        const data = backend.take(port.dtype, length);
-        fetches[port.name] = wrap(port.dtype, data, shape);
-        return data;
-      });
-      session.run(feeds, fetches);
-      return outputs.map(({ port }, i) => backend.adopt(results[i] as Data, port));
-    },
-    dispose: () => session.dispose(),
-  };
-}
-
-const wrapped = new WeakMap<Data, ReturnType<typeof ortTensor>>();
-
-/** The array as ONNX Runtime's tensor object, made once per array: making thousands each call would cost milliseconds. */
-function wrap(dtype: DType, data: Data, shape: readonly number[]): ReturnType<typeof ortTensor> {
-  const known = wrapped.get(data);
-  if (
-    known !== undefined &&
-    known.type === dtype &&
-    known.dims.length === shape.length &&
-    known.dims.every((n, i) => n === shape[i])
-  ) {
-    return known;
-  }
-  const made = ortTensor(dtype, data, shape);
-  wrapped.set(data, made);
-  return made;
-}

@@ -24,7 +24,8 @@ export function shrinkUniformOperands(graph: Graph): Graph {
   };
   const smaller = (value: Value): Value | undefined => {
     const x = known.uniform.get(value);
-    return x === undefined ? known.spread.get(value) : value.shape.length === 0 ? undefined : scalar(value, x);
+    if (x === undefined) return known.spread.get(value);
+    return value.shape.length === 0 && constants.has(value) ? undefined : scalar(value, x);
   };
   const nodes = graph.nodes.map((node): Node => {
     note(node, known);

@@ -1,7 +1,7 @@
 import { engine, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import type { DType, Graph } from '../graph/graph.js';
 import { at } from '../kernels/spec.js';
-import { flatten, type Structure, unflatten } from '../tree.js';
+import { flatten, type Place, type Structure, unflatten } from '../tree.js';
 import { TRACE_BACKEND, type TraceBackend, traceBackend } from './backend.js';
 import { createRecorder, type Recorder } from './recorder.js';
 
@@ -11,6 +11,8 @@ export interface Trace {
   readonly result: Structure;
   /** Path of each output in the result. */
   readonly paths: readonly string[];
+  /** The record or array that holds each output, and its name there. */
+  readonly places: readonly Place[];
 }
 
 /** Shape and dtype that stand for a tensor during tracing. */
@@ -80,7 +82,7 @@ function record(
     returned.catch(() => undefined);
     throw new TypeError('jit: expected a synchronous function, got one that returns a promise. Await outside.');
   }
-  const { structure, tensors, paths } = flatten(returned, 'the result of the function');
+  const { structure, tensors, paths, places } = flatten(returned, 'the result of the function');
   const outputs = tensors.map((tensor) => recorder.valueOf(tensor));
   return {
     graph: recorder.build(
@@ -89,6 +91,7 @@ function record(
     ),
     result: structure,
     paths,
+    places,
   };
 }
 

@@ -2,6 +2,7 @@ import type { Node } from '../../graph/graph.js';
 import { BINARY, UNARY } from '../../kernels/elementwise.js';
 import { at, number, text } from '../../kernels/spec.js';
 import type { Emitter, Lowering, Lowerings } from './emitter.js';
+import type { OnnxType } from './model.js';
 
 /** Unary and binary kernels that are one ONNX operator of another or the same name. */
 const SAME: Readonly<Record<string, string>> = {
@@ -65,6 +66,10 @@ const same =
       node.inputs.map((input) => e.name(input)),
     );
 
+/** One number beside the operands of a node. */
+const oneNumber = (value: number, node: Node, e: Emitter, type: OnnxType = 'float32'): string =>
+  e.scalar(value, type, at(node.outputs, 0).shape.length);
+
 const floorQuotient = (a: string, b: string, e: Emitter): string => e.op('Floor', [e.op('Div', [a, b])]);
 
 /** Largest finite float32. */
@@ -83,16 +88,16 @@ const constantLike =
 const FORMS: Lowerings = {
   Square: (node, e) => e.op('Mul', [arg(node, e), arg(node, e)]),
   Rsqrt: (node, e) => e.op('Reciprocal', [e.op('Sqrt', [arg(node, e)])]),
-  Expm1: (node, e) => e.op('Sub', [e.op('Exp', [arg(node, e)]), e.scalar(1)]),
-  Log1p: (node, e) => e.op('Log', [e.op('Add', [arg(node, e), e.scalar(1)])]),
+  Expm1: (node, e) => e.op('Sub', [e.op('Exp', [arg(node, e)]), oneNumber(1, node, e)]),
+  Log1p: (node, e) => e.op('Log', [e.op('Add', [arg(node, e), oneNumber(1, node, e)])]),
   Relu6: (node, e) => e.op('Clip', [arg(node, e), e.scalar(0), e.scalar(6)]),
   LeakyRelu: (node, e) => e.op('LeakyRelu', [arg(node, e)], { alpha: { float: number(node.attrs, 'alpha') } }),
   Step(node, e) {
     const alpha = typeof node.attrs['alpha'] === 'number' ? node.attrs['alpha'] : 0;
-    const zero = e.scalar(0, typeOf(node));
+    const zero = oneNumber(0, node, e, typeOf(node));
     const above = e.op('Greater', [arg(node, e), zero]);
     if (alpha === 0) return cast(above, typeOf(node), e);
-    return e.op('Where', [above, e.scalar(1, typeOf(node)), e.scalar(alpha, typeOf(node))]);
+    return e.op('Where', [above, oneNumber(1, node, e, typeOf(node)), oneNumber(alpha, node, e, typeOf(node))]);
   },
   ClipByValue: (node, e) =>
     e.op('Clip', [
@@ -103,7 +108,7 @@ const FORMS: Lowerings = {
   ZerosLike: constantLike(0),
   OnesLike: constantLike(1),
   // NaN and infinities both fail the comparison: two operators instead of four.
-  IsFinite: (node, e) => e.op('LessOrEqual', [e.op('Abs', [arg(node, e)]), e.scalar(MAX_FLOAT32)]),
+  IsFinite: (node, e) => e.op('LessOrEqual', [e.op('Abs', [arg(node, e)]), oneNumber(MAX_FLOAT32, node, e)]),
   NotEqual: (node, e) => e.op('Not', [e.op('Equal', [arg(node, e), arg(node, e, 1)])]),
   SquaredDifference(node, e) {
     const difference = e.op('Sub', [arg(node, e), arg(node, e, 1)]);
@@ -121,11 +126,15 @@ const FORMS: Lowerings = {
   },
   Prelu(node, e) {
     const [x, alpha] = [arg(node, e), arg(node, e, 1)];
-    return e.op('Where', [e.op('Less', [x, e.scalar(0)]), e.op('Mul', [x, alpha]), x]);
+    return e.op('Where', [e.op('Less', [x, oneNumber(0, node, e)]), e.op('Mul', [x, alpha]), x]);
   },
   EluGrad(node, e) {
     const [dy, y] = [arg(node, e), arg(node, e, 1)];
-    const slope = e.op('Where', [e.op('GreaterOrEqual', [y, e.scalar(0)]), e.scalar(1), e.op('Add', [y, e.scalar(1)])]);
+    const slope = e.op('Where', [
+      e.op('GreaterOrEqual', [y, oneNumber(0, node, e)]),
+      oneNumber(1, node, e),
+      e.op('Add', [y, oneNumber(1, node, e)]),
+    ]);
     return e.op('Mul', [dy, slope]);
   },
   Cast(node, e) {

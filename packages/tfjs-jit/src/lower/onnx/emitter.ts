@@ -28,8 +28,8 @@ export interface Emitter {
   ints(values: readonly number[]): string;
   /** A 64-bit integer without axes. */
   int(value: number): string;
-  /** A scalar of the given type. */
-  scalar(value: number, type?: OnnxType): string;
+  /** One number: a scalar, or a tensor of `rank` axes of extent 1, which broadcasts faster than a scalar. */
+  scalar(value: number, type?: OnnxType, rank?: number): string;
   tensor(data: Data, shape: readonly number[], type: OnnxType): string;
   /** Reshape, left out when nothing changes. */
   reshape(x: string, shape: readonly number[]): string;
@@ -104,12 +104,12 @@ export function createEmitter(dialect: Dialect): OnnxEmitter {
     ints: (values) =>
       once(`i64:${values}`, () => initializer(bytesOf(BigInt64Array.from(values, BigInt)), [values.length], 'int64')),
     int: (value) => once(`i64.:${value}`, () => initializer(bytesOf(BigInt64Array.from([BigInt(value)])), [], 'int64')),
-    scalar: (value, type = 'float32') =>
-      once(`${type}:${Object.is(value, -0) ? '-0' : value}`, () => {
+    scalar: (value, type = 'float32', rank = 0) =>
+      once(`${type}:${rank}:${Object.is(value, -0) ? '-0' : value}`, () => {
         if (type === 'int64') return emitter.int(value);
         const data =
           type === 'float32' ? Float32Array.of(value) : type === 'int32' ? Int32Array.of(value) : Uint8Array.of(value);
-        return initializer(bytesOf(data), [], type);
+        return initializer(bytesOf(data), new Array<number>(rank).fill(1), type);
       }),
     tensor: (data, shape, type) => initializer(bytesOf(data), shape, type),
     reshape: (x, shape) => emitter.op('Reshape', [x, emitter.ints(shape)]),

@@ -118,7 +118,7 @@ export const shapes: Lowerings = {
     );
     const member = e.op('Equal', [names, e.reshape(e.name(at(node.inputs, 1)), [1, count])]);
     const rows = e.reshape(arg(node, e), [count, sizeOf(shape) / count]);
-    const sums = e.op('MatMul', [e.op('Where', [member, e.scalar(1), e.scalar(0)]), rows]);
+    const sums = e.op('MatMul', [e.op('Where', [member, e.scalar(1, 'float32', 2), e.scalar(0, 'float32', 2)]), rows]);
     return e.reshape(sums, outShape(node));
   },
   OneHot(node, e) {
@@ -132,6 +132,7 @@ export const shapes: Lowerings = {
     const hit = e.op('Equal', [e.reshape(arg(node, e), [...at(node.inputs, 0).shape, 1]), classes]);
     const on = numberOr(node.attrs, 'onValue', 1);
     const off = numberOr(node.attrs, 'offValue', 0);
-    return e.op('Where', [hit, e.scalar(on, dtype), e.scalar(off, dtype)]);
+    const rank = at(node.outputs, 0).shape.length;
+    return e.op('Where', [hit, e.scalar(on, dtype, rank), e.scalar(off, dtype, rank)]);
   },
 };
