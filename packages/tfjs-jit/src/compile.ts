@@ -1,4 +1,4 @@
-import type { CompiledModel, Port, PortBundle } from './engine.js';
+import type { OnnxCompiledModel, Port, PortBundle } from './engine.js';
 import { type Evaluate, evaluateOn } from './graph/evaluate.js';
 import { type Graph, sizeOf, type Value } from './graph/graph.js';
 import { at } from './kernels/spec.js';
@@ -26,7 +26,7 @@ export interface CompileOptions {
 }
 
 /** The model, and the graph that it was lowered from. */
-export interface Compiled extends CompiledModel {
+export interface Compiled extends OnnxCompiledModel {
   readonly graph: Graph;
 }
 
@@ -86,6 +86,7 @@ export function compileGraph(traced: Graph, options: CompileOptions): Compiled {
     chunks: chunks.map(({ value, offset }) => ({ name: name(value), offset, length: sizeOf(value.shape) })),
   });
   return {
+    format: 'onnx',
     onnx,
     inputs,
     outputs,

@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { DType } from './graph/graph.js';
 import type { Permutation } from './graph/permutation.js';
 import type { OnnxModel } from './lower/onnx/model.js';
+import type { TensorflowModel } from './lower/tensorflow/model.js';
 
 /** One input or output of a compiled function, as the engine must hold it. */
 export interface Port {
@@ -21,14 +22,18 @@ export interface PortBundle {
   readonly chunks: readonly { readonly name: string; readonly offset: number; readonly length: number }[];
 }
 
-/** What `jit` hands to an engine. */
-export interface CompiledModel {
+/** A compiled function for engines that run ONNX. */
+export interface OnnxCompiledModel {
+  readonly format: 'onnx';
   readonly onnx: OnnxModel;
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
   readonly inputBundles: readonly PortBundle[];
   readonly outputBundles: readonly PortBundle[];
 }
+
+/** What `jit` hands to an engine, in the engine's format. */
+export type CompiledModel = OnnxCompiledModel | TensorflowModel;
 
 /** A model that an engine has loaded. */
 export interface Executable {
@@ -48,6 +53,13 @@ export interface Engine {
   readonly name: string;
   /** TensorFlow.js backend whose tensors the engine reads and writes in place. */
   readonly backend: string;
+  /** What the engine runs; default `'onnx'`. */
+  readonly format?: CompiledModel['format'];
+  /**
+   * Loads a compiled function.
+   *
+   * @param model - in the engine's own `format`.
+   */
   compile(model: CompiledModel): Executable;
 }
 

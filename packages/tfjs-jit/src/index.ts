@@ -2,6 +2,7 @@ export {
   type CompiledModel,
   type Engine,
   type Executable,
+  type OnnxCompiledModel,
   type Port,
   type PortBundle,
   registerEngine,
@@ -9,5 +10,11 @@ export {
 export { sizeOf, toData } from './graph/graph.js';
 export { type JitOptions, type Jitted, jit } from './jit.js';
 export { encodeModel, type OnnxModel } from './lower/onnx/model.js';
+export type {
+  TensorflowConstant,
+  TensorflowInput,
+  TensorflowModel,
+  TensorflowOutput,
+} from './lower/tensorflow/model.js';
 export { isPlainOrder, toPhysical, toPlain } from './memory-order.js';
 export { type ToOnnxOptions, toOnnx } from './to-onnx.js';

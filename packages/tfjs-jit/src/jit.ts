@@ -85,6 +85,11 @@ export function jit<Args extends readonly unknown[], Result>(
   };
 
   const compile = (engine: Engine, flat: Flat): Entry => {
+    if (engine.format === 'tensorflow') {
+      throw new Error(
+        `jit: expected an engine that runs ONNX, got ${engine.name}, which runs TensorFlow graphs. Those are not available yet.`,
+      );
+    }
     const traced = trace(fn as (...args: never[]) => unknown, flat.structure, flat.tensors.map(abstractOf));
     const donated = new Set(flat.paths.flatMap((path, i) => (donate.includes(argumentOf(path)) ? [i] : [])));
     const state = [...pairState(flat.paths, traced.paths)].flatMap(([output, input]): StateLeaf[] => {

@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs';
-import { type Engine, jit, toOnnx } from '@edm2/tfjs-jit';
+import { type Engine, jit, type TensorflowModel, toOnnx } from '@edm2/tfjs-jit';
 import { startOnnxRuntime } from '@edm2/tfjs-onnxruntime';
 import * as tf from '@tensorflow/tfjs-core';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
@@ -49,6 +49,20 @@ describe('startOnnxRuntime', () => {
 
   it('refuses a thread count that is none', async () => {
     await expect(startOnnxRuntime({ threads: 0 })).rejects.toThrow(/expected threads to be a positive integer, got 0/);
+  });
+});
+
+describe('the engine', () => {
+  it('refuses a model in another format', () => {
+    const model: TensorflowModel = {
+      format: 'tensorflow',
+      graphDef: new Uint8Array(),
+      inputs: [],
+      outputs: [],
+      captured: [],
+      done: [],
+    };
+    expect(() => engine.compile(model)).toThrow(/expected an ONNX model, got one in format tensorflow/);
   });
 });
 

@@ -1,4 +1,11 @@
-import { type CompiledModel, type Executable, encodeModel, type Port, type PortBundle, sizeOf } from '@edm2/tfjs-jit';
+import {
+  type Executable,
+  encodeModel,
+  type OnnxCompiledModel,
+  type Port,
+  type PortBundle,
+  sizeOf,
+} from '@edm2/tfjs-jit';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Block, OnnxRuntimeBackend } from './backend.js';
 import type { Data } from './pool.js';
@@ -21,7 +28,7 @@ const slot = (port: Port): Slot => ({
 
 /** Loads a compiled model. What a call needs besides the tensors themselves is made here, once. */
 export function compile(
-  model: CompiledModel,
+  model: OnnxCompiledModel,
   loader: SessionLoader,
   backend: OnnxRuntimeBackend,
   options: SessionOptions,

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { type Engine, registerEngine } from '@edm2/tfjs-jit';
+import { type CompiledModel, type Engine, type OnnxCompiledModel, registerEngine } from '@edm2/tfjs-jit';
 import { copyRegisteredKernels, engine, registerBackend } from '@tensorflow/tfjs-core';
 import { BACKEND, OnnxRuntimeBackend } from './backend.js';
 import { compile } from './executable.js';
@@ -37,11 +37,20 @@ export function startWith(loader: SessionLoader, { threads, sessionOptions }: Re
   const started: Engine = {
     name: 'onnxruntime',
     backend: BACKEND,
-    compile: (model) => compile(model, loader, registeredBackend(), { ...defaults(threads), ...sessionOptions }),
+    format: 'onnx',
+    compile: (model) =>
+      compile(onnxOf(model), loader, registeredBackend(), { ...defaults(threads), ...sessionOptions }),
   };
   registeredBackend();
   registerEngine(BACKEND, started);
   return started;
+}
+
+function onnxOf(model: CompiledModel): OnnxCompiledModel {
+  if (model.format === 'onnx') return model;
+  throw new TypeError(
+    `onnxruntime: expected an ONNX model, got one in format ${model.format}. Compile it for this engine.`,
+  );
 }
 
 /** The native binding where this release has it as known, else the public interface in a worker thread. */
