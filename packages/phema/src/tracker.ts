@@ -23,25 +23,29 @@ export interface PowerEmaOptions {
   readonly sigmaRels?: readonly number[];
 }
 
-/** Running power-function averages of one tree of parameters. */
-export interface PowerEma {
+/**
+ * Running power-function averages of one tree of parameters.
+ *
+ * @typeParam T - type of that tree: `createPowerEma<typeof weights>()` gives averages of weights' own type.
+ */
+export interface PowerEma<T extends Tree<Values> = Tree<Values>> {
   /**
    * Takes in the parameters at time `t`: `ema ← ema + (1 − β)(θ − ema)`, β of `powerEmaBeta`. The first update sets every
    * average to the parameters themselves, as if they had never been different.
    *
    * @throws {RangeError} when dt is not in (0, t], or the tree differs from the first one in names or lengths.
    */
-  update(tree: Tree<Values>, time: EmaTime): void;
+  update(tree: T, time: EmaTime): void;
   /**
    * A copy of one average: the structure and array kinds of the tree that is being averaged.
    *
    * @throws {RangeError} when `sigmaRel` is not tracked, or before the first update.
    */
-  values(sigmaRel: number): Tree<Values>;
+  values(sigmaRel: number): T;
   /** A copy of all averages at full precision: what `restore` takes. */
-  state(): PowerEmaState<Tree<Values>>;
+  state(): PowerEmaState<T>;
   /** Replaces all averages by copies of a state's. @throws {RangeError} when the state tracks other lengths. */
-  restore(state: PowerEmaState<Tree<Values>>): void;
+  restore(state: PowerEmaState<T>): void;
 }
 
 const isValues = (value: unknown): value is Values => value instanceof Float32Array || value instanceof Float64Array;
@@ -54,11 +58,13 @@ const isValues = (value: unknown): value is Values => value instanceof Float32Ar
  * @throws {RangeError} when a length is outside (0, 0.2887) or given twice.
  * @see Karras et al. 2024, eq. 127.
  */
-export function createPowerEma({ sigmaRels = [0.05, 0.1] }: PowerEmaOptions = {}): PowerEma {
+export function createPowerEma<T extends Tree<Values> = Tree<Values>>({
+  sigmaRels = [0.05, 0.1],
+}: PowerEmaOptions = {}): PowerEma<T> {
   const gammas = gammasOf('createPowerEma', sigmaRels);
   let tracks: Map<string, Tree<Values>> | undefined;
   let kind: Tree<Values> | undefined;
-  const copy = (tree: Tree<Values>) => mapTree('createPowerEma', isValues, tree, (x) => x.slice() as Values);
+  const copy = (tree: Tree<Values>) => mapTree('createPowerEma', isValues, tree, (x) => x.slice() as Values) as T;
 
   return {
     update(tree, { t, dt }) {
@@ -95,7 +101,7 @@ export function createPowerEma({ sigmaRels = [0.05, 0.1] }: PowerEmaOptions = {}
       return mapTree('createPowerEma.values', isValues, track, (x, path) => {
         const like = kinds?.get(path);
         return like instanceof Float64Array ? Float64Array.from(x) : Float32Array.from(x);
-      });
+      }) as T;
     },
     state: () => ({ tracks: tracks && Object.fromEntries([...tracks].map(([key, track]) => [key, copy(track)])) }),
     restore(state) {

@@ -2,23 +2,41 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
+/** What a program of a Markdown file needs that is not in its blocks. */
+export interface RunMarkdownOptions {
+  /** Puts what the program reads into the folder that it runs in. */
+  readonly prepare?: (folder: string) => Promise<unknown>;
+}
+
+/** The code of all blocks in one of `languages`, in order. */
+export async function codeBlocks(markdown: URL, languages: readonly string[]): Promise<string[]> {
+  const text = await readFile(markdown, 'utf8');
+  return [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].flatMap(([, language = '', code = '']) =>
+    languages.includes(language) ? [code] : [],
+  );
+}
+
 /**
- * Runs all ```ts blocks of a Markdown file as one program, in a folder of its own that is gone afterwards.
+ * Runs all ```ts and ```js blocks of a Markdown file as one program, in a folder of its own that is gone afterwards.
  *
  * @param markdown - the file.
  * @param home - folder in which the program's imports are looked up: the package whose dependencies they are.
  * @returns everything that the program handed to console.log, in order.
  */
-export async function runMarkdown(markdown: URL, home: URL): Promise<unknown[]> {
-  const text = await readFile(markdown, 'utf8');
-  const blocks = [...text.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code ?? '');
-  if (blocks.length === 0) throw new Error(`runMarkdown: expected a block of ts, got none in ${markdown}.`);
+export async function runMarkdown(
+  markdown: URL,
+  home: URL,
+  { prepare = async () => {} }: RunMarkdownOptions = {},
+): Promise<unknown[]> {
+  const blocks = await codeBlocks(markdown, ['ts', 'js']);
+  if (blocks.length === 0) throw new Error(`runMarkdown: expected a block of ts or js, got none in ${markdown}.`);
   // Not in the system's temporary folder: imports are resolved from where a module lies.
   const folder = await mkdtemp(join(fileURLToPath(home), '.markdown-'));
   const before = process.cwd();
   const { log } = console;
   const logged: unknown[] = [];
   try {
+    await prepare(folder);
     const program = join(folder, 'program.ts');
     await writeFile(program, `${blocks.join('')}\nexport {};\n`);
     process.chdir(folder);
@@ -30,4 +48,37 @@ export async function runMarkdown(markdown: URL, home: URL): Promise<unknown[]> 
     process.chdir(before);
     await rm(folder, { recursive: true });
   }
+}
+
+/** A command line of a Markdown file, and what the file shows below it. */
+export interface ShownCommand {
+  readonly words: string[];
+  readonly output: string;
+}
+
+/**
+ * The command lines of a program in the ```sh blocks (one a line) and the ```text blocks that begin with `$ ` of a Markdown
+ * file. Comments and a leading `npx` are dropped; quotes are not understood.
+ */
+export async function shownCommands(markdown: URL, program: string): Promise<ShownCommand[]> {
+  const lines = (await codeBlocks(markdown, ['sh'])).flatMap((code) => code.split('\n'));
+  const sessions = (await codeBlocks(markdown, ['text'])).filter((code) => code.startsWith('$ '));
+  const shown = [
+    ...lines.map((line) => ({ line, output: '' })),
+    ...sessions.map((code) => {
+      const [first = '', ...rest] = code.split('\n');
+      return { line: first.slice(2), output: rest.join('\n') };
+    }),
+  ];
+  return shown
+    .map(({ line, output }) => ({
+      words: line
+        .replace(/\s#.*$/, '')
+        .trim()
+        .split(/\s+/),
+      output,
+    }))
+    .map(({ words, output }) => ({ words: words[0] === 'npx' ? words.slice(1) : words, output }))
+    .filter(({ words }) => words[0] === program)
+    .map(({ words, output }) => ({ words: words.slice(1), output }));
 }

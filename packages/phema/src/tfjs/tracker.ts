@@ -11,21 +11,25 @@ import {
 import { assertSameNames, leavesOf, mapTree, type Tree } from '../tree.js';
 import { emaStep, type Params } from './ema-step.js';
 
-/** Running power-function averages of one tree of tensors; owns its averages until `dispose`. */
-export interface TensorPowerEma {
+/**
+ * Running power-function averages of one tree of tensors; owns its averages until `dispose`.
+ *
+ * @typeParam T - type of that tree: `createPowerEma<typeof params>()` gives averages of params' own type.
+ */
+export interface TensorPowerEma<T extends Tree<tf.Tensor> = Tree<tf.Tensor>> {
   /**
    * Takes in the parameters at time `t`; the tree itself is neither kept nor disposed. The first update sets every
    * average to the parameters.
    *
    * @throws {RangeError} when dt is not in (0, t], or the tree differs from the first one in names or shapes.
    */
-  update(tree: Tree<tf.Tensor>, time: EmaTime): void;
+  update(tree: T, time: EmaTime): void;
   /** One average as new tensors, the caller's to dispose. @throws {RangeError} when untracked, or before an update. */
-  values(sigmaRel: number): Tree<tf.Tensor>;
+  values(sigmaRel: number): T;
   /** All averages as new tensors, the caller's to dispose. */
-  state(): PowerEmaState<Tree<tf.Tensor>>;
+  state(): PowerEmaState<T>;
   /** Replaces all averages by copies of a state's, which stays the caller's. */
-  restore(state: PowerEmaState<Tree<tf.Tensor>>): void;
+  restore(state: PowerEmaState<T>): void;
   /** Frees the averages; the next update begins anew. */
   dispose(): void;
 }
@@ -39,7 +43,9 @@ const isTensor = (value: unknown): value is tf.Tensor => value instanceof tf.Ten
  * @throws {RangeError} when a length is out of range or given twice.
  * @see Karras et al. 2024, eq. 127.
  */
-export function createPowerEma({ sigmaRels = [0.05, 0.1] }: PowerEmaOptions = {}): TensorPowerEma {
+export function createPowerEma<T extends Tree<tf.Tensor> = Tree<tf.Tensor>>({
+  sigmaRels = [0.05, 0.1],
+}: PowerEmaOptions = {}): TensorPowerEma<T> {
   const gammas = gammasOf('createPowerEma', sigmaRels);
   let structure: Tree<tf.Tensor> | undefined;
   let tracks: Record<string, Params> | undefined;
@@ -54,8 +60,8 @@ export function createPowerEma({ sigmaRels = [0.05, 0.1] }: PowerEmaOptions = {}
   const flatten = (tree: Tree<tf.Tensor>): Params => Object.fromEntries(leavesOf('createPowerEma', isTensor, tree));
   const clones = (params: Params): Params =>
     Object.fromEntries(Object.entries(params).map(([name, x]) => [name, tf.clone(x)]));
-  const nested = (track: Params): Tree<tf.Tensor> =>
-    mapTree('createPowerEma', isTensor, structure ?? {}, (_, path) => tf.clone(track[path] as tf.Tensor));
+  const nested = (track: Params): T =>
+    mapTree('createPowerEma', isTensor, structure ?? {}, (_, path) => tf.clone(track[path] as tf.Tensor)) as T;
 
   return {
     update(tree, { t, dt }) {

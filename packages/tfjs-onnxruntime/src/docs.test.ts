@@ -1,0 +1,19 @@
+import { codeBlocks, runMarkdown } from '@edm2/test-support';
+import { expect, test } from 'vitest';
+
+const home = new URL('../', import.meta.url);
+
+test('the README’s example runs compiled', async () => {
+  const logged = await runMarkdown(new URL('README.md', home), home);
+  expect(logged.join('\n')).toMatch(/\[1, 4, 9\]/);
+});
+
+// Here, because the compiler itself does not depend on an engine.
+test('the example of tfjs-jit’s README runs compiled', async () => {
+  const readme = new URL('../tfjs-jit/README.md', home);
+  expect((await codeBlocks(readme, ['js'])).length).toBeGreaterThan(0);
+  const logged = await runMarkdown(readme, home);
+  // Rows of ones times columns of ones, 8 long; one signature compiled.
+  expect(logged.join('\n')).toMatch(/\[8, 8\]/);
+  expect(logged.slice(-2)).toEqual(['onnxruntime', 1]);
+});
