@@ -13,12 +13,18 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'mp-layers': [],
   'tfjs-jit': [],
   'tfjs-onnxruntime': ['tfjs-jit'],
+  'tfjs-libtensorflow': ['tfjs-jit'],
   'edm2-unet': ['mp-layers', 'random', 'tensor-files'],
   'loss-weighting': ['mp-layers', 'random'],
   sampler: ['random'],
   training: ['mp-layers', 'edm2-unet', 'loss-weighting', 'phema', 'tensor-files', 'random'],
   dataset: ['random', 'tensor-files'],
-  engine: ['tfjs-jit', 'tfjs-onnxruntime'],
+  engine: ['tfjs-jit', 'tfjs-onnxruntime', 'tfjs-libtensorflow'],
+};
+
+/** Packages that a build takes in, so that whoever installs it does not install them: tfjs-node has an install script. */
+const BUNDLED: Readonly<Record<string, readonly string[]>> = {
+  'tfjs-libtensorflow': ['@tensorflow/tfjs-node'],
 };
 
 const folder = new URL('../packages/', import.meta.url);
@@ -47,11 +53,13 @@ test.each(packages)('%s keeps TensorFlow.js a peer and promises no side effects'
 
 test.each(packages)('%s imports what its manifest lists', (name) => {
   const { dependencies = {}, peerDependencies = {}, optionalDependencies = {} } = manifest(name);
-  const listed = Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies });
+  const listed = Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies }).concat(
+    BUNDLED[name] ?? [],
+  );
   const sources = new URL(`${name}/src/`, folder);
   for (const file of readdirSync(sources, { recursive: true, encoding: 'utf8' })) {
     // Tests, and the fixtures that only tests import, may use anything in the workspace.
-    if (!file.endsWith('.ts') || /\.test(-d)?\.ts$|golden|fixture|readme-example/.test(file)) continue;
+    if (!file.endsWith('.ts') || /\.test(-d)?\.ts$|golden|fixture|test-support|readme-example/.test(file)) continue;
     const text = readFileSync(new URL(file, sources), 'utf8');
     for (const [, named, dynamic] of text.matchAll(
       /^(?:import|export|\}).*? from '([^'.][^']*)'|\bimport\('([^'.][^']*)'\)/gm,

@@ -1,0 +1,106 @@
+import {
+  type backend_util,
+  type DataId,
+  type DataStorage,
+  type DataType,
+  engine,
+  type Tensor,
+} from '@tensorflow/tfjs-core';
+import { NodeJSKernelBackend } from '@tensorflow/tfjs-node/dist/nodejs_kernel_backend.js';
+import { DataType as Type } from '../native/data-type.js';
+import type { Handle, Runtime } from '../native/runtime.js';
+import { Binding } from './binding.js';
+import { VariableData } from './variable-data.js';
+
+/** Name of the TensorFlow.js backend; its kernels are registered under it. */
+export const BACKEND = 'tensorflow';
+
+/** What the Node backend keeps of a tensor: values not uploaded yet, or the binding's number. */
+interface PlainData {
+  readonly shape: readonly number[];
+  readonly dtype: number;
+  values: unknown;
+  id: number;
+  refCount: number;
+}
+
+const TYPES: Readonly<Record<string, number>> = {
+  float32: Type.float32,
+  int32: Type.int32,
+  bool: Type.bool,
+  string: Type.string,
+  complex64: Type.complex64,
+};
+
+/** TensorFlow.js's Node backend over the C library, extended by tensors that live in resource variables. */
+export class LibtensorflowBackend extends NodeJSKernelBackend {
+  readonly runtime: Runtime;
+  /** Full name of the device that compiled functions and variables are on. */
+  readonly device: string;
+  private readonly native: Binding;
+
+  /** @param device - full name of the device to run on. */
+  constructor(runtime: Runtime, device: string) {
+    const gpu = /GPU/.test(device);
+    const binding = new Binding(runtime, gpu ? device : undefined);
+    super(binding as never, gpu ? '@tensorflow/tfjs-node-gpu' : '@tensorflow/tfjs-node');
+    this.runtime = runtime;
+    this.device = device;
+    this.native = binding;
+  }
+
+  private get entries(): DataStorage<PlainData | VariableData> {
+    return (this as unknown as { tensorMap: DataStorage<PlainData | VariableData> }).tensorMap;
+  }
+
+  /** The tensor's elements as a handle, which stays the backend's. A tensor of another backend is moved here. */
+  handleOf(tensor: Tensor): Handle {
+    const entry = this.entries.get(tensor.dataId);
+    if (entry instanceof VariableData) return this.native.handleOf(entry.id);
+    if (entry.values !== null && entry.values !== undefined) {
+      entry.id = this.native.createTensor(entry.shape, entry.dtype, entry.values);
+      entry.values = null;
+    }
+    return this.native.handleOf(entry.id);
+  }
+
+  /** What keeps the tensor's variable, if it lives in one. */
+  variableOf(tensor: Tensor): VariableData | undefined {
+    const entry = this.entries.get(tensor.dataId);
+    return entry instanceof VariableData ? entry : undefined;
+  }
+
+  /** A tensor over a handle, which is the backend's from now on. */
+  adopt(handle: Handle, shape: readonly number[], dtype: DataType): Tensor {
+    const id = this.native.adopt(handle);
+    return this.tensor({ shape, dtype: TYPES[dtype] ?? Type.float32, values: null, id, refCount: 1 }, dtype);
+  }
+
+  /** A float32 tensor that lives in a variable, which is the tensor's from now on. */
+  adoptVariable(variable: Handle, shape: readonly number[]): Tensor {
+    return this.tensor(new VariableData(this.runtime, this.native, shape, variable), 'float32');
+  }
+
+  private tensor(entry: PlainData | VariableData, dtype: DataType): Tensor {
+    const dataId: DataId = {};
+    this.entries.set(dataId, entry);
+    return engine().makeTensorFromTensorInfo({ dataId, shape: [...entry.shape], dtype }, this);
+  }
+
+  /** Waits on a thread of its own: the event loop goes on. */
+  override async read(dataId: DataId): Promise<backend_util.BackendValues> {
+    const entry = this.entries.get(dataId);
+    if (entry.values !== null && entry.values !== undefined) return entry.values as backend_util.BackendValues;
+    return (await this.runtime.readAsync(this.native.handleOf(entry.id))) as backend_util.BackendValues;
+  }
+
+  override disposeData(dataId: DataId, force = false): boolean {
+    const entry = this.entries.has(dataId) ? this.entries.get(dataId) : undefined;
+    if (!(entry instanceof VariableData)) return super.disposeData(dataId, force);
+    entry.refCount--;
+    if (!force && entry.refCount > 0) return false;
+    entry.dispose();
+    this.entries.delete(dataId);
+    return true;
+  }
+}

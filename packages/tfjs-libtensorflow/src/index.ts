@@ -1,0 +1,1 @@
+export { type LibtensorflowEngine, type LibtensorflowOptions, startLibtensorflow } from './start.js';
