@@ -1,6 +1,7 @@
 import { clone, getBackend, type Tensor, tidy } from '@tensorflow/tfjs-core';
 import { compileGraph } from './compile.js';
-import { type Engine, type Executable, engineFor } from './engine.js';
+import { compileTensorflow } from './compile-tensorflow.js';
+import { type CompiledModel, type Engine, type Executable, engineFor } from './engine.js';
 import { explainGraph } from './explain.js';
 import { type Graph, sameShape } from './graph/graph.js';
 import { at } from './kernels/spec.js';
@@ -85,11 +86,6 @@ export function jit<Args extends readonly unknown[], Result>(
   };
 
   const compile = (engine: Engine, flat: Flat): Entry => {
-    if (engine.format === 'tensorflow') {
-      throw new Error(
-        `jit: expected an engine that runs ONNX, got ${engine.name}, which runs TensorFlow graphs. Those are not available yet.`,
-      );
-    }
     const traced = trace(fn as (...args: never[]) => unknown, flat.structure, flat.tensors.map(abstractOf));
     const donated = new Set(flat.paths.flatMap((path, i) => (donate.includes(argumentOf(path)) ? [i] : [])));
     const state = [...pairState(flat.paths, traced.paths)].flatMap(([output, input]): StateLeaf[] => {
@@ -97,9 +93,8 @@ export function jit<Args extends readonly unknown[], Result>(
       const fits = after !== undefined && before !== undefined && sameShape(after.shape, before.shape);
       return fits && donated.has(input) ? [{ input, output, ...at(traced.places, output) }] : [];
     });
-    const model = compileGraph(traced.graph, { free: donated, state, dialect: 'onnxruntime', backend: engine.backend });
-    const executable = engine.compile(model);
-    return { executable, result: traced.result, signature: describe(flat), graph: model.graph };
+    const { model, graph } = compileFor(engine, traced.graph, donated, state);
+    return { executable: engine.compile(model), result: traced.result, signature: describe(flat), graph };
   };
 
   return Object.defineProperties(call as Jitted<Args, Result>, {
@@ -114,6 +109,18 @@ export function jit<Args extends readonly unknown[], Result>(
       },
     },
   });
+}
+
+/** The model in the engine's format, and the graph that it was lowered from. */
+function compileFor(
+  engine: Engine,
+  graph: Graph,
+  free: ReadonlySet<number>,
+  state: readonly StateLeaf[],
+): { readonly model: CompiledModel; readonly graph: Graph } {
+  if (engine.format === 'tensorflow') return compileTensorflow(graph, { state, backend: engine.backend });
+  const model = compileGraph(graph, { free, state, dialect: 'onnxruntime', backend: engine.backend });
+  return { model, graph: model.graph };
 }
 
 /** Without an engine: the function itself, op by op. Results that are arguments are cloned, as a compiled call would. */

@@ -1,4 +1,4 @@
-import { type ProtobufWriter, protobufWriter } from './protobuf.js';
+import { type ProtobufWriter, protobufWriter } from '../protobuf.js';
 
 /** Operator set that every model asks for; old enough for any current runtime. */
 export const OPSET = 17;

@@ -1,4 +1,4 @@
-/** Writes protocol-buffer messages: the few wire types that ONNX needs. */
+/** Writes protocol-buffer messages: the few wire types that ONNX and TensorFlow need. */
 export interface ProtobufWriter {
   /** A varint field; negative numbers as 64-bit two's complement. */
   int(field: number, value: number | bigint): void;

@@ -1,0 +1,21 @@
+import { convolutions } from './conv.js';
+import { depthwise } from './depthwise.js';
+import { elementwise } from './elementwise.js';
+import type { Lowerings } from './emitter.js';
+import { matmul } from './matmul.js';
+import { pools } from './pool.js';
+import { reductions } from './reduce.js';
+import { resizing } from './resize.js';
+import { shapes } from './shape.js';
+
+/** From kernel to TensorFlow nodes. */
+export const LOWERINGS: Lowerings = {
+  ...elementwise,
+  ...reductions,
+  ...shapes,
+  ...matmul,
+  ...convolutions,
+  ...depthwise,
+  ...pools,
+  ...resizing,
+};
