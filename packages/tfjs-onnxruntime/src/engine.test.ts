@@ -1,10 +1,10 @@
 import '@tensorflow/tfjs';
+import { difference, draw } from '@edm2/test-support';
 import { type Engine, jit, type TensorflowModel, toOnnx } from '@edm2/tfjs-jit';
 import { startOnnxRuntime } from '@edm2/tfjs-onnxruntime';
 import * as tf from '@tensorflow/tfjs-core';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { difference, draw } from './compare.test-support.js';
 import { bindingLoader } from './session.js';
 import { workerLoader } from './session-worker.js';
 import { startWith } from './start.js';

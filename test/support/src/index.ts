@@ -3,3 +3,4 @@ export { type GoldenArray, type GoldenFile, goldenPath, readGolden } from './gol
 export { nchwToNhwc, nhwcToNchw, oihwToHwio, oiToIo } from './layout.js';
 export { codeBlocks, type RunMarkdownOptions, runMarkdown, type ShownCommand, shownCommands } from './markdown.js';
 export { useQuickFilterGradient } from './quick-filter-gradient.js';
+export { difference, draw, withGradients } from './tensors.js';

@@ -1,4 +1,4 @@
-import { engine, getKernel, type KernelBackend, type TensorInfo } from '@tensorflow/tfjs-core';
+import { engine, getKernel, type KernelBackend, Tensor, type TensorInfo, tidy } from '@tensorflow/tfjs-core';
 import { at } from '../kernels/spec.js';
 import { KERNELS } from '../kernels/table.js';
 import { type Data, type Graph, type Node, toData, type Value } from './graph.js';
@@ -20,16 +20,20 @@ export const evaluateOn =
     const spec = KERNELS[node.kernel];
     const backend = engine().findBackend(backendName);
     if (kernel === undefined || spec === undefined || backend === null || backend === undefined) return undefined;
-    const given = node.inputs.map((value, i) => info(backend, value, at(inputs, i)));
-    const named =
-      spec.inputs === 'list' ? given : Object.fromEntries(spec.inputs.map((name, i) => [name, at(given, i)]));
-    const made = kernel.kernelFunc({ inputs: named as never, attrs: node.attrs as never, backend });
-    const outputs = Array.isArray(made) ? made : [made];
-    const data = outputs.map((output, i) => {
-      const values = backend.readSync(output.dataId);
-      return toData(values as ArrayLike<number>, at(node.outputs, i).dtype).slice();
+    const data: Data[] = [];
+    // Tensors, not bare handles: some backends' kernels ask for their class, and the tidy lets all of them go.
+    tidy(() => {
+      const tensor = (made: TensorInfo): TensorInfo =>
+        made instanceof Tensor ? made : engine().makeTensorFromTensorInfo(made, backend);
+      const given = node.inputs.map((value, i) => tensor(info(backend, value, at(inputs, i))));
+      const named =
+        spec.inputs === 'list' ? given : Object.fromEntries(spec.inputs.map((name, i) => [name, at(given, i)]));
+      const made = kernel.kernelFunc({ inputs: named as never, attrs: node.attrs as never, backend });
+      (Array.isArray(made) ? made : [made]).map(tensor).forEach((output, i) => {
+        const values = backend.readSync(output.dataId);
+        data.push(toData(values as ArrayLike<number>, at(node.outputs, i).dtype).slice());
+      });
     });
-    for (const tensor of [...given, ...outputs]) backend.disposeData(tensor.dataId, true);
     return data;
   };
 

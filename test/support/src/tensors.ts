@@ -1,5 +1,3 @@
-import '@tensorflow/tfjs';
-import { type Engine, jit } from '@edm2/tfjs-jit';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Numbers drawn from a seed, for tests: standard normal, or integers below `bound`. */
@@ -44,8 +42,6 @@ export function difference(actual: tf.Tensor, expected: tf.Tensor): number {
   return worst;
 }
 
-type Tensors = readonly tf.Tensor[];
-
 /** `fn` and its gradients with respect to the float inputs, at a fixed cotangent, as one function of tensors. */
 export const withGradients =
   (fn: (...inputs: tf.Tensor[]) => tf.Tensor) =>
@@ -61,26 +57,3 @@ export const withGradients =
       };
       return [value, ...tf.grads(objective as (...xs: tf.Tensor[]) => tf.Scalar)(floats)];
     });
-
-/** Runs `fn` on cpu and compiled, twice, and returns the worst difference; throws when anything leaks. */
-export function compare(engine: Engine, fn: (...inputs: tf.Tensor[]) => Tensors | tf.Tensor, inputs: Tensors): number {
-  const list = (...args: tf.Tensor[]): Tensors => {
-    const out = fn(...args);
-    return out instanceof tf.Tensor ? [out] : out;
-  };
-  const expected = tf.tidy(() => list(...inputs) as tf.Tensor[]);
-  const before = tf.memory().numTensors;
-  const compiled = jit(list, { engine });
-  let worst = 0;
-  for (let run = 0; run < 2; run++) {
-    const actual = compiled(...inputs);
-    expected.forEach((tensor, i) => {
-      worst = Math.max(worst, difference(actual[i] as tf.Tensor, tensor));
-    });
-    tf.dispose([...actual]);
-  }
-  compiled.dispose();
-  if (tf.memory().numTensors !== before) throw new Error(`expected ${before} tensors, got ${tf.memory().numTensors}`);
-  tf.dispose(expected);
-  return worst;
-}

@@ -1,0 +1,56 @@
+import type { Engine } from '@edm2/tfjs-jit';
+import { startLibtensorflow } from '@edm2/tfjs-libtensorflow';
+import { startOnnxRuntime } from '@edm2/tfjs-onnxruntime';
+import { beforeAll, describe } from 'vitest';
+
+/** An engine that compiled functions can be tested on. */
+export interface TestEngine {
+  readonly name: string;
+  /** Why it cannot run here; undefined when it can. */
+  readonly absent: string | undefined;
+  start(): Promise<Engine>;
+}
+
+/** The only start failure that is no defect. */
+const NOT_INSTALLED = /got none\. Run: npx tfjs-libtensorflow install/;
+
+/** Starts TensorFlow once, to see whether its library is there; any other failure than its absence is one. */
+async function libtensorflow(): Promise<TestEngine> {
+  const start = () => startLibtensorflow({ device: 'cpu', threads: 2 });
+  const absent = await start().then(
+    () => undefined,
+    (error: unknown) => {
+      if (error instanceof Error && NOT_INSTALLED.test(error.message))
+        return 'not installed: npx tfjs-libtensorflow install';
+      throw error;
+    },
+  );
+  return { name: 'libtensorflow', absent, start };
+}
+
+/** Every engine. */
+export const ENGINES: readonly TestEngine[] = [
+  { name: 'onnxruntime', absent: undefined, start: () => startOnnxRuntime({ threads: 1 }) },
+  await libtensorflow(),
+];
+
+/**
+ * The same tests on every engine that is here; one that is not is skipped by a name that says why.
+ *
+ * @param body - gets the started engine, once tests run, from `engine()`.
+ */
+export function describeEngines(title: string, body: (engine: () => Engine, name: string) => void): void {
+  describe.each(ENGINES)(`${title} on $name`, ({ name, absent, start }) => {
+    describe.skipIf(absent !== undefined)(absent === undefined ? 'present' : `skipped: ${absent}`, () => {
+      let started: Engine | undefined;
+      beforeAll(async () => {
+        started = await start();
+      });
+      body(() => {
+        if (started === undefined)
+          throw new Error(`describeEngines: expected ${name} to be started. Call it in a test.`);
+        return started;
+      }, name);
+    });
+  });
+}

@@ -1,0 +1,2 @@
+export { compare } from './compare.js';
+export { describeEngines, ENGINES, type TestEngine } from './engines.js';

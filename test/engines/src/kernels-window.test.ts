@@ -1,0 +1,176 @@
+import { difference, draw, withGradients } from '@edm2/test-support';
+import { jit } from '@edm2/tfjs-jit';
+import * as tf from '@tensorflow/tfjs-core';
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { compare } from './compare.js';
+import { describeEngines } from './engines.js';
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+const images = fc.record({
+  n: fc.integer({ min: 1, max: 3 }),
+  h: fc.integer({ min: 3, max: 9 }),
+  w: fc.integer({ min: 3, max: 9 }),
+  c: fc.integer({ min: 1, max: 4 }),
+  o: fc.integer({ min: 1, max: 4 }),
+  k: fc.integer({ min: 1, max: 3 }),
+  stride: fc.integer({ min: 1, max: 3 }),
+  pad: fc.constantFrom('same' as const, 'valid' as const, 1),
+  seed: fc.integer({ min: 1, max: 1e6 }),
+});
+
+describeEngines('kernels of windows', (engine) => {
+  const check = (fn: (...xs: tf.Tensor[]) => tf.Tensor, inputs: tf.Tensor[]): void => {
+    // Sums of up to a few thousand float32 products in another order.
+    expect(compare(engine(), withGradients(fn), inputs)).toBeLessThan(1e-5);
+    tf.dispose(inputs);
+  };
+  const as4 = (x: tf.Tensor | undefined): tf.Tensor4D => x as tf.Tensor4D;
+
+  describe('convolutions', () => {
+    it('conv2d of any size, stride and padding', () =>
+      fc.assert(
+        fc.property(images, ({ n, h, w, c, o, k, stride, pad, seed }) =>
+          check(
+            (x, f) => tf.conv2d(as4(x), as4(f), stride, pad),
+            [draw(seed, [n, h, w, c]), draw(seed + 1, [k, k, c, o])],
+          ),
+        ),
+        { numRuns: 40, seed: 5 },
+      ));
+
+    it.each([8, 16, 17, 32])('conv2d at every size class of its gradients: %i', (side) => {
+      for (const [k, c, o] of [
+        [3, 4, 5],
+        [1, 3, 6],
+        [5, 2, 3],
+      ] as const) {
+        check((x, f) => tf.conv2d(as4(x), as4(f), 1, 'same'), [draw(1, [2, side, side, c]), draw(2, [k, k, c, o])]);
+      }
+    });
+
+    it('two convolutions that read one input, a residual sum and a concatenation', () =>
+      check(
+        (x, f, g) => {
+          const a = tf.sigmoid(tf.conv2d(as4(x), as4(f), 1, 'same'));
+          const b = tf.conv2d(as4(x), as4(f), 1, 'same');
+          const joined = tf.concat([tf.add(a, b) as tf.Tensor4D, as4(x)], 3);
+          return tf.mean(tf.conv2d(joined, as4(g), 1, 'same'), [1, 2]);
+        },
+        [draw(1, [2, 6, 6, 3]), draw(2, [3, 3, 3, 5]), draw(3, [3, 3, 8, 2])],
+      ));
+
+    it('depthwiseConv2d', () =>
+      fc.assert(
+        fc.property(images, ({ n, h, w, c, k, stride, pad, seed }) => {
+          if (pad === 1) return;
+          const inputs = [draw(seed, [n, h, w, c]), draw(seed + 1, [k, k, c, 2])];
+          check((x, f) => tf.depthwiseConv2d(as4(x), as4(f), stride, pad), inputs);
+        }),
+        { numRuns: 15, seed: 6 },
+      ));
+
+    it('conv2dTranspose', () =>
+      check(
+        (x, f) => tf.conv2dTranspose(as4(x), as4(f), [2, 10, 10, 3], 2, 'same'),
+        [draw(1, [2, 5, 5, 4]), draw(2, [3, 3, 3, 4])],
+      ));
+  });
+
+  describe('pools', () => {
+    it.each(['avgPool', 'maxPool'] as const)('%s of any size, stride and padding', (op) =>
+      fc.assert(
+        fc.property(images, ({ n, h, w, c, k, stride, pad, seed }) => {
+          // Padding as wide as the window leaves empty windows, which engines fill differently.
+          const padding = pad === 1 && k < 2 ? 0 : pad;
+          if (op === 'maxPool') return check((x) => tf.maxPool(as4(x), k, stride, padding), [draw(seed, [n, h, w, c])]);
+          const x = draw(seed, [n, h, w, c]);
+          const pool = (t: tf.Tensor): tf.Tensor => tf.avgPool(as4(t), k, stride, padding);
+          expect(compare(engine(), pool as (...xs: tf.Tensor[]) => tf.Tensor, [x])).toBeLessThan(1e-5);
+          // cpu's gradient divides by the whole window where padding does not count: the closed form is a sum over windows.
+          const sums = (t: tf.Tensor): tf.Tensor => {
+            const ones = tf.ones<tf.Rank.R4>([k, k, c, 1]);
+            const total = tf.depthwiseConv2d(as4(t), ones, stride, padding);
+            return tf.div(total, tf.depthwiseConv2d(tf.onesLike(as4(t)), ones, stride, padding));
+          };
+          const expected = tf.tidy(() => withGradients(sums as (...xs: tf.Tensor[]) => tf.Tensor)(x)[1] as tf.Tensor);
+          const gradient = jit((t: tf.Tensor) => withGradients(pool as (...xs: tf.Tensor[]) => tf.Tensor)(t), {
+            engine: engine(),
+          });
+          expect(difference(gradient(x)[1] as tf.Tensor, expected)).toBeLessThan(1e-5);
+          gradient.dispose();
+        }),
+        { numRuns: 25, seed: 7 },
+      ),
+    );
+
+    it('maxPool of equal values gives the gradient to the first, as cpu does', () =>
+      check((x) => tf.maxPool(tf.relu(as4(x)), 2, 2, 'valid'), [draw(3, [2, 8, 8, 3])]));
+  });
+
+  describe('resizing', () => {
+    it.each([
+      [false, false],
+      [true, false],
+      [false, true],
+    ])('bilinear and nearest, alignCorners %s, halfPixelCenters %s', (align, half) => {
+      const x = draw(1, [2, 4, 5, 3]);
+      for (const size of [
+        [8, 10],
+        [7, 3],
+        [2, 5],
+      ] as [number, number][]) {
+        const fn = (t: tf.Tensor): tf.Tensor[] => [
+          tf.image.resizeBilinear(as4(t), size, align, half),
+          tf.image.resizeNearestNeighbor(as4(t), size, align, half),
+        ];
+        expect(compare(engine(), fn as (...xs: tf.Tensor[]) => tf.Tensor[], [x])).toBeLessThan(1e-6);
+      }
+      x.dispose();
+    });
+
+    it.each([
+      [false, false],
+      [true, false],
+      [false, true],
+    ])('gradients are the transpose, alignCorners %s, halfPixelCenters %s', (align, half) => {
+      // cpu's own gradients are wrong (half pixels, batches): <resize(x), w> = <x, gradient> for the linear map instead.
+      const x = draw(1, [2, 4, 5, 3]) as tf.Tensor4D;
+      for (const resize of [
+        (t: tf.Tensor) => tf.image.resizeBilinear(as4(t), [8, 10], align, half),
+        (t: tf.Tensor) => tf.image.resizeNearestNeighbor(as4(t), [8, 10], align, half),
+        (t: tf.Tensor) => tf.image.resizeBilinear(as4(t), [3, 7], align, half),
+      ]) {
+        const compiled = jit(
+          (t: tf.Tensor, w: tf.Tensor) => tf.grad((y: tf.Tensor) => tf.sum(tf.mul(resize(y), w)))(t),
+          {
+            engine: engine(),
+          },
+        );
+        const w = draw(2, resize(x).shape);
+        const left = tf.sum(tf.mul(resize(x), w)).dataSync()[0] ?? 0;
+        const right = tf.sum(tf.mul(compiled(x, w), x)).dataSync()[0] ?? 0;
+        expect(Math.abs(left - right)).toBeLessThan(1e-4 * Math.max(1, Math.abs(left)));
+        compiled.dispose();
+      }
+    });
+  });
+
+  describe('a small classifier', () => {
+    it('trains as on cpu', () => {
+      const labels = tf.tidy(() => tf.cast(tf.oneHot(draw(3, [4], { below: 3 }) as tf.Tensor1D, 3), 'float32'));
+      check(
+        (x, f, w) => {
+          const features = tf.maxPool(tf.relu(tf.conv2d(as4(x), as4(f), 1, 'same')), 2, 2, 'same');
+          const logits = tf.matMul(tf.reshape(features, [4, -1]), w as tf.Tensor);
+          return tf.neg(tf.mean(tf.sum(tf.mul(labels, tf.logSoftmax(logits)), -1)));
+        },
+        [draw(1, [4, 6, 6, 1]), draw(2, [3, 3, 1, 5]), draw(3, [45, 3])],
+      );
+      labels.dispose();
+    });
+  });
+});
