@@ -47,6 +47,7 @@ const stages = {
   types: tool('tsc', bin('tsc'), ['--noEmit', '-p', 'tsconfig.json']),
   tests: suite(false),
   build: tool('turbo', bin('turbo'), ['run', 'build', '--log-order=grouped', '--output-logs=errors-only']),
+  examples: tool('examples', process.execPath, [join(root, 'scripts/examples.mjs')]),
   'tests of dist': suite(true),
   publint: perPackage(bin('publint'), (folder) => ['--strict', folder]),
   'types of dist': perPackage(bin('attw'), (folder) => ['--pack', folder, '--profile', 'node16', '--quiet']),

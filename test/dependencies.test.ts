@@ -51,6 +51,12 @@ test.each(packages)('%s keeps TensorFlow.js a peer and promises no side effects'
   expect(license).toBe('Apache-2.0');
 });
 
+test('the lockfile holds one tfjs-core', () => {
+  const lockfile = readFileSync(new URL('../pnpm-lock.yaml', import.meta.url), 'utf8');
+  const versions = new Set([...lockfile.matchAll(/@tensorflow\/tfjs-core@(\d[\w.-]*)/g)].map(([, version]) => version));
+  expect([...versions]).toEqual(['4.22.0']);
+});
+
 test.each(packages)('%s imports what its manifest lists', (name) => {
   const { dependencies = {}, peerDependencies = {}, optionalDependencies = {} } = manifest(name);
   const listed = Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies }).concat(

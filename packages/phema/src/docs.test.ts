@@ -17,7 +17,7 @@ afterAll(async () => {
 });
 
 test('the README’s programs run: track, choose afterwards, files, tensors', async () => {
-  const logged = await runMarkdown(readme, home, { prepare: (place) => writeGoldenRun(join(place, 'run')) });
+  const logged = await runMarkdown(readme, home);
   const [kernel0, profileError, ...rest] = logged;
   const direct = createPowerEma<{ kernel: Float32Array }>({ sigmaRels: [0.15] });
   for (let step = 1; step <= 400; step++)

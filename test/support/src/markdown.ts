@@ -2,12 +2,6 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-/** What a program of a Markdown file needs that is not in its blocks. */
-export interface RunMarkdownOptions {
-  /** Puts what the program reads into the folder that it runs in. */
-  readonly prepare?: (folder: string) => Promise<unknown>;
-}
-
 /** The code of all blocks in one of `languages`, in order. */
 export async function codeBlocks(markdown: URL, languages: readonly string[]): Promise<string[]> {
   const text = await readFile(markdown, 'utf8');
@@ -23,11 +17,7 @@ export async function codeBlocks(markdown: URL, languages: readonly string[]): P
  * @param home - folder in which the program's imports are looked up: the package whose dependencies they are.
  * @returns everything that the program handed to console.log, in order.
  */
-export async function runMarkdown(
-  markdown: URL,
-  home: URL,
-  { prepare = async () => {} }: RunMarkdownOptions = {},
-): Promise<unknown[]> {
+export async function runMarkdown(markdown: URL, home: URL): Promise<unknown[]> {
   const blocks = await codeBlocks(markdown, ['ts', 'js']);
   if (blocks.length === 0) throw new Error(`runMarkdown: expected a block of ts or js, got none in ${markdown}.`);
   // Not in the system's temporary folder: imports are resolved from where a module lies.
@@ -36,7 +26,6 @@ export async function runMarkdown(
   const { log } = console;
   const logged: unknown[] = [];
   try {
-    await prepare(folder);
     const program = join(folder, 'program.ts');
     await writeFile(program, `${blocks.join('')}\nexport {};\n`);
     process.chdir(folder);

@@ -155,6 +155,9 @@ describe('npy', () => {
     await expect(writeNpy(path, { dtype: '<i4', shape: [1], data: Float32Array.of(1) })).rejects.toThrow(
       /<i4, got Float32Array/,
     );
+    // NumPy's short names are not what a file says.
+    const short = { dtype: 'f4' as '<f4', shape: [1], data: Float32Array.of(1) };
+    await expect(writeNpy(path, short)).rejects.toThrow(/expected dtype <f2, <f4.*got f4/);
   });
 });
 

@@ -1,6 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { type WriteFileAtomicOptions, writeFileAtomic } from '../atomic.js';
-import { decodeNpy, encodeNpy, fitsNpy, type NpyData, type NpyDtype, npyBytes, npyDtypeOf } from './npy-dtype.js';
+import {
+  decodeNpy,
+  encodeNpy,
+  fitsNpy,
+  isNpyDtype,
+  NPY_DTYPES,
+  type NpyData,
+  type NpyDtype,
+  npyBytes,
+  npyDtypeOf,
+} from './npy-dtype.js';
 import { buildNpyHeader, MAX_NPY_RANK, parseNpyHeader } from './npy-header.js';
 import { NpyParseError } from './parse-error.js';
 
@@ -96,6 +106,11 @@ export async function writeNpy(path: string, array: NpyInput, options: WriteFile
 
 function encodeArray({ dtype, shape, data }: NpyInput): Uint8Array[] {
   const type = dtype ?? npyDtypeOf(data);
+  if (type !== undefined && !isNpyDtype(type)) {
+    throw new TypeError(
+      `writeNpy: expected dtype ${NPY_DTYPES.join(', ')}, got ${String(type)}. Leave it out for the values' own type.`,
+    );
+  }
   if (type === undefined || !fitsNpy(type, data)) {
     throw new TypeError(
       `writeNpy: expected values of ${type ?? 'a known type'}, got ${data.constructor.name}. Convert them first.`,

@@ -1,0 +1,49 @@
+// The project of somebody who follows a package's README: its install lines are the dependencies, its ts and js blocks the program.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+/** Versions that a stranger would get for the names that install lines mention. */
+const VERSIONS = { sharp: '^0.35.0' };
+const TFJS = '^4.22.0';
+
+/** Programs that need more than npm gives: only their imports are run here, the rest in the package's own tests. */
+const NEEDS_MORE = { 'readme-tfjs-libtensorflow': "TensorFlow's C library" };
+
+/**
+ * Writes the project.
+ *
+ * @param readme - path of the README.
+ * @param folder - where to; made.
+ * @returns the folder's name.
+ */
+export function readmeProject(readme, folder) {
+  const text = readFileSync(readme, 'utf8');
+  const blocks = (...languages) =>
+    [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
+      .filter(([, language]) => languages.includes(language))
+      .map(([, , code]) => code);
+  const names = blocks('sh')
+    .flatMap((code) => code.split('\n'))
+    .filter((line) => /^(pnpm add|npm install) /.test(line))
+    .flatMap((line) => line.replace(/\s#.*/, '').trim().split(/\s+/).slice(2));
+  const version = (name) => VERSIONS[name] ?? (name.startsWith('@tensorflow/') ? TFJS : 'latest');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({
+      name: basename(folder),
+      private: true,
+      type: 'module',
+      scripts: { start: 'node main.js' },
+      dependencies: Object.fromEntries(names.map((name) => [name, version(name)])),
+    }),
+  );
+  const typed = blocks('ts').length > 0;
+  // A README without a program that can run here still has to install and load.
+  const program = NEEDS_MORE[basename(folder)] ? '' : blocks('ts', 'js').join('');
+  writeFileSync(
+    join(folder, typed ? 'main.ts' : 'main.js'),
+    `${program || names.map((name) => `import '${name}';\n`).join('')}\nexport {};\n`,
+  );
+  return basename(folder);
+}
