@@ -3,8 +3,8 @@ import { at, numbers, pairs } from '../../kernels/spec.js';
 import type { Emitter, Lowering, Lowerings, OnnxAttributes } from './emitter.js';
 import { depthwiseFilterGradient, filterGradient } from './filter-gradient.js';
 
-/** ConvTranspose is the faster input gradient up to this height; above it, a convolution with turned filters. */
-const MAX_CONV_TRANSPOSE = 8;
+/** From this many pixels in the batch on, a convolution with turned filters is the faster input gradient: turning costs the same for any. */
+const MIN_TURNED_PIXELS = 1024;
 
 /** Window attributes of a canonical kernel as ONNX spells them. */
 export function windowAttributes(node: Node): { strides: number[]; dilations: number[]; pads: number[] } {
@@ -55,14 +55,14 @@ const inputGradient: Lowering = (node, e) => {
   const dy = arg(node, e, 0);
   const filter = arg(node, e, 1);
   const plain = [...strides, ...dilations].every((n) => n === 1);
-  const height = at(at(node.outputs, 0).shape, 2);
+  const [batch, , height, width] = at(node.outputs, 0).shape as [number, number, number, number];
   if (plain && kh === 1 && kw === 1 && pads.every((p) => p === 0)) {
     return e.op('Conv', [dy, e.once(`swap:${filter}`, () => e.transpose(filter, [1, 0, 2, 3]))], {
       kernel_shape: [1, 1],
     });
   }
   const turnedPads = [kh - 1 - at(pads, 0), kw - 1 - at(pads, 1), kh - 1 - at(pads, 2), kw - 1 - at(pads, 3)];
-  if (!plain || height <= MAX_CONV_TRANSPOSE || turnedPads.some((p) => p < 0))
+  if (!plain || batch * height * width < MIN_TURNED_PIXELS || turnedPads.some((p) => p < 0))
     return transposed(dy, filter, node, [kh, kw], {}, e);
   return e.op('Conv', [dy, turned(filter, outChannels, inChannels, kh * kw, [kh, kw], e)], {
     pads: turnedPads,
