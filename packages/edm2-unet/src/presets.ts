@@ -84,7 +84,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     decayBatches: 1000,
     rampupMimg: 0.01,
     batch: 32,
-    durationImages: 88000,
+    durationImages: 68000,
     pMean: -0.8,
     pStd: 1.4,
   },

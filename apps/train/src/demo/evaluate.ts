@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Dataset, openDataset } from '@edm2/dataset';
 import type { EngineReport } from '@edm2/engine';
-import { reconstructFiles } from '@edm2/phema/node';
+import { openSnapshots, reconstructFiles } from '@edm2/phema/node';
 import { writeFileAtomic } from '@edm2/tensor-files';
 import { writeGrid } from '../report/write-grid.js';
 import { startProgress } from '../run/progress.js';
@@ -17,6 +17,11 @@ const HELD_OUT_PER_CLASS = 100;
 /** Seeds of the sweep begin here: the final images are drawn from other seeds than those that chose the EMA length. */
 const SWEEP_SEED = 100_000;
 const SAMPLE_BATCH = 100;
+/**
+ * Autoguidance (Karras et al. 2024, arXiv 2406.02507): the network is led away from what it was after a quarter of its training.
+ * At weight 1.5 nearly every digit is legible and they still vary; from 2 on they all look alike.
+ */
+const GUIDANCE = { weight: 1.5, share: 1 / 4, sigmaRel: 0.1 } as const;
 
 /** How much work the evaluation does. */
 export interface EvaluationSize {
@@ -38,7 +43,12 @@ export interface SweepPoint extends Score {
 export interface Evaluation {
   readonly sweep: readonly SweepPoint[];
   readonly best: number;
+  /** Of the images in the grid: guided. */
   readonly generated: Score;
+  /** The same network and seeds without guidance. */
+  readonly unguided: Score;
+  /** What guided: an average of the same run at an earlier time. */
+  readonly guidance: { readonly weight: number; readonly sigmaRel: number; readonly nimg: number };
   readonly heldOut: Score;
   readonly testAgreement: number;
   readonly grid: string;
@@ -52,6 +62,8 @@ export interface EvaluateOptions {
   readonly train: Dataset;
   readonly dataPath: string;
   readonly tracked: readonly number[];
+  /** Images that the run was trained on. */
+  readonly images: number;
   readonly seed: number;
   readonly engine: EngineReport;
   readonly size: EvaluationSize;
@@ -91,18 +103,27 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const sweepSeconds = clock();
 
   const seeds = Array.from({ length: size.finalImages }, (_, i) => i);
-  const images = await withProgress(`sampling ${seeds.length} images`, seeds.length, 'images', (onProgress) =>
-    generate({
-      path: paths.get(best.sigmaRel) ?? '',
-      seeds,
-      steps: size.finalSteps,
-      batch: SAMPLE_BATCH,
-      engine,
-      onProgress,
-      signal,
-    }),
-  );
   const digit = gridClass(10, GRID_COLUMNS);
+  const sample = (title: string, guidance?: { path: string; weight: number }) =>
+    withProgress(title, seeds.length, 'images', (onProgress) =>
+      generate({
+        path: paths.get(best.sigmaRel) ?? '',
+        ...(guidance ? { guidance } : {}),
+        seeds,
+        steps: size.finalSteps,
+        batch: SAMPLE_BATCH,
+        engine,
+        onProgress,
+        signal,
+      }),
+    );
+  const plain = await sample(`sampling ${seeds.length} images`);
+  const unguided = score(classifier, reference, plain.data, seeds.length, digit);
+  const weaker = await reconstructGuide(options);
+  const images = await sample(`sampling ${seeds.length} images, guided`, {
+    path: weaker.path,
+    weight: GUIDANCE.weight,
+  });
   const generated = score(classifier, reference, images.data, seeds.length, digit);
   classifier.dispose();
   const [grid, realGrid] = [join(outdir, 'grid.png'), join(outdir, 'grid-real.png')];
@@ -122,7 +143,9 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
     sweep: sweepSeconds,
     final: clock(),
   };
-  const evaluation = { sweep, best: best.sigmaRel, generated, heldOut, testAgreement, grid, realGrid, seconds };
+  const guidance = { weight: GUIDANCE.weight, sigmaRel: GUIDANCE.sigmaRel, nimg: weaker.nimg };
+  const scores = { generated, unguided, heldOut, testAgreement };
+  const evaluation = { sweep, best: best.sigmaRel, guidance, ...scores, grid, realGrid, seconds };
   await writeFileAtomic(join(outdir, 'scores.json'), `${JSON.stringify(evaluation, null, 2)}\n`);
   return evaluation;
 }
@@ -136,6 +159,17 @@ async function reconstruct({ outdir, size, signal, say }: EvaluateOptions): Prom
   for (const { sigmaRel, path } of results.outputs) paths.set(sigmaRel, path);
   say(`reconstructed ${paths.size} EMA lengths from the snapshots: ${size.sigmaRels.join(', ')}`);
   return paths;
+}
+
+/** The average that guides: of the same run, at the stored time nearest to a share of the training. */
+async function reconstructGuide({ outdir, images, signal }: EvaluateOptions): Promise<{ path: string; nimg: number }> {
+  const path = join(outdir, 'ema', 'guide.safetensors');
+  const stored = await openSnapshots(outdir);
+  const wanted = images * GUIDANCE.share;
+  const nimg = stored.times.reduce((a, b) => (Math.abs(b - wanted) < Math.abs(a - wanted) ? b : a));
+  await stored.close();
+  await reconstructFiles({ input: outdir, output: path, sigmaRels: [GUIDANCE.sigmaRel], t: nimg, signal });
+  return { path, nimg };
 }
 
 async function runSweep(

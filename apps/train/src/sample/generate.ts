@@ -1,7 +1,7 @@
 import { precondition } from '@edm2/edm2-unet';
 import { loadNetwork } from '@edm2/edm2-unet/node';
 import type { EngineReport } from '@edm2/engine';
-import { heun, karrasSchedule, sampleSeeds } from '@edm2/sampler';
+import { type Denoiser, guide, heun, karrasSchedule, sampleSeeds } from '@edm2/sampler';
 import { jit } from '@edm2/tfjs-jit';
 import * as tf from '@tensorflow/tfjs-core';
 import { gridLabels, toPixels } from './images.js';
@@ -10,6 +10,8 @@ import { gridLabels, toPixels } from './images.js';
 export interface GenerateOptions {
   /** A network snapshot. */
   readonly path: string;
+  /** A worse network of the same kind, and how far to go away from it (autoguidance); none: not guided. */
+  readonly guidance?: { readonly path: string; readonly weight: number };
   readonly seeds: readonly number[];
   /** Steps of the Heun sampler; 2·steps − 1 network evaluations. */
   readonly steps: number;
@@ -27,22 +29,19 @@ export const GRID_COLUMNS = 10;
  *
  * @returns pixels `[seeds, H, W, C]`.
  */
-export async function generate({ path, seeds, steps, batch, engine, onProgress, signal }: GenerateOptions) {
-  const { unet, params } = await loadNetwork(path);
-  const { imgResolution: side, imgChannels: channels, labelDim } = unet.config;
-  const denoise = precondition(unet)(params);
-  // The weights are captured: the compiled sampler holds them as constants, normalised once.
-  const compiled = jit(
-    (x: tf.Tensor, sigma: tf.Tensor, labels: tf.Tensor | undefined) =>
-      denoise(x as tf.Tensor4D, sigma as tf.Tensor1D, labels as tf.Tensor2D | undefined),
-    engine.engine ? { engine: engine.engine } : {},
-  );
+export async function generate(options: GenerateOptions) {
+  const { path, guidance, seeds, steps, batch, engine, onProgress, signal } = options;
+  const main = await loadDenoiser(path, engine);
+  const weaker = guidance && (await loadDenoiser(guidance.path, engine));
+  const denoiser =
+    guidance && weaker ? guide({ main: main.denoise, guide: weaker.denoise, weight: guidance.weight }) : main.denoise;
+  const { imgResolution: side, imgChannels: channels, labelDim } = main.config;
   const size = side * side * channels;
   const data = new Uint8Array(seeds.length * size);
   let done = 0;
   try {
     for await (const { images, seeds: drawn } of sampleSeeds({
-      denoiser: (x, sigma, labels) => compiled(x, sigma, labels),
+      denoiser,
       seeds: [...seeds],
       shape: [side, side, channels],
       ...(labelDim > 0 ? { labels: gridLabels(labelDim, GRID_COLUMNS) } : {}),
@@ -57,8 +56,27 @@ export async function generate({ path, seeds, steps, batch, engine, onProgress, 
       signal.throwIfAborted();
     }
   } finally {
-    compiled.dispose();
-    tf.dispose(params);
+    main.dispose();
+    weaker?.dispose();
   }
   return { data, shape: [seeds.length, side, side, channels] as [number, number, number, number] };
+}
+
+/** D(x; σ) of a snapshot, compiled with the weights as constants: normalised once. */
+async function loadDenoiser(path: string, { engine }: EngineReport) {
+  const { unet, params } = await loadNetwork(path);
+  const denoise = precondition(unet)(params);
+  const compiled = jit(
+    (x: tf.Tensor, sigma: tf.Tensor, labels: tf.Tensor | undefined) =>
+      denoise(x as tf.Tensor4D, sigma as tf.Tensor1D, labels as tf.Tensor2D | undefined),
+    engine ? { engine } : {},
+  );
+  return {
+    config: unet.config,
+    denoise: ((x, sigma, labels) => compiled(x, sigma, labels)) satisfies Denoiser,
+    dispose() {
+      compiled.dispose();
+      tf.dispose(params);
+    },
+  };
 }
