@@ -17,7 +17,7 @@ const nodeKernels: Plugin = {
 };
 
 export default defineConfig({
-  ...library({ index: 'src/index.ts' }),
+  ...library({ index: 'src/index.ts', cli: 'src/cli.ts' }),
   esbuildPlugins: [nodeKernels],
   // The kernels are CommonJS and expect to find `require`.
   banner: ({ format }) =>

@@ -6,7 +6,9 @@ import { deviceOf, parseDevice } from './device.js';
 import { compile } from './engine/executable.js';
 import { cacheFolder } from './install/folders.js';
 import { findInstallations, type Installation } from './install/locate.js';
+import { checkNode } from './install/platform.js';
 import { Runtime } from './native/runtime.js';
+import { checkVersion } from './native/version.js';
 import { restoreUtil } from './restore-util.js';
 
 /** Options of `startLibtensorflow`. */
@@ -44,6 +46,7 @@ let started: { readonly engine: LibtensorflowEngine; readonly settings: string }
  * @throws {Error} (rejects) when the library is not installed, does not open, or the device does not answer.
  */
 export async function startLibtensorflow(options: LibtensorflowOptions = {}): Promise<LibtensorflowEngine> {
+  checkNode(process.versions.node);
   const { directory = cacheFolder(), device = 'auto', threads = availableParallelism(), memory = 'grow' } = options;
   if (!Number.isInteger(threads) || threads < 1)
     throw new RangeError(
@@ -69,6 +72,7 @@ export async function startLibtensorflow(options: LibtensorflowOptions = {}): Pr
   const installed = choose(findInstallations(directory), wanted, directory);
   const gpu = installed.variant === 'cuda' && wanted.kind !== 'cpu';
   const runtime = new Runtime(installed.file, { threads, gpu, memory, index: wanted.index });
+  checkVersion(runtime.version, installed);
   const name = deviceOf(runtime.devices, wanted);
   restoreUtil();
   const { LibtensorflowBackend } = await import('./backend/backend.js');

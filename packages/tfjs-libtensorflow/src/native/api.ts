@@ -120,8 +120,18 @@ export function openApi(file: string): Api {
   for (const [name, { text }] of Object.entries(PROTOTYPES)) {
     api[name] = attempt(file, () => library.func(text));
   }
+  keepOpen(file);
   api['memcpy'] = koffi.load(null).func('void *memcpy(void *, const void *, size_t)');
   return api as Api;
+}
+
+/**
+ * Opens the library once more and never closes it. koffi closes what it opened when Node ends, under the feet of TensorFlow's
+ * threads, which ends the process with a fault.
+ */
+function keepOpen(file: string): void {
+  const RTLD_LAZY = 1;
+  koffi.load(null).func('void *dlopen(const char *, int)')(file, RTLD_LAZY);
 }
 
 function attempt<T>(file: string, open: () => T): T {

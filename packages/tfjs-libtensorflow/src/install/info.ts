@@ -1,0 +1,43 @@
+import { lstatSync, readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { Runtime } from '../native/runtime.js';
+import { cacheFolder } from './folders.js';
+import { findInstallations, type Installation } from './locate.js';
+
+/** What is installed. */
+export interface InstallInfo {
+  readonly directory: string;
+  /** The one that is started by default comes first. */
+  readonly installations: readonly (Installation & { readonly bytes: number })[];
+  /** What the first one says of itself when it is opened; its error when it does not open. */
+  readonly opened?: { readonly version: string; readonly devices: readonly string[] } | { readonly error: string };
+}
+
+/** Lists installations with their sizes, and opens the first one to see which devices answer. */
+export function info({ directory = cacheFolder() }: { directory?: string } = {}): InstallInfo {
+  const installations = findInstallations(directory).map((found) => ({ ...found, bytes: sizeOf(found.folder) }));
+  const [first] = installations;
+  return { directory, installations, ...(first && { opened: open(first) }) };
+}
+
+function open({ file, variant }: Installation): NonNullable<InstallInfo['opened']> {
+  try {
+    const config = { threads: availableParallelism(), gpu: variant === 'cuda', memory: 'grow', index: 0 } as const;
+    const { version, devices } = new Runtime(file, config);
+    return { version, devices: devices.map(({ name }) => name) };
+  } catch (error) {
+    return { error: (error as Error).message };
+  }
+}
+
+/** Bytes of what is in a folder; of a folder that Python made too, of its two parts that are used here. */
+function sizeOf(folder: string): number {
+  const size = (path: string): number => {
+    const entry = lstatSync(path, { throwIfNoEntry: false });
+    if (entry === undefined) return 0;
+    if (!entry.isDirectory()) return entry.size;
+    return readdirSync(path).reduce((total, name) => total + size(join(path, name)), 0);
+  };
+  return size(join(folder, 'tensorflow')) + size(join(folder, 'nvidia'));
+}

@@ -1,0 +1,65 @@
+import { release } from 'node:os';
+import { PLATFORMS, type Platform, type Version } from './catalogue.js';
+
+/** What of a machine decides whether the pinned builds run on it. */
+export interface Machine {
+  readonly platform: string;
+  readonly arch: string;
+  /** Version of glibc; undefined where the C library is another. */
+  readonly glibc: string | undefined;
+  /** Kernel release, which tells macOS versions apart. */
+  readonly release: string;
+  readonly node: string;
+}
+
+/** The machine that this process runs on. */
+export function thisMachine(): Machine {
+  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
+  return {
+    platform: process.platform,
+    arch: process.arch,
+    glibc: report?.header?.glibcVersionRuntime,
+    release: release(),
+    node: process.versions.node,
+  };
+}
+
+/** Least glibc of each release, from the wheels' platform tags. */
+const GLIBC: Readonly<Record<Version, number>> = { '2.21.0': 2.27, '2.16.2': 2.17 };
+/** Darwin 21 is macOS 12, the least of the wheels' platform tags. */
+const DARWIN = 21;
+const NODE = 20;
+
+/**
+ * The pinned builds' name for a machine.
+ *
+ * @throws {Error} where there is no build: old Node, Windows, musl, an old system.
+ */
+export function platformOf(machine: Machine, version: Version): Platform {
+  checkNode(machine.node);
+  const name = `${machine.platform}-${machine.arch}`;
+  const found = PLATFORMS.find((platform) => platform === name);
+  if (found === undefined) throw notHere(PLATFORMS.join(', '), name);
+  if (machine.platform === 'darwin') {
+    if (Number.parseInt(machine.release, 10) < DARWIN) throw notHere('macOS 12 or newer', `Darwin ${machine.release}`);
+    return found;
+  }
+  const least = GLIBC[version];
+  const { glibc } = machine;
+  if (glibc === undefined) throw notHere(`glibc ${least} or newer`, 'another C library');
+  const [major = 0, minor = 0] = glibc.split('.').map(Number);
+  if (major === 2 && minor < Math.round((least - 2) * 100))
+    throw notHere(`glibc ${least} or newer for TensorFlow ${version}`, `glibc ${glibc}`);
+  return found;
+}
+
+const notHere = (expected: string, got: string): Error =>
+  new Error(`tfjs-libtensorflow: expected ${expected}, got ${got}. It is not available here: use onnxruntime.`);
+
+/** @throws {Error} for a Node.js that is too old. */
+export function checkNode(version: string): void {
+  if (Number.parseInt(version, 10) < NODE)
+    throw new Error(
+      `tfjs-libtensorflow: expected Node.js ${NODE} or newer, got ${version}. Install a current Node.js.`,
+    );
+}
