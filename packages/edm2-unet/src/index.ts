@@ -23,5 +23,12 @@ export { countParameters, type Described, forceWeightNorm, initParams } from './
 export type { Plan } from './plan.js';
 export { type Denoise, type PreconditionOptions, precondition } from './precondition.js';
 export { type Preset, type PresetName, presets } from './presets.js';
-export { type ApplyOptions, createUNet, type DropoutMask, type UNet, type VocabularyOption } from './unet.js';
+export {
+  type ApplyOptions,
+  type Checkpoint,
+  createUNet,
+  type DropoutMask,
+  type UNet,
+  type VocabularyOption,
+} from './unet.js';
 export type { InitSite, LayerUse, LearnedLayer, NoiseFeatures, Norm, Pointwise, Vocabulary } from './vocabulary.js';

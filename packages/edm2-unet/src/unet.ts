@@ -9,6 +9,11 @@ import type { Vocabulary } from './vocabulary.js';
 /** Masks for dropout: `[N, H, W, C]`, 0 where dropped and `1/(1 − p)` elsewhere; by block name. See `UNet.dropoutShapes`. */
 export type DropoutMask = Readonly<Record<string, tf.Tensor>> | ((block: string) => tf.Tensor | undefined);
 
+/** Makes of a function one that a gradient runs again instead of keeping what it computed: tfjs-jit's `checkpoint`. */
+export type Checkpoint = <Args extends readonly unknown[], Result>(
+  fn: (...args: Args) => Result,
+) => (...args: Args) => Result;
+
 /** Options of `UNet.apply`. */
 export interface ApplyOptions {
   /** Without it nothing is dropped, as in sampling. */
@@ -18,6 +23,8 @@ export interface ApplyOptions {
    * else) and of every block (`unet.enc.8x8_block0`). The tensors are disposed after the run: clone or read what is to stay.
    */
   readonly onActivation?: ((name: string, value: tf.Tensor) => void) | undefined;
+  /** Applied to every block: a gradient then keeps what goes in and out of blocks, and little else. Not with `onActivation`. */
+  readonly checkpoint?: Checkpoint | undefined;
 }
 
 /** A network as a description: data and pure functions, no weights. */
@@ -80,18 +87,26 @@ export function createUNet(options: UNetOptions, { vocabulary: own }: Vocabulary
   const outNorm = net.norm('unet.out_norm', vocabulary.norm, first);
   const output = net.conv('unet.out_conv', first, imgChannels, 3, imgResolution, 'unet.out_gain');
 
-  const forward = (run: Run, image: tf.Tensor4D, cNoise: tf.Tensor, labels: tf.Tensor2D | undefined): tf.Tensor4D => {
+  const forward = (
+    run: Run,
+    image: tf.Tensor4D,
+    cNoise: tf.Tensor,
+    labels: tf.Tensor2D | undefined,
+    checkpoint: Checkpoint,
+  ): tf.Tensor4D => {
     const emb = embed(run, cNoise, labels);
     const ones = tf.ones<tf.Rank.R4>([image.shape[0], image.shape[1], image.shape[2], 1]);
     let x = input(run, onesChannel ? tf.concat([image, ones], -1) : image);
     const skips = [x];
     for (const block of encoder) {
-      x = block(run, x, emb);
+      x = checkpoint((x: tf.Tensor4D, emb: tf.Tensor2D) => block(run, x, emb))(x, emb);
       skips.push(x);
     }
     for (const { skip, run: block } of decoder) {
       const joined = skip ? skips.pop() : undefined;
-      x = block(run, joined ? cat(x, joined, share.skip) : x, emb);
+      x = checkpoint((x: tf.Tensor4D, joined: tf.Tensor4D | undefined, emb: tf.Tensor2D) =>
+        block(run, joined ? cat(x, joined, share.skip) : x, emb),
+      )(x, joined, emb);
     }
     return output(run, outputActivation(outNorm(run, x)));
   };
@@ -102,10 +117,15 @@ export function createUNet(options: UNetOptions, { vocabulary: own }: Vocabulary
     vocabulary,
     plan,
     layers: net.layers,
-    apply: (params, x, cNoise, labels, { dropoutMask, onActivation } = {}) => {
+    apply: (params, x, cNoise, labels, { dropoutMask, onActivation, checkpoint } = {}) => {
       checkInputs(config, x, cNoise, labels);
+      if (checkpoint && onActivation)
+        throw new RangeError(
+          'unet.apply: expected onActivation without checkpoint, got both. Blocks that run again would report twice.',
+        );
       const run: Run = { params, tap: onActivation, dropout: dropWith(dropoutMask) };
-      return tf.tidy(() => forward(run, x, cNoise, labelDim > 0 ? (labels as tf.Tensor2D) : undefined));
+      const rows = labelDim > 0 ? (labels as tf.Tensor2D) : undefined;
+      return tf.tidy(() => forward(run, x, cNoise, rows, checkpoint ?? ((fn) => fn)));
     },
     dropoutShapes: (batch) =>
       Object.fromEntries(

@@ -1,3 +1,4 @@
+export { checkpoint } from './checkpoint/checkpoint.js';
 export {
   type CompiledModel,
   type Engine,

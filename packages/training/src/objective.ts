@@ -1,4 +1,4 @@
-import { precondition, type UNet } from '@edm2/edm2-unet';
+import { type Checkpoint, precondition, type UNet } from '@edm2/edm2-unet';
 import { type LossWeight, type Uncertainty, weightedLoss } from '@edm2/loss-weighting';
 import * as tf from '@tensorflow/tfjs-core';
 import type { GradientBatch, TrainMetrics } from './state.js';
@@ -12,6 +12,7 @@ export interface ObjectiveOptions {
   readonly weight: LossWeight;
   /** Names of everything trained. */
   readonly trained: readonly string[];
+  readonly checkpoint: Checkpoint | undefined;
 }
 
 /** The loss of a batch at given parameters, net and head in one record, and its gradients for everything trained. */
@@ -22,7 +23,14 @@ export type Objective = (params: Params, batch: GradientBatch) => { gradients: P
  *
  * @see Karras et al. 2024, eq. 14, 15, 21.
  */
-export function createObjective({ unet, uncertainty, sigmaData, weight, trained }: ObjectiveOptions): Objective {
+export function createObjective({
+  unet,
+  uncertainty,
+  sigmaData,
+  weight,
+  trained,
+  checkpoint,
+}: ObjectiveOptions): Objective {
   const denoiser = precondition(unet, { sigmaData });
   return (params, batch) => {
     const { images, sigma, noise, labels, dt, dropoutMasks } = batch;
@@ -31,7 +39,7 @@ export function createObjective({ unet, uncertainty, sigmaData, weight, trained 
     const objective = (...values: tf.Tensor[]): tf.Scalar => {
       const all = { ...params, ...Object.fromEntries(trained.map((name, i) => [name, values[i] as tf.Tensor])) };
       const noisy = tf.add(images, tf.mul(noise, tf.reshape(sigma, [-1, 1, 1, 1]))) as tf.Tensor4D;
-      const denoised = denoiser(all)(noisy, sigma, labels, dropoutMasks ? { dropoutMask: dropoutMasks } : {});
+      const denoised = denoiser(all)(noisy, sigma, labels, { dropoutMask: dropoutMasks, checkpoint });
       const squared = tf.square(tf.sub(denoised, images));
       // Kept: what a differentiated function makes besides its result is disposed when it returns.
       error = tf.keep(tf.mean(squared, [1, 2, 3]));

@@ -3,7 +3,7 @@ import { createUNet } from '@edm2/edm2-unet';
 import { createUncertainty } from '@edm2/loss-weighting';
 import { createRandom } from '@edm2/random';
 import { relativeError } from '@edm2/test-support';
-import { jit } from '@edm2/tfjs-jit';
+import { checkpoint, jit } from '@edm2/tfjs-jit';
 import { startOnnxRuntime } from '@edm2/tfjs-onnxruntime';
 import { adam, createTrainStep, type TrainBatch } from '@edm2/training';
 import * as tf from '@tensorflow/tfjs-core';
@@ -94,4 +94,39 @@ describe('a compiled step', () => {
     const difference = relativeError(values(apply(state, gradients, whole)), values(step(state, whole).state));
     expect(difference).toBeLessThan(1e-4);
   });
+
+  test('gives the same with checkpointed blocks, which it runs again', () => {
+    const wide = createUNet({ ...unet.config, dropout: 0.1 });
+    const options = { unet: wide, uncertainty: createUncertainty(), optimizer: adam() };
+    const given = { ...batch(0), dropoutMasks: masks(wide.dropoutShapes(4)) };
+    const results = [createTrainStep(options), createTrainStep({ ...options, checkpoint })].map((made) => {
+      const run = jit(made.step);
+      const state = made.init(0);
+      const { state: next, metrics } = run(state, given);
+      const count = Number(/(\d+) kernels/.exec(run.explain())?.[1]);
+      run.dispose();
+      return { moments: Object.values(next.moments.first).flatMap((x) => [...x.dataSync()]), count, metrics };
+    });
+    const [plain, again] = results;
+    expect(relativeError(again?.moments ?? [], plain?.moments ?? [])).toBeLessThan(1e-5);
+    expect(again?.metrics.loss.dataSync()).toEqual(plain?.metrics.loss.dataSync());
+    expect(again?.count).toBeGreaterThan((plain?.count ?? 0) + 100);
+  });
 });
+
+/** 0 and 1/(1 − p), reproducibly. */
+const masks = (shapes: Record<string, number[]>): Record<string, tf.Tensor> =>
+  Object.fromEntries(
+    Object.entries(shapes).map(([name, shape]) => {
+      const kept = createRandom(4)
+        .stream(name)
+        .uniform(shape.reduce((a, b) => a * b, 1));
+      return [
+        name,
+        tf.tensor(
+          kept.map((u) => (u < 0.1 ? 0 : 1 / 0.9)),
+          shape,
+        ),
+      ];
+    }),
+  );

@@ -1,9 +1,10 @@
 import { elementwise } from './elementwise.js';
 import { matmul } from './matmul.js';
+import { order } from './order.js';
 import { reductions } from './reduce.js';
 import { shapes } from './shape.js';
 import type { KernelSpecs } from './spec.js';
 import { windows } from './window.js';
 
 /** Every kernel that the tracer understands, by TensorFlow.js kernel name. */
-export const KERNELS: KernelSpecs = { ...elementwise, ...reductions, ...matmul, ...shapes, ...windows };
+export const KERNELS: KernelSpecs = { ...elementwise, ...reductions, ...matmul, ...shapes, ...windows, ...order };

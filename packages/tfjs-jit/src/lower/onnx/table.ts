@@ -2,6 +2,7 @@ import { convolutions } from './conv.js';
 import { elementwise } from './elementwise.js';
 import type { Lowerings } from './emitter.js';
 import { matmul } from './matmul.js';
+import { order } from './order.js';
 import { pools } from './pool.js';
 import { reductions } from './reduce.js';
 import { resizing } from './resize.js';
@@ -16,4 +17,5 @@ export const LOWERINGS: Lowerings = {
   ...convolutions,
   ...pools,
   ...resizing,
+  ...order,
 };

@@ -53,7 +53,7 @@ function wantedOrders(graph: Graph, free: ReadonlySet<number>): Map<number, Perm
       return;
     }
     const node = producers.get(value);
-    if (node === undefined || !ELEMENTWISE.has(node.kernel)) return;
+    if (node === undefined || (node.kernel !== 'Barrier' && !ELEMENTWISE.has(node.kernel))) return;
     for (const source of node.inputs) if (sameShape(source.shape, value.shape)) blame(source, perm, seen);
   };
   const plain = graph.inputs.map((input) => identity(input.shape.length));

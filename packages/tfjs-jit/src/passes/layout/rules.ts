@@ -175,6 +175,13 @@ const reverse: Rule = (node, forms) => {
   forms.emit(node, [value], { dims: positions(perm, numbers(node.attrs, 'dims')) }, [perm]);
 };
 
+/** Lets everything lie as it lies. */
+const barrier: Rule = (node, forms) => {
+  const given = node.inputs.map((v) => forms.native(v));
+  const values = given.map((form) => form.value);
+  forms.emit(node, values, node.attrs, [at(given, 0).perm]);
+};
+
 /** A matrix product takes a factor whose last two axes are swapped in memory as it lies. */
 const matmul: Rule = (node, forms) => {
   const factor = (value: Value): { value: Value; swapped: boolean } => {
@@ -228,6 +235,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   Tile: perAxis('reps'),
   Reverse: reverse,
   BatchMatMul: matmul,
+  Barrier: barrier,
   Conv2D: window([NCHW, OIHW], NCHW),
   Conv2DBackpropInput: window([NCHW, OIHW], NCHW),
   Conv2DBackpropFilter: window([NCHW, NCHW], OIHW),

@@ -1,0 +1,25 @@
+import { at } from '../../kernels/spec.js';
+import { cast } from './elementwise.js';
+import type { Emitter, Lowerings } from './emitter.js';
+
+/** An int64 zero that is known only when `x` is: no engine simplifies `0·n` for an n that it does not know. */
+const zeroAfter = (x: string, e: Emitter): string =>
+  e.once(`zero after ${x}`, () => {
+    const one = e.op('Gather', [e.reshape(x, [-1]), e.ints([0])]);
+    return e.op('Mul', [cast(one, 'int64', e), e.ints([0])]);
+  });
+
+/** Kernels that say when something may be computed. */
+export const order: Lowerings = {
+  // x − 0 is x for every x, and may be computed in place. An Identity would be removed, and so would a Reshape to a shape
+  // that is computed, where ONNX Runtime (1.30) does not fail on merging it with the next Reshape.
+  Barrier(node, e) {
+    const { shape, dtype } = at(node.inputs, 0);
+    const [x = '', ...after] = node.inputs.map((value) => e.name(value));
+    const zero = e.once(`${dtype} zero of rank ${shape.length} after ${after}`, () => {
+      const zeros = after.map((name) => zeroAfter(name, e)).reduce((a, b) => e.op('Add', [a, b]));
+      return e.reshape(cast(zeros, dtype, e), new Array<number>(shape.length).fill(1));
+    });
+    return e.op(dtype === 'bool' ? 'Or' : 'Sub', [x, zero]);
+  },
+};
