@@ -3,6 +3,7 @@ import { depthwise } from './depthwise.js';
 import { elementwise } from './elementwise.js';
 import type { Lowerings } from './emitter.js';
 import { matmul } from './matmul.js';
+import { order } from './order.js';
 import { pools } from './pool.js';
 import { reductions } from './reduce.js';
 import { resizing } from './resize.js';
@@ -18,4 +19,5 @@ export const LOWERINGS: Lowerings = {
   ...depthwise,
   ...pools,
   ...resizing,
+  ...order,
 };
