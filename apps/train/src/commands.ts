@@ -36,7 +36,11 @@ export async function trainCommand(options: CommandOptions): Promise<void> {
     await withRun(options, config, name, async (run) => {
       await trainRun({ ...run, dataset });
       say(`\ndone: ${relative('.', run.outdir)}/ holds the snapshots, previews/ the grids, log.jsonl the losses`);
-      say(`average them at any EMA length: npx phema reconstruct ${relative('.', run.outdir)} --help`);
+      const folder = relative('.', run.outdir) || '.';
+      say(`what they can be averaged to: npm run phema -- info ${folder}`);
+      say(
+        `averages of any EMA length: npm run phema -- reconstruct ${folder} --sigma-rel 0.05,0.10,...,0.25 --output averages`,
+      );
     });
   } finally {
     await dataset.close();

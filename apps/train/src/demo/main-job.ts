@@ -199,7 +199,7 @@ async function reportOf(
       },
       {
         note: 'another EMA length from the same snapshots',
-        command: `npx phema reconstruct ${relative('.', outdir)} --sigma-rel 0.12 --output more`,
+        command: `npm run phema -- reconstruct ${relative('.', outdir)} --sigma-rel 0.12 --output more`,
       },
       {
         note: 'your own images: square, a power of two, sub-folders are classes',

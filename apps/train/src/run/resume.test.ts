@@ -100,6 +100,10 @@ test('a run that was interrupted and resumed writes the files of one that was no
   expect(weights(parts).some((name) => name.startsWith('training-state'))).toBe(true);
   await expect(train(parts)).rejects.toThrow(/--resume/);
   await train(parts, { resume: true });
+  // Logs: each line once, and an event file for every start.
+  expect(readLogLines(parts).map(({ nimg }) => nimg)).toEqual(readLogLines(whole).map(({ nimg }) => nimg));
+  expect(eventFiles(whole)).toHaveLength(1);
+  expect(eventFiles(parts)).toHaveLength(2);
   expect(weights(parts)).toEqual(
     expect.arrayContaining(weights(whole).filter((name) => name.startsWith('network-snapshot'))),
   );
@@ -141,7 +145,9 @@ test('microbatches sum to the same run, to rounding', async () => {
   expect(Number.isFinite(lossOf('one'))).toBe(true);
 });
 
-const readLogLines = (outdir: string): { loss: number }[] =>
+const eventFiles = (outdir: string): string[] => readdirSync(outdir).filter((name) => name.includes('tfevents'));
+
+const readLogLines = (outdir: string): { nimg: number; loss: number }[] =>
   readFileSync(join(outdir, 'log.jsonl'), 'utf8')
     .trim()
     .split('\n')

@@ -7,6 +7,7 @@ import { InterruptedError } from '../errors.js';
 import type { RunConfig } from '../options/run-config.js';
 import { batches, disposeBatch } from './batches.js';
 import { type Position, readCheckpoint, writeCheckpoint, writeSnapshots } from './checkpoint.js';
+import { createEventFile } from './events/event-file.js';
 import { appendLog, truncateLog } from './log.js';
 import { buildNetwork } from './network.js';
 import { createPreview } from './preview.js';
@@ -44,6 +45,7 @@ export async function trainRun(options: TrainRunOptions) {
   if (options.resume)
     say(stored ? `resuming at ${stored.position.nimg} images` : 'no training state yet: starting anew');
   await truncateLog(outdir, stored?.position.nimg ?? 0);
+  const events = await createEventFile(outdir, stored?.position.nimg ?? 0);
 
   let state: TrainState = stored?.state ?? training.init(config.seed);
   let { nimg, lossSum, lossCount } = stored?.position ?? { nimg: 0, lossSum: 0, lossCount: 0 };
@@ -82,14 +84,18 @@ export async function trainRun(options: TrainRunOptions) {
 
         if (crosses(config.status, before)) {
           const now = performance.now();
+          const mean = lossSum / lossCount;
+          const { learningRate } = input;
+          const imagesPerSecond = (nimg - tickImages) / ((now - tickStart) / 1000);
           await appendLog(outdir, {
             nimg,
-            loss: lossSum / lossCount,
-            learningRate: input.learningRate,
-            imagesPerSecond: (nimg - tickImages) / ((now - tickStart) / 1000),
+            loss: mean,
+            learningRate,
+            imagesPerSecond,
             seconds: (now - started) / 1000,
             memoryMB: process.memoryUsage().rss / 1e6,
           });
+          await events.add(nimg, { loss: mean, learningRate, imagesPerSecond });
           [tickStart, tickImages, lossSum, lossCount] = [now, nimg, 0, 0];
         }
         if (crosses(config.preview, before))
