@@ -1,17 +1,18 @@
 import { evaluateOn } from './graph/evaluate.js';
 import type { Graph } from './graph/graph.js';
+import { at } from './kernels/spec.js';
 import { lowerToTensorflow } from './lower/tensorflow/lower.js';
 import type { TensorflowModel } from './lower/tensorflow/model.js';
 import { mergeCommonSubexpressions } from './passes/common-subexpressions.js';
 import { removeDeadCode } from './passes/dead-code.js';
 import { foldConstants } from './passes/fold-constants.js';
-import type { StateLeaf } from './passes/pack-state/families.js';
 import { shrinkUniformOperands } from './passes/uniform-operands.js';
+import { planUpdates, type StateVariable } from './passes/updates/updates.js';
 
 /** What the compiler may use. */
 export interface CompileTensorflowOptions {
-  /** Inputs that come back as outputs. */
-  readonly state: readonly StateLeaf[];
+  /** Donated inputs that come back as outputs of the same shape. */
+  readonly state: readonly StateVariable[];
   /** TensorFlow.js backend that constants are folded on. */
   readonly backend: string;
 }
@@ -19,7 +20,7 @@ export interface CompileTensorflowOptions {
 /** Runs the passes that help TensorFlow, and lowers the graph. Everything stays in TensorFlow.js's own layout. */
 export function compileTensorflow(
   traced: Graph,
-  { backend }: CompileTensorflowOptions,
+  { state, backend }: CompileTensorflowOptions,
 ): { readonly model: TensorflowModel; readonly graph: Graph } {
   const evaluate = evaluateOn(backend);
   const passes: readonly ((graph: Graph) => Graph)[] = [
@@ -30,5 +31,9 @@ export function compileTensorflow(
     removeDeadCode,
   ];
   const graph = passes.reduce((current, pass) => pass(current), traced);
-  return { model: lowerToTensorflow(graph), graph };
+  const kept = state.filter(({ input, output }) =>
+    [at(graph.inputs, input), at(graph.outputs, output)].every(({ dtype }) => dtype === 'float32'),
+  );
+  const planned = planUpdates(graph, kept);
+  return { model: lowerToTensorflow(planned.graph, planned.updates), graph };
 }

@@ -3,7 +3,7 @@ import { createUNet } from '@edm2/edm2-unet';
 import { createUncertainty } from '@edm2/loss-weighting';
 import { createRandom } from '@edm2/random';
 import { relativeError } from '@edm2/test-support';
-import { checkpoint, jit } from '@edm2/tfjs-jit';
+import { type CompiledModel, checkpoint, type Engine, jit } from '@edm2/tfjs-jit';
 import { startOnnxRuntime } from '@edm2/tfjs-onnxruntime';
 import { adam, createTrainStep, type TrainBatch } from '@edm2/training';
 import * as tf from '@tensorflow/tfjs-core';
@@ -111,6 +111,30 @@ describe('a compiled step', () => {
     expect(relativeError(again?.moments ?? [], plain?.moments ?? [])).toBeLessThan(1e-5);
     expect(again?.metrics.loss.dataSync()).toEqual(plain?.metrics.loss.dataSync());
     expect(again?.count).toBeGreaterThan((plain?.count ?? 0) + 100);
+  });
+});
+
+describe('compiled for TensorFlow', () => {
+  test('every parameter is one Adam kernel and one average kernel for each track', () => {
+    const models: CompiledModel[] = [];
+    const engine: Engine = {
+      name: 'recorder',
+      backend: 'cpu',
+      format: 'tensorflow',
+      compile: (model) => {
+        models.push(model);
+        throw new Error('recorded');
+      },
+    };
+    expect(() => jit(training.step, { engine, donate: [0] })(training.init(0), batch(0))).toThrow('recorded');
+    const [model] = models;
+    if (model?.format !== 'tensorflow') throw new Error('expected a TensorFlow graph');
+    const text = new TextDecoder('latin1').decode(model.graphDef);
+    const count = (op: string): number => text.split(`.${op}\x12`).length - 1;
+    expect(training.trained.length).toBeGreaterThan(20);
+    expect(count('ResourceApplyAdam')).toBe(training.trained.length);
+    // The corrections of Adam's two moments move towards 1 in the same way.
+    expect(count('ResourceApplyGradientDescent')).toBe(2 * training.trained.length + 2);
   });
 });
 

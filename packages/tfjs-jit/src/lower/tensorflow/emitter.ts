@@ -48,6 +48,10 @@ export interface GraphEmitter extends Emitter {
   readonly nodes: GraphNode[];
   readonly captured: TensorflowConstant[];
   bind(value: Value, ref: Ref): void;
+  /** Makes the tensor of a value when it is first asked for. */
+  bindLazily(value: Value, make: () => Ref): void;
+  /** Names of the nodes that no other node takes anything from yet, arguments left out. */
+  ends(): string[];
   /** Adds a node of a given name. */
   named(name: string, type: string, inputs: readonly Ref[], attrs: NodeAttributes, dtype: TensorType): Ref;
   /** Name of the nodes that follow, beside their number. */
@@ -59,11 +63,15 @@ const bytesOf = (data: ArrayBufferView): Uint8Array => new Uint8Array(data.buffe
 /** What a node's name may not hold. */
 const NOT_IN_NAMES = /[^A-Za-z0-9_.-]/g;
 
+/** The node that an input comes from. */
+const nodeOf = (input: string): string => input.replace(/^\^/, '').replace(/:\d+$/, '');
+
 /** An emitter with an empty graph. */
 export function createEmitter(): GraphEmitter {
   const nodes: GraphNode[] = [];
   const captured: TensorflowConstant[] = [];
   const refs = new Map<Value, Ref>();
+  const makers = new Map<Value, () => Ref>();
   const shared = new Map<string, Ref>();
   let label = '';
 
@@ -125,12 +133,18 @@ export function createEmitter(): GraphEmitter {
     },
     once,
     ref(value) {
-      const ref = refs.get(value);
+      const ref = refs.get(value) ?? makers.get(value)?.();
       if (ref === undefined)
         throw new Error(`tfjs-jit: expected value ${value.id} to be lowered before its use, got none.`);
+      refs.set(value, ref);
       return ref;
     },
     bind: (value, ref) => void refs.set(value, ref),
+    bindLazily: (value, make) => void makers.set(value, make),
+    ends() {
+      const taken = new Set(nodes.flatMap((node) => node.inputs.map(nodeOf)));
+      return nodes.filter(({ op, name }) => op !== 'Placeholder' && !taken.has(name)).map(({ name }) => name);
+    },
     label: (text) => {
       label = text === '' ? '' : `.${text.replace(NOT_IN_NAMES, '_')}`;
     },

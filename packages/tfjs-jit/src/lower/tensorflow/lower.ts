@@ -1,46 +1,80 @@
-import type { Graph } from '../../graph/graph.js';
+import type { Graph, Node } from '../../graph/graph.js';
 import { at } from '../../kernels/spec.js';
+import { type Update, variablesOf } from '../../passes/updates/updates.js';
 import { unsupportedKernel } from '../../trace/unsupported.js';
 import { createEmitter, type GraphEmitter } from './emitter.js';
-import { encodeGraphDef } from './graph-def.js';
+import { encodeGraphDef, type GraphNode } from './graph-def.js';
 import type { TensorflowInput, TensorflowModel, TensorflowOutput } from './model.js';
 import { LOWERINGS } from './table.js';
+import { lowerUpdates, nodesAfter, oldState, readVariable } from './updates.js';
 
 /**
  * Writes a graph as the body of a TensorFlow function.
  *
  * @param graph - kernels in TensorFlow.js's own layout.
+ * @param updates - how state is updated in place; its inputs become variables.
  * @throws {Error} when a kernel has no lowering: names it, the op that asked for it, and the supported ones.
  */
-export function lowerToTensorflow(graph: Graph): TensorflowModel {
+export function lowerToTensorflow(graph: Graph, updates: readonly Update[] = []): TensorflowModel {
+  const { nodes, ...model } = writeNodes(graph, updates);
+  return { format: 'tensorflow', graphDef: encodeGraphDef(nodes), ...model };
+}
+
+/** What the model is made of, with its nodes not encoded yet. */
+export function writeNodes(
+  graph: Graph,
+  updates: readonly Update[],
+): Omit<TensorflowModel, 'format' | 'graphDef'> & { readonly nodes: readonly GraphNode[] } {
   const emitter = createEmitter();
-  const inputs = graph.inputs.map(({ shape, dtype }, i): TensorflowInput => {
-    emitter.bind(
-      at(graph.inputs, i),
-      emitter.named(`in${i}`, 'Placeholder', [], { dtype: { type: dtype }, shape: { shape } }, dtype),
-    );
-    return { node: `in${i}`, shape, dtype, variable: false };
-  });
-  for (const [value, data] of graph.constants) emitter.bind(value, emitter.tensor(data, value.shape, value.dtype));
-  lowerNodes(graph, emitter);
+  const variables = new Map(updates.flatMap(variablesOf).map(({ input, output }) => [output, input]));
+  const inputs = lowerInputs(graph, new Set(variables.values()), emitter);
+  for (const [value, data] of graph.constants)
+    emitter.bindLazily(value, () => emitter.tensor(data, value.shape, value.dtype));
+  const lower = (node: Node): void => lowerNode(node, emitter);
+  const after = nodesAfter(graph, updates);
+  for (const node of graph.nodes) if (!after.has(node)) lower(node);
+  // Read now: after the barrier the variables change.
+  for (const value of oldState(graph, updates)) emitter.ref(value);
+  const barrier = lowerBarrier(updates, emitter);
+  const done = lowerUpdates({ graph, updates, emitter, lower, barrier });
   const outputs = graph.outputs.map((value, i): TensorflowOutput => {
+    const { shape, dtype } = value;
+    const input = variables.get(i);
+    if (input !== undefined) return { kind: 'variable', input, shape, dtype };
     const source = emitter.ref(value);
     // An output of its own node: TensorFlow returns neither a placeholder nor one tensor twice.
     const { name } = emitter.named(`out${i}`, 'Identity', [source], { T: { type: source.dtype } }, source.dtype);
-    return { kind: 'tensor', node: name, shape: value.shape, dtype: value.dtype };
+    return { kind: 'tensor', node: name, shape, dtype };
   });
-  const graphDef = encodeGraphDef(emitter.nodes);
-  return { format: 'tensorflow', graphDef, inputs, outputs, captured: emitter.captured, done: [] };
+  return { nodes: emitter.nodes, inputs, outputs, captured: emitter.captured, done };
 }
 
-function lowerNodes(graph: Graph, emitter: GraphEmitter): void {
-  for (const node of graph.nodes) {
-    const lowering = LOWERINGS[node.kernel];
-    if (lowering === undefined) throw unsupportedKernel(node.kernel, node.op, Object.keys(LOWERINGS));
-    emitter.label(node.op);
-    const made = lowering(node, emitter);
-    const refs = 'name' in made ? [made] : made;
-    node.outputs.forEach((output, i) => void emitter.bind(output, at(refs, i)));
-  }
+function lowerInputs(graph: Graph, variables: ReadonlySet<number>, emitter: GraphEmitter): TensorflowInput[] {
+  return graph.inputs.map((value, i) => {
+    const { shape, dtype } = value;
+    const variable = variables.has(i);
+    const attrs = variable
+      ? ({ dtype: { type: 'resource' }, shape: { shape: [] } } as const)
+      : { dtype: { type: dtype }, shape: { shape } };
+    const placeholder = emitter.named(`in${i}`, 'Placeholder', [], attrs, variable ? 'resource' : dtype);
+    if (variable) emitter.bindLazily(value, () => readVariable(i, shape, [], emitter));
+    else emitter.bind(value, placeholder);
+    return { node: `in${i}`, shape, dtype, variable };
+  });
+}
+
+function lowerNode(node: Node, emitter: GraphEmitter): void {
+  const lowering = LOWERINGS[node.kernel];
+  if (lowering === undefined) throw unsupportedKernel(node.kernel, node.op, Object.keys(LOWERINGS));
+  emitter.label(node.op);
+  const made = lowering(node, emitter);
+  const refs = 'name' in made ? [made] : made;
+  node.outputs.forEach((output, i) => void emitter.bind(output, at(refs, i)));
   emitter.label('');
+}
+
+/** A node that runs when everything before the updates has run: gradients are there, and nobody holds old state. */
+function lowerBarrier(updates: readonly Update[], emitter: GraphEmitter): string {
+  if (updates.every((update) => update.kind === 'keep')) return '';
+  return at(emitter.node('NoOp', [], {}, ['bool'], emitter.ends()), 0).name;
 }
