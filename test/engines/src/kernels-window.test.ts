@@ -10,6 +10,7 @@ beforeAll(async () => {
   await tf.setBackend('cpu');
 });
 
+const taps = fc.integer({ min: 1, max: 2 });
 const images = fc.record({
   n: fc.integer({ min: 1, max: 3 }),
   h: fc.integer({ min: 3, max: 9 }),
@@ -72,6 +73,50 @@ describeEngines('kernels of windows', (engine) => {
         }),
         { numRuns: 15, seed: 6 },
       ));
+
+    it.each(['Conv2D', 'DepthwiseConv2dNative'] as const)(
+      'the gradients of %s are its transposes, at any strides, dilations and padding',
+      (kernel) =>
+        fc.assert(
+          fc.property(images, fc.tuple(taps, taps), fc.tuple(taps, taps), (image, s, d) => {
+            const { n, h, w, c, o, k, pad, seed } = image;
+            // TensorFlow.js takes both extents from the rows' stride and window where padding is a number.
+            const [strides, dilations] = [s, d].map(([rows, columns]) => [rows, pad === 1 ? rows : columns]) as [
+              [number, number],
+              [number, number],
+            ];
+            const shape = kernel === 'Conv2D' ? [k, k, c, o] : [k, k, c, 2];
+            const [x, f] = [draw(seed, [n, h + 4, w + 4, c]), draw(seed + 1, shape)];
+            const attrs = { strides, dilations, pad, dataFormat: 'NHWC' };
+            const run = (name: string, inputs: Record<string, tf.Tensor>, extra = {}): tf.Tensor =>
+              tf.engine().runKernel(name, inputs, { ...attrs, ...extra });
+            const forward = jit((a: tf.Tensor, b: tf.Tensor) => run(kernel, { x: a, filter: b }), { engine: engine() });
+            const y = forward(x, f);
+            const dy = draw(seed + 2, y.shape);
+            const gradients = jit(
+              (a: tf.Tensor, b: tf.Tensor, d: tf.Tensor) => [
+                run(`${kernel}BackpropInput`, { dy: d, filter: b }, { inputShape: a.shape }),
+                run(`${kernel}BackpropFilter`, { x: a, dy: d }, { filterShape: b.shape }),
+              ],
+              { engine: engine() },
+            );
+            const [dx, df] = gradients(x, f, dy) as [tf.Tensor, tf.Tensor];
+            // tf.conv2d takes strides or dilations, not both; the kernels take both.
+            if (kernel === 'Conv2D' && [strides, dilations].some((both) => both.every((n) => n === 1))) {
+              const expected = tf.conv2d(as4(x), as4(f), strides, pad, 'NHWC', dilations);
+              expect(difference(y, expected)).toBeLessThan(1e-5);
+            }
+            const inner = (a: tf.Tensor, b: tf.Tensor): number => tf.sum(tf.mul(a, b)).dataSync()[0] ?? Number.NaN;
+            const whole = inner(y, dy);
+            const scale = Math.sqrt(inner(y, y) * inner(dy, dy)) + 1e-3;
+            expect(Math.abs(inner(x, dx) - whole) / scale).toBeLessThan(1e-5);
+            expect(Math.abs(inner(f, df) - whole) / scale).toBeLessThan(1e-5);
+            forward.dispose();
+            gradients.dispose();
+          }),
+          { numRuns: 25, seed: 8 },
+        ),
+    );
 
     it('conv2dTranspose', () =>
       check(

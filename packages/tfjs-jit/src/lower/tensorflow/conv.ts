@@ -3,7 +3,7 @@ import { at } from '../../kernels/spec.js';
 import type { Emitter, Lowerings, Ref } from './emitter.js';
 import type { NodeAttributes } from './graph-def.js';
 import { everyNth } from './shape.js';
-import { insertZeros, paddingAttributes, steps, type Window, windowOf } from './window.js';
+import { insertZeros, overPadded, padded, paddingAttributes, steps, type Window, windowOf } from './window.js';
 
 const arg = (node: Node, e: Emitter, index: number): Ref => e.ref(at(node.inputs, index));
 const shapeOf = (node: Node, index: number): readonly number[] => at(node.inputs, index).shape;
@@ -39,11 +39,24 @@ export const convolutions: Lowerings = {
     return e.op('Conv2DBackpropInput', [e.ints(outShape(node)), taps, dy], attrs, dy.dtype);
   },
   Conv2DBackpropFilter(node, e) {
-    const window = windowOf(node, shapeOf(node, 0), shapeOf(node, 1), outShape(node));
+    const given = windowOf(node, shapeOf(node, 0), shapeOf(node, 1), outShape(node));
     const [x, dy] = [arg(node, e, 0), arg(node, e, 1)];
+    const [image, window] = isUnevenPoint(given) ? pointsSeen(x, shapeOf(node, 0), given, e) : [x, given];
     const used = isDilated(window) ? undilated(window) : window;
     const shape = [...used.kernel, ...outShape(node).slice(2)];
-    const gradient = e.op('Conv2DBackpropFilter', [x, e.ints(shape), dy], attributes(used));
+    const gradient = e.op('Conv2DBackpropFilter', [image, e.ints(shape), dy], attributes(used));
     return isDilated(window) ? everyNth(gradient, shape, [...window.dilations, 1, 1], e) : gradient;
   },
 };
+
+/** A 1×1 window with different strides: TensorFlow 2.21 writes outside its memory there. */
+const isUnevenPoint = ({ kernel, strides }: Window): boolean =>
+  kernel.every((n) => n === 1) && strides[0] !== strides[1];
+
+/** The pixels that a 1×1 window sees, and the window of stride 1 that sees them all. */
+function pointsSeen(x: Ref, shape: readonly number[], window: Window, e: Emitter): [Ref, Window] {
+  const { from } = overPadded(window);
+  const image = [at(shape, 0), ...from, at(shape, 3)];
+  const seen = everyNth(padded(x, window, e), image, [1, ...window.strides, 1], e);
+  return [seen, { ...overPadded(window), strides: [1, 1], dilations: [1, 1], from: window.to }];
+}
