@@ -64,6 +64,11 @@ export class LibtensorflowBackend extends NodeJSKernelBackend {
     return this.native.handleOf(entry.id);
   }
 
+  /** A handle over elements, on the device where kernels want it; the caller releases it. */
+  upload(type: number, shape: readonly number[], values: ArrayBufferView): Handle {
+    return this.native.upload(shape, type, values);
+  }
+
   /** What keeps the tensor's variable, if it lives in one. */
   variableOf(tensor: Tensor): VariableData | undefined {
     const entry = this.entries.get(tensor.dataId);

@@ -16,6 +16,9 @@ export class VariableData {
   private readonly binding: Binding;
   private variable: Handle | undefined;
   private snapshot: number | undefined;
+  /** True while a call updates the variable. */
+  private lent = false;
+  private disposed = false;
 
   constructor(runtime: Runtime, binding: Binding, shape: readonly number[], variable: Handle) {
     this.runtime = runtime;
@@ -26,36 +29,56 @@ export class VariableData {
 
   /** The binding's number of a tensor with the elements as they are now. */
   get id(): number {
-    if (this.snapshot !== undefined) return this.snapshot;
+    if (this.snapshot === undefined) this.snapshot = this.binding.adopt(readVariable(this.runtime, this.atRest()));
+    return this.snapshot;
+  }
+
+  private atRest(): Handle {
     if (this.variable === undefined)
       throw new Error(
         'tensorflow: expected a tensor, got one that was donated to a compiled function. Use the tensor that the function returned in its place.',
       );
-    this.snapshot = this.binding.adopt(readVariable(this.runtime, this.variable));
-    return this.snapshot;
+    if (this.lent)
+      throw new Error(
+        'tensorflow: expected a tensor, got one that a call which has not ended yet was given to update. Await that call first.',
+      );
+    return this.variable;
   }
 
   /**
-   * The variable, for a function that updates it in place. Clones of the tensor keep what it held until now.
+   * The variable, for a call that updates it in place. Clones of the tensor keep what it held until now.
    *
    * @param read - true when the same call also reads the tensor.
-   * @returns undefined when a function has it already.
    */
-  lend(read: boolean): Handle | undefined {
-    if (this.variable === undefined) return undefined;
+  lend(read: boolean): Handle {
+    const variable = this.atRest();
     if (this.refCount > 1) void this.id;
+    // A snapshot shares the variable's memory, and TensorFlow copies before it updates memory that is shared.
     else if (!read) this.forget();
-    return this.variable;
+    this.lent = true;
+    return variable;
+  }
+
+  /** The call did not come to keep the variable. */
+  takeBack(): void {
+    this.lent = false;
+    if (this.disposed) this.release();
   }
 
   /** The variable belongs to another tensor from now on. */
   surrender(): void {
     this.variable = undefined;
+    this.lent = false;
   }
 
-  /** Frees what this tensor holds. */
+  /** Frees what this tensor holds; a variable that is lent, when it comes back. */
   dispose(): void {
+    this.disposed = true;
     this.forget();
+    if (!this.lent) this.release();
+  }
+
+  private release(): void {
     if (this.variable !== undefined) this.runtime.release(this.variable);
     this.variable = undefined;
   }

@@ -1,21 +1,10 @@
 import type { Executable, TensorflowModel } from '@edm2/tfjs-jit';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LibtensorflowBackend } from '../backend/backend.js';
-import type { VariableData } from '../backend/variable-data.js';
-import { DataType } from '../native/data-type.js';
 import { addFunction } from '../native/function.js';
 import type { Handle } from '../native/runtime.js';
-import { createVariable } from '../native/variable.js';
-
-/** A variable that a call updates in place. */
-interface Lent {
-  readonly handle: Handle;
-  /** The tensor data that it comes from; none when it was made for this call. */
-  readonly owner: VariableData | undefined;
-}
-
-const TYPES = { float32: DataType.float32, int32: DataType.int32, bool: DataType.bool } as const;
-let next = 0;
+import { DATA_TYPES } from './data-types.js';
+import { Loan } from './loan.js';
 
 /** How functions are compiled. */
 export interface CompileOptions {
@@ -23,8 +12,23 @@ export interface CompileOptions {
   readonly xla: boolean;
 }
 
+/** A compiled function that can also run beside the event loop. */
+export interface AsyncExecutable extends Executable {
+  /**
+   * As `run`, on a thread of its own. Until the promise settles, donated tensors can neither be read nor passed to another
+   * call.
+   */
+  runAsync(inputs: readonly Tensor[]): Promise<Tensor[]>;
+}
+
+let next = 0;
+
 /** Loads a compiled function. One call of it is one call of TensorFlow; tensors stay on the device. */
-export function compile(model: TensorflowModel, backend: LibtensorflowBackend, { xla }: CompileOptions): Executable {
+export function compile(
+  model: TensorflowModel,
+  backend: LibtensorflowBackend,
+  { xla }: CompileOptions,
+): AsyncExecutable {
   const { runtime, device } = backend;
   const name = `edm2_jit_${next++}`;
   const results = model.outputs.flatMap((output) => (output.kind === 'tensor' ? [output.node] : []));
@@ -36,78 +40,56 @@ export function compile(model: TensorflowModel, backend: LibtensorflowBackend, {
     done: model.done,
     xla,
   });
-  const captured = model.captured.map(({ shape, dtype, data }) =>
-    runtime.create(TYPES[dtype], shape, data, dtype === 'int32' ? undefined : device),
-  );
+  const captured = model.captured.map(({ shape, dtype, data }) => backend.upload(DATA_TYPES[dtype], shape, data));
 
-  /** Variables for the inputs that want one; a tensor that has none yet is copied into a new one. */
-  const borrow = (tensors: readonly Tensor[]): Map<number, Lent> => {
-    const lent = new Map<number, Lent>();
-    const read = new Set<unknown>();
-    const taken = new Set<VariableData>();
-    model.inputs.forEach(({ variable }, i) => {
-      if (!variable) read.add(tensors[i]?.dataId);
-    });
-    try {
-      model.inputs.forEach(({ variable, shape }, i) => {
-        if (!variable) return;
-        const tensor = tensors[i] as Tensor;
-        const owner = backend.variableOf(tensor);
-        // The same tensor may come in twice: the second time it is copied.
-        const handle = owner && !taken.has(owner) ? owner.lend(read.has(tensor.dataId)) : undefined;
-        if (owner !== undefined && handle !== undefined) {
-          taken.add(owner);
-          lent.set(i, { handle, owner });
-          return;
-        }
-        const made = createVariable(runtime, shape, backend.handleOf(tensor), device);
-        lent.set(i, { handle: made, owner: undefined });
-      });
-      return lent;
-    } catch (error) {
-      giveBack(lent.values());
-      throw error;
-    }
+  /** Everything that a call takes: tensors, variables, constants. */
+  const prepare = (tensors: readonly Tensor[]): { loan: Loan; handles: Handle[] } => {
+    const plain = model.inputs.map(({ variable }, i) => (variable ? undefined : backend.handleOf(at(tensors, i))));
+    const loan = new Loan(backend, model.inputs, tensors);
+    return { loan, handles: [...plain.map((handle, i) => handle ?? loan.handle(i)), ...captured] };
   };
 
-  /** Frees the variables that were made for a call and came to belong to no tensor. */
-  const giveBack = (lent: Iterable<Lent>): void => {
-    for (const { handle, owner } of lent) if (owner === undefined) runtime.release(handle);
-  };
-
-  const collect = (handles: readonly Handle[], lent: Map<number, Lent>): Tensor[] => {
+  const collect = (loan: Loan, handles: readonly Handle[]): Tensor[] => {
     let position = 0;
-    const outputs = model.outputs.map((output) => {
-      if (output.kind === 'tensor') return backend.adopt(handles[position++] as Handle, output.shape, output.dtype);
-      const { handle, owner } = lent.get(output.input) as Lent;
-      lent.delete(output.input);
-      owner?.surrender();
-      return backend.adoptVariable(handle, output.shape);
-    });
-    giveBack(lent.values());
+    const outputs = model.outputs.map((output) =>
+      output.kind === 'tensor'
+        ? backend.adopt(at(handles, position++), output.shape, output.dtype)
+        : backend.adoptVariable(loan.keep(output.input), output.shape),
+    );
+    loan.giveBack();
     return outputs;
   };
 
   return {
     run(tensors) {
-      const plain = model.inputs.map(({ variable }, i) =>
-        variable ? undefined : backend.handleOf(tensors[i] as Tensor),
-      );
-      const lent = borrow(tensors);
-      const inputs = plain.map((handle, i) => handle ?? (lent.get(i) as Lent).handle);
-      let handles: Handle[];
+      const { loan, handles } = prepare(tensors);
       try {
-        handles = runtime.execute(name, [...inputs, ...captured], results.length, { device });
+        return collect(loan, runtime.execute(name, handles, results.length, { device }));
       } catch (error) {
-        giveBack(lent.values());
+        loan.giveBack();
         throw error;
       }
-      return collect(handles, lent);
+    },
+    async runAsync(tensors) {
+      const { loan, handles } = prepare(tensors);
+      try {
+        return collect(loan, await runtime.executeAsync(name, handles, results.length, { device }));
+      } catch (error) {
+        loan.giveBack();
+        throw error;
+      }
     },
     dispose() {
       remove();
-      for (const handle of captured) runtime.release(handle);
-      captured.length = 0;
+      for (const handle of captured.splice(0)) runtime.release(handle);
     },
   };
+}
+
+/** An element that is there by construction. */
+export function at<T>(list: readonly T[], i: number): T {
+  const element = list[i];
+  if (element === undefined)
+    throw new RangeError(`tensorflow: expected at least ${i + 1} tensors, got ${list.length}. Pass one per input.`);
+  return element;
 }

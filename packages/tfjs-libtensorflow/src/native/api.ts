@@ -50,7 +50,7 @@ const PROTOTYPES = {
   TF_TensorByteSize: integer('size_t TF_TensorByteSize(const void *)'),
   TF_DeleteTensor: nothing('void TF_DeleteTensor(void *)'),
   TF_StringInit: nothing('void TF_StringInit(void *)'),
-  TF_StringCopy: nothing('void TF_StringCopy(void *, const void *, size_t)'),
+  TF_StringAssignView: nothing('void TF_StringAssignView(void *, const void *, size_t)'),
   TF_StringGetDataPointer: pointer('const void *TF_StringGetDataPointer(const void *)'),
   TF_StringGetSize: integer('size_t TF_StringGetSize(const void *)'),
 

@@ -1,7 +1,7 @@
 import { type Api, openApi, type Pointer } from './api.js';
-import { type Attribute, setAttribute } from './attribute.js';
+import { type Attribute, AttributeKind, setAttribute } from './attribute.js';
 import { encodeConfig, type RuntimeConfig } from './config.js';
-import { dataTypeName } from './data-type.js';
+import { DataType, dataTypeName } from './data-type.js';
 import { type Device, listDevices } from './devices.js';
 import { TensorflowError } from './error.js';
 import { allocate, contents, type TensorContents } from './tensor.js';
@@ -30,6 +30,8 @@ export class Runtime {
   /** Functions added and not removed. */
   functions = 0;
   private readonly status: Pointer;
+  /** What tensors of strings point to until they are copied: it must not be collected. */
+  private readonly pinned = new Set<TensorContents>();
 
   /**
    * @param file - TensorFlow's C library.
@@ -73,20 +75,40 @@ export class Runtime {
    * @param values - its elements, copied; for strings one array of bytes each.
    */
   create(type: number, shape: readonly number[], values: TensorContents, device?: string): Handle {
-    const tensor = allocate(this.api, type, shape, values);
-    let handle: Handle;
-    try {
-      handle = this.api.TFE_NewTensorHandle(tensor, this.status);
-      this.check(() => `making a tensor ${dataTypeName(type)}[${shape}]`);
-    } finally {
-      this.api.TF_DeleteTensor(tensor);
-    }
-    this.handles++;
+    if (type === DataType.string) return this.createStrings(shape, values);
+    const handle = this.wrap(type, shape, values);
     if (device === undefined) return handle;
     try {
       return this.copyTo(handle, device);
     } finally {
       this.release(handle);
+    }
+  }
+
+  /** Strings, copied by an operation into memory of TensorFlow's own, which it frees. */
+  private createStrings(shape: readonly number[], values: TensorContents): Handle {
+    this.pinned.add(values);
+    const views = this.wrap(DataType.string, shape, values);
+    try {
+      const attributes = [{ name: 'N', type: AttributeKind.int, value: 1 }];
+      const [copy] = this.execute('StringJoin', [views], 1, { attributes });
+      if (copy === undefined) throw new Error('Runtime.create: expected one tensor from StringJoin, got none.');
+      return copy;
+    } finally {
+      this.release(views);
+      this.pinned.delete(values);
+    }
+  }
+
+  private wrap(type: number, shape: readonly number[], values: TensorContents): Handle {
+    const tensor = allocate(this.api, type, shape, values);
+    try {
+      const handle = this.api.TFE_NewTensorHandle(tensor, this.status);
+      this.check(() => `making a tensor ${dataTypeName(type)}[${shape}]`);
+      this.handles++;
+      return handle;
+    } finally {
+      this.api.TF_DeleteTensor(tensor);
     }
   }
 

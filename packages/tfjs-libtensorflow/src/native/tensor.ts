@@ -8,7 +8,7 @@ export type TensorContents = TensorArray | Uint8Array[];
 const STRING_BYTES = 24;
 
 /**
- * A tensor in host memory with a copy of `values`; the caller deletes it.
+ * A tensor in host memory with a copy of `values`, or of strings with views of them; the caller deletes it.
  *
  * @throws {RangeError} when the values are not as many as the shape says.
  */
@@ -25,6 +25,7 @@ export function allocate(api: Api, type: number, shape: readonly number[], value
   return tensor;
 }
 
+/** Strings as views of one array, which must live as long as the tensor: TensorFlow does not free strings that it did not make. */
 function allocateStrings(api: Api, dims: BigInt64Array, size: number, values: TensorContents): Pointer {
   if (!Array.isArray(values) || values.length !== size)
     throw wrongValues(DataType.string, [...dims].map(Number), `${values.length}`);
@@ -33,7 +34,7 @@ function allocateStrings(api: Api, dims: BigInt64Array, size: number, values: Te
   values.forEach((bytes, i) => {
     const place = data + BigInt(i * STRING_BYTES);
     api.TF_StringInit(place);
-    api.TF_StringCopy(place, bytes, bytes.length);
+    api.TF_StringAssignView(place, bytes, bytes.length);
   });
   return tensor;
 }
