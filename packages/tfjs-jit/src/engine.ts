@@ -47,6 +47,14 @@ export interface Executable {
   dispose(): void;
 }
 
+/** How long one node of a model took; both times in microseconds, from the beginning of the run. */
+export interface NodeTiming {
+  /** The node's name in the model, or one that the engine made of it. */
+  readonly name: string;
+  readonly start: number;
+  readonly duration: number;
+}
+
 /** Runs compiled functions and holds their tensors. Implemented by `@edm2/tfjs-onnxruntime`. */
 export interface Engine {
   /** Name for messages, such as `onnxruntime`. */
@@ -61,6 +69,12 @@ export interface Engine {
    * @param model - in the engine's own `format`.
    */
   compile(model: CompiledModel): Executable;
+  /**
+   * Runs a model a few times with a clock on every node. For engines that can.
+   *
+   * @returns the nodes of the last run, in the order in which they ran.
+   */
+  profile?(model: CompiledModel, inputs: readonly Tensor[]): readonly NodeTiming[];
 }
 
 const engines = new Map<string, Engine>();

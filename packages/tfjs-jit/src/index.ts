@@ -3,11 +3,14 @@ export {
   type CompiledModel,
   type Engine,
   type Executable,
+  type NodeTiming,
   type OnnxCompiledModel,
   type Port,
   type PortBundle,
   registerEngine,
 } from './engine.js';
+export type { ExplainOptions } from './explain/explain.js';
+export type { MemoryPlan } from './explain/memory.js';
 export { sizeOf, toData } from './graph/graph.js';
 export { type JitOptions, type Jitted, jit } from './jit.js';
 export { encodeModel, type OnnxModel } from './lower/onnx/model.js';

@@ -1,13 +1,13 @@
 import { clone, getBackend, type Tensor, tidy } from '@tensorflow/tfjs-core';
-import { compileGraph } from './compile.js';
-import { compileTensorflow } from './compile-tensorflow.js';
-import { type CompiledModel, type Engine, type Executable, engineFor } from './engine.js';
-import { explainGraph } from './explain.js';
-import { type Graph, sameShape } from './graph/graph.js';
+import { type Engine, type Executable, engineFor } from './engine.js';
+import { type ExplainOptions, explain } from './explain/explain.js';
+import { explainGraph } from './explain/explained.js';
+import type { MemoryPlan } from './explain/memory.js';
+import type { Graph } from './graph/graph.js';
 import { at } from './kernels/spec.js';
-import type { StateLeaf } from './passes/pack-state/families.js';
-import { argumentOf, pairState } from './state-pairs.js';
-import { abstractOf, isTracing, trace } from './trace/trace.js';
+import { type Lowered, lowerFunction, type Signature, signatureKey, signatureOf } from './lower-function.js';
+import { argumentOf } from './state-pairs.js';
+import { isTracing } from './trace/trace.js';
 import { type Flat, flatten, type Structure, unflatten } from './tree.js';
 
 /** Options of {@link jit}. */
@@ -25,16 +25,31 @@ export interface Jitted<Args extends readonly unknown[], Result> {
   (...args: Args): Result;
   /** How many signatures (shapes, dtypes, static leaves) are compiled. */
   readonly cacheSize: number;
-  /** The costliest kernels of each compiled signature, and the TensorFlow.js op that each came from. */
-  explain(): string;
+  /**
+   * Says what the function costs: peak memory, and the costliest kernels with the TensorFlow.js op and the line of code that
+   * each came from. Of every compiled signature, or for `args`. Costs are estimated from shapes or, with `measure`, clocked.
+   *
+   * The function is traced again for it.
+   *
+   * @returns a table; with `format: 'trace'` a file for a browser's profiler.
+   * @throws {Error} when there is no engine to compile `args` for, or none that can measure.
+   */
+  explain(options?: ExplainOptions<Args>): string;
+  /**
+   * The memory that a call with these arguments will need, worked out without running or loading it.
+   *
+   * @throws {Error} when there is no engine to compile for.
+   */
+  memory(...args: Args): MemoryPlan;
   /** Frees every compiled signature; the function compiles again when called. */
   dispose(): void;
 }
 
 interface Entry {
+  readonly engine: Engine;
   readonly executable: Executable;
   readonly result: Structure;
-  readonly signature: string;
+  readonly signature: Signature;
   readonly graph: Graph;
 }
 
@@ -76,32 +91,56 @@ export function jit<Args extends readonly unknown[], Result>(
   };
 
   const runCompiled = (engine: Engine, flat: Flat): unknown => {
-    const key = `${engine.name}|${signature(flat)}`;
+    const signature = signatureOf(flat);
+    const key = `${engine.name}|${signatureKey(signature)}`;
     let entry = cache.get(key);
     if (entry === undefined) {
-      entry = compile(engine, flat);
+      const { model, graph, result } = lower(engine, signature);
+      entry = { engine, executable: engine.compile(model), result, signature, graph };
       cache.set(key, entry);
     }
     return unflatten(entry.result, entry.executable.run(flat.tensors));
   };
 
-  const compile = (engine: Engine, flat: Flat): Entry => {
-    const traced = trace(fn as (...args: never[]) => unknown, flat.structure, flat.tensors.map(abstractOf));
-    const donated = new Set(flat.paths.flatMap((path, i) => (donate.includes(argumentOf(path)) ? [i] : [])));
-    const state = [...pairState(flat.paths, traced.paths)].flatMap(([output, input]): StateLeaf[] => {
-      const [after, before] = [traced.graph.outputs[output], traced.graph.inputs[input]];
-      const fits = after !== undefined && before !== undefined && sameShape(after.shape, before.shape);
-      return fits && donated.has(input) ? [{ input, output, ...at(traced.places, output) }] : [];
-    });
-    const { model, graph } = compileFor(engine, traced.graph, donated, state);
-    return { executable: engine.compile(model), result: traced.result, signature: describe(flat), graph };
+  const lower = (engine: Engine, signature: Signature, sources = false): Lowered =>
+    lowerFunction(fn as (...args: never[]) => unknown, signature, { engine, donate, sources });
+
+  const engineNow = (what: string): Engine => {
+    const engine = options.engine ?? engineFor(getBackend());
+    if (engine !== undefined) return engine;
+    throw new Error(
+      `${what}: expected an engine to compile for, got none for backend ${getBackend()}. Start one, or pass it to jit.`,
+    );
+  };
+
+  const explainThis = ({ format, args, measure = false }: ExplainOptions<Args> = {}): string => {
+    if (args === undefined) {
+      if (measure)
+        throw new RangeError('explain: expected args to measure with, got none. Pass { args: [...], measure }.');
+      const compiled = [...cache.values()];
+      return explain(
+        compiled.map((entry) => ({ ...entry, lower: () => lower(entry.engine, entry.signature, true) })),
+        format,
+      );
+    }
+    const engine = engineNow('explain');
+    const flat = flatten([...args], 'the arguments');
+    const signature = signatureOf(flat);
+    const tensors = measure ? flat.tensors : undefined;
+    return explain([{ engine, signature, tensors, lower: () => lower(engine, signature, true) }], format);
+  };
+
+  const memory = (...args: Args): MemoryPlan => {
+    const engine = engineNow('memory');
+    const signature = signatureOf(flatten([...args], 'the arguments'));
+    const { graph } = lower(engine, signature);
+    return explainGraph({ signature: '', graph, format: engine.format ?? 'onnx' }).memory;
   };
 
   return Object.defineProperties(call as Jitted<Args, Result>, {
     cacheSize: { get: () => cache.size },
-    explain: {
-      value: () => [...cache.values()].map((entry) => `${entry.signature}\n${explainGraph(entry.graph)}`).join('\n\n'),
-    },
+    explain: { value: explainThis },
+    memory: { value: memory },
     dispose: {
       value: () => {
         for (const entry of cache.values()) entry.executable.dispose();
@@ -109,18 +148,6 @@ export function jit<Args extends readonly unknown[], Result>(
       },
     },
   });
-}
-
-/** The model in the engine's format, and the graph that it was lowered from. */
-function compileFor(
-  engine: Engine,
-  graph: Graph,
-  free: ReadonlySet<number>,
-  state: readonly StateLeaf[],
-): { readonly model: CompiledModel; readonly graph: Graph } {
-  if (engine.format === 'tensorflow') return compileTensorflow(graph, { state, backend: engine.backend });
-  const model = compileGraph(graph, { free, state, dialect: 'onnxruntime', backend: engine.backend });
-  return { model, graph: model.graph };
 }
 
 /** Without an engine: the function itself, op by op. Results that are arguments are cloned, as a compiled call would. */
@@ -134,24 +161,3 @@ function runPlain<Args extends readonly unknown[]>(fn: (...args: Args) => unknow
   });
   return unflatten(result, outputs);
 }
-
-/** A signature for people: the arguments' tensors, the first few of them. */
-function describe(flat: Flat): string {
-  const shown = flat.tensors.slice(0, 4).map((tensor, i) => `${flat.paths[i]}: ${tensor.dtype}[${tensor.shape}]`);
-  const more = flat.tensors.length > 4 ? [`${flat.tensors.length - 4} more`] : [];
-  return `(${[...shown, ...more].join(', ')})`;
-}
-
-/** What a compiled function is specialised on. */
-function signature(flat: Flat): string {
-  const tensors = flat.tensors.map((tensor) => `${tensor.dtype}${tensor.shape}`).join(';');
-  return `${tensors}|${JSON.stringify(flat.structure, exactStatics)}`;
-}
-
-/** Keeps apart what JSON writes alike: undefined, NaN, infinities, -0, bigint. */
-const exactStatics = (_: string, value: unknown): unknown =>
-  value === undefined ||
-  typeof value === 'bigint' ||
-  (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)))
-    ? `${typeof value}:${Object.is(value, -0) ? '-0' : value}`
-    : value;

@@ -8,11 +8,13 @@ const { workerData } = require('node:worker_threads');
 const { port, signal, module } = workerData;
 const ort = require(module);
 const sessions = new Map();
+const profiled = new Set();
 let next = 0;
 const wrap = (tensors) => Object.fromEntries(tensors.map(({ name, type, data, dims }) => [name, new ort.Tensor(type, data, dims)]));
 const actions = {
   async load({ model, options }) {
     sessions.set(next, await ort.InferenceSession.create(model, options));
+    if (options.enableProfiling) profiled.add(next);
     return next++;
   },
   async run({ session, feeds, fetches }) {
@@ -20,6 +22,7 @@ const actions = {
     return fetches.map((name) => results[name].data);
   },
   async dispose({ session }) {
+    if (profiled.delete(session)) sessions.get(session).endProfiling();
     await sessions.get(session).release();
     sessions.delete(session);
   },

@@ -1,8 +1,15 @@
 import { availableParallelism } from 'node:os';
-import { type CompiledModel, type Engine, type OnnxCompiledModel, registerEngine } from '@edm2/tfjs-jit';
+import {
+  type CompiledModel,
+  type Engine,
+  type Executable,
+  type OnnxCompiledModel,
+  registerEngine,
+} from '@edm2/tfjs-jit';
 import { copyRegisteredKernels, engine, registerBackend } from '@tensorflow/tfjs-core';
 import { BACKEND, OnnxRuntimeBackend } from './backend.js';
 import { compile } from './executable.js';
+import { profile } from './profile.js';
 import { bindingLoader, type SessionLoader, type SessionOptions } from './session.js';
 import { workerLoader } from './session-worker.js';
 
@@ -34,12 +41,14 @@ export async function startOnnxRuntime(options: OnnxRuntimeOptions = {}): Promis
 
 /** Starts with a given way of loading sessions. */
 export function startWith(loader: SessionLoader, { threads, sessionOptions }: Required<OnnxRuntimeOptions>): Engine {
+  const load = (model: CompiledModel, more: SessionOptions): Executable =>
+    compile(onnxOf(model), loader, registeredBackend(), { ...defaults(threads), ...sessionOptions, ...more });
   const started: Engine = {
     name: 'onnxruntime',
     backend: BACKEND,
     format: 'onnx',
-    compile: (model) =>
-      compile(onnxOf(model), loader, registeredBackend(), { ...defaults(threads), ...sessionOptions }),
+    compile: (model) => load(model, {}),
+    profile: (model, inputs) => profile((more) => load(model, more), inputs),
   };
   registeredBackend();
   registerEngine(BACKEND, started);

@@ -5,6 +5,7 @@ import {
   type Graph,
   type Node,
   newValue,
+  type Origin,
   toData,
   type Value,
 } from './graph.js';
@@ -14,9 +15,15 @@ export interface GraphBuilder {
   input(shape: readonly number[], dtype: DType): Value;
   constant(values: ArrayLike<number>, shape: readonly number[], dtype: DType): Value;
   /** Adds a node with one output per entry of `outputs`. */
-  node(kernel: string, inputs: readonly Value[], attrs: Attributes, outputs: readonly Signature[], op: string): Value[];
+  node(
+    kernel: string,
+    inputs: readonly Value[],
+    attrs: Attributes,
+    outputs: readonly Signature[],
+    origin: Origin,
+  ): Value[];
   /** Adds a node with one output and returns that. */
-  one(kernel: string, inputs: readonly Value[], attrs: Attributes, output: Signature, op: string): Value;
+  one(kernel: string, inputs: readonly Value[], attrs: Attributes, output: Signature, origin: Origin): Value;
   /** Takes over an existing node or value unchanged. */
   adopt(node: Node): void;
   adoptConstant(value: Value, data: Data): void;
@@ -40,14 +47,14 @@ export function graphBuilder(): GraphBuilder {
       constants.set(value, toData(values, dtype));
       return value;
     },
-    node(kernel, inputs, attrs, outputs, op) {
+    node(kernel, inputs, attrs, outputs, { op, source }) {
       const made = outputs.map((o) => newValue(o.shape, o.dtype));
-      nodes.push({ kernel, inputs, attrs, outputs: made, op });
+      nodes.push({ kernel, inputs, attrs, outputs: made, op, source });
       return made;
     },
-    one(kernel, inputs, attrs, output, op) {
+    one(kernel, inputs, attrs, output, { op, source }) {
       const made = newValue(output.shape, output.dtype);
-      nodes.push({ kernel, inputs, attrs, outputs: [made], op });
+      nodes.push({ kernel, inputs, attrs, outputs: [made], op, source });
       return made;
     },
     adopt: (node) => void nodes.push(node),

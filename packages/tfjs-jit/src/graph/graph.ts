@@ -14,14 +14,20 @@ export interface Value {
 /** Kernel attributes in canonical form: axes non-negative, shapes and paddings explicit. */
 export type Attributes = Readonly<Record<string, unknown>>;
 
+/** What a kernel call came from. */
+export interface Origin {
+  /** The TensorFlow.js op that dispatched the kernel, for messages and `explain()`. */
+  readonly op: string;
+  /** `file:line:column` of the code that called the op; only where the trace was asked for it. */
+  readonly source?: string | undefined;
+}
+
 /** One kernel call. `inputs` are positional, in the order of the kernel's signature (`kernels/`). */
-export interface Node {
+export interface Node extends Origin {
   readonly kernel: string;
   readonly inputs: readonly Value[];
   readonly attrs: Attributes;
   readonly outputs: readonly Value[];
-  /** The TensorFlow.js op that dispatched the kernel, for messages and `explain()`. */
-  readonly op: string;
 }
 
 /**

@@ -9,6 +9,7 @@ import { graphBuilder } from '../graph/builder.js';
 import { type Attributes, type Data, type Graph, toData, type Value } from '../graph/graph.js';
 import { asDType, type KernelSpec } from '../kernels/spec.js';
 import { KERNELS } from '../kernels/table.js';
+import type { SourceFinder } from './source.js';
 import { unsupportedKernel } from './unsupported.js';
 
 /** Ops that draw in JavaScript: their values would be frozen into the compiled function. */
@@ -28,11 +29,16 @@ export interface Recorder {
 /** The op that is running; its scope carries a suffix. */
 const currentOp = (): string => (engine().state.activeScope?.name || 'customGrad').replace(/__op$/, '');
 
-/** A recorder for one trace. */
-export function createRecorder(): Recorder {
+/**
+ * A recorder for one trace.
+ *
+ * @param sources - finds the line that each kernel call came from; left out, nobody asks for it.
+ */
+export function createRecorder(sources?: SourceFinder): Recorder {
   const builder = graphBuilder();
   const values = new WeakMap<DataId, Value>();
   const constants = new Map<Value, Data>();
+  const origins = new WeakMap<DataId, string>();
 
   const addConstant = (dataId: DataId, data: ArrayLike<number>, shape: readonly number[], dtype: string): Value => {
     const value = builder.constant(data, shape, asDType(dtype));
@@ -88,10 +94,13 @@ export function createRecorder(): Recorder {
       if (spec === undefined) throw unsupportedKernel(name, op, Object.keys(KERNELS));
       const args = positional(name, spec, inputs).map((tensor) => recorder.valueOf(tensor));
       const inferred = spec.infer(args, attrs as Attributes);
-      const outputs = builder.node(name, args, inferred.attrs, inferred.outputs, op);
+      sources?.watch((tensor) => origins.get(tensor.dataId));
+      const source = sources?.here();
+      const outputs = builder.node(name, args, inferred.attrs, inferred.outputs, { op, source });
       return outputs.map((value) => {
         const dataId = {};
         values.set(dataId, value);
+        if (source !== undefined) origins.set(dataId, source);
         return { dataId, shape: [...value.shape], dtype: value.dtype };
       });
     },
@@ -102,6 +111,8 @@ export function createRecorder(): Recorder {
   function alias(x: TensorInfo): TensorInfo {
     const dataId = {};
     values.set(dataId, recorder.valueOf(x));
+    const origin = origins.get(x.dataId);
+    if (origin !== undefined) origins.set(dataId, origin);
     return { dataId, shape: x.shape, dtype: x.dtype };
   }
 

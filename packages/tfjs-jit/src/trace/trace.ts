@@ -4,6 +4,7 @@ import { at } from '../kernels/spec.js';
 import { flatten, type Place, type Structure, unflatten } from '../tree.js';
 import { TRACE_BACKEND, type TraceBackend, traceBackend } from './backend.js';
 import { createRecorder, type Recorder } from './recorder.js';
+import { sourceFinder } from './source.js';
 
 /** A traced function: its graph, and the tree that its results form. */
 export interface Trace {
@@ -21,6 +22,12 @@ export interface Abstract {
   readonly dtype: DType;
 }
 
+/** Options of {@link trace}. */
+export interface TraceOptions {
+  /** Notes the line of code that each kernel call came from; costs about as much again as tracing. */
+  readonly sources?: boolean;
+}
+
 /** True while a function is being traced: a compiled function called there is traced along. */
 export const isTracing = (): boolean => engine().backendName === TRACE_BACKEND;
 
@@ -32,11 +39,16 @@ export const isTracing = (): boolean => engine().backendName === TRACE_BACKEND;
  * @param leaves - one entry per tensor leaf of `args`.
  * @throws {Error} what `fn` throws, with nothing left allocated; or when a tensor outlives the trace.
  */
-export function trace(fn: (...args: never[]) => unknown, args: Structure, leaves: readonly Abstract[]): Trace {
+export function trace(
+  fn: (...args: never[]) => unknown,
+  args: Structure,
+  leaves: readonly Abstract[],
+  { sources = false }: TraceOptions = {},
+): Trace {
   const tf = engine();
   const previous = tf.backendName;
   const backend = traceBackend();
-  const recorder = createRecorder();
+  const recorder = createRecorder(sources ? sourceFinder() : undefined);
   const before = backend.numDataIds();
   backend.recorder = recorder;
   // setBackend is synchronous up to its end for a backend whose factory is: nothing is awaited.

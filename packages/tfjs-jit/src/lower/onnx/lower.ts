@@ -19,16 +19,25 @@ export function lowerToOnnx(graph: Graph, dialect: Dialect): OnnxModel {
     return { name: `in${i}`, shape: value.shape, type: value.dtype };
   });
   for (const [value, data] of graph.constants) emitter.bind(value, emitter.tensor(data, value.shape, value.dtype));
-  for (const node of graph.nodes) {
+  graph.nodes.forEach((node, i) => {
     const lowering = LOWERINGS[node.kernel];
     if (lowering === undefined) throw unsupportedKernel(node.kernel, node.op, Object.keys(LOWERINGS));
-    emitter.label(`${node.kernel}:${node.op}`);
+    emitter.label(`${i}:${node.kernel}:${node.op}`);
     const made = lowering(node, emitter);
     const names = typeof made === 'string' ? [made] : made;
-    node.outputs.forEach((output, i) => void emitter.bind(output, at(names, i)));
-  }
+    node.outputs.forEach((output, k) => void emitter.bind(output, at(names, k)));
+  });
   const outputs = outputPorts(graph.outputs, emitter);
   return { nodes: emitter.nodes, initializers: emitter.initializers, inputs, outputs };
+}
+
+/**
+ * The position in its graph of the node that an ONNX node came from, read from the name that it has been given, or that
+ * ONNX Runtime has given it in turn.
+ */
+export function nodeNumber(name: string): number | undefined {
+  const number = /(?:^|\D)\d+:(\d+):[A-Z]/.exec(name)?.[1];
+  return number === undefined ? undefined : Number(number);
 }
 
 /** Outputs keep the name of the tensor that they are; inputs, constants and repeated outputs are copied. */

@@ -60,7 +60,7 @@ export function createForms(graph: Graph, inputOrders: readonly Permutation[], w
     if (free === undefined && !graph.constants.has(value)) want(value, perm);
     const kernel = free === undefined ? 'Transpose' : 'Reshape';
     const attrs = free === undefined ? { perm: move } : { shape };
-    return builder.one(kernel, [source.value], attrs, { shape, dtype: value.dtype }, 'layout');
+    return builder.one(kernel, [source.value], attrs, { shape, dtype: value.dtype }, { op: 'layout' });
   };
 
   return {
@@ -85,7 +85,7 @@ export function createForms(graph: Graph, inputOrders: readonly Permutation[], w
         shape: permute(output.shape, at(perms, i)),
         dtype: output.dtype,
       }));
-      const made = builder.node(node.kernel, inputs, attrs, signatures, node.op);
+      const made = builder.node(node.kernel, inputs, attrs, signatures, node);
       node.outputs.forEach((output, i) => void forms.set(output, [{ perm: at(perms, i), value: at(made, i) }]));
     },
     alias: (value, form) => void forms.set(value, [...(forms.get(value) ?? []), form]),

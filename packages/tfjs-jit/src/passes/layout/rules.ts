@@ -1,4 +1,4 @@
-import { type Node, sizeOf, type Value } from '../../graph/graph.js';
+import { type Node, type Origin, sizeOf, type Value } from '../../graph/graph.js';
 import { IMHW, identity, inverse, isIdentity, NCHW, OIHW, type Permutation, permute } from '../../graph/permutation.js';
 import { BINARY, COMPARE, TEST, UNARY } from '../../kernels/elementwise.js';
 import { REDUCE } from '../../kernels/reduce.js';
@@ -39,7 +39,7 @@ const elementwise: Rule = (node, forms) => {
   const full = node.inputs.filter((v) => v.shape.length === shape.length);
   const wide = full.filter((v) => sizeOf(v.shape) > 1);
   const perm = full.length === 0 ? identity(shape.length) : cheapestOrder(wide.length > 0 ? wide : full, forms);
-  const inputs = node.inputs.map((v) => operand(v, perm, node.op, forms));
+  const inputs = node.inputs.map((v) => operand(v, perm, node, forms));
   forms.emit(node, inputs, node.attrs, [perm]);
 };
 
@@ -47,7 +47,7 @@ const elementwise: Rule = (node, forms) => {
  * An operand in order `perm`; one of lower rank is first given the leading axes that broadcasting gives it. Scalars too:
  * ONNX Runtime takes a scalar beside a tensor of rank 4 up to 30 times slower than the same number as `[1, 1, 1, 1]`.
  */
-function operand(value: Value, perm: Permutation, op: string, forms: Forms): Value {
+function operand(value: Value, perm: Permutation, origin: Origin, forms: Forms): Value {
   const rank = perm.length;
   if (value.shape.length === rank) return forms.get(value, perm);
   const own = forms.get(value, identity(value.shape.length));
@@ -64,9 +64,9 @@ function operand(value: Value, perm: Permutation, op: string, forms: Forms): Val
         [own],
         { perm: moved },
         { shape: permute(value.shape, moved), dtype: value.dtype },
-        op,
+        origin,
       );
-  return forms.builder.one('Reshape', [source], { shape }, { shape, dtype: value.dtype }, op);
+  return forms.builder.one('Reshape', [source], { shape }, { shape, dtype: value.dtype }, origin);
 }
 
 const without = (perm: Permutation, axes: readonly number[]): Permutation => {

@@ -1,4 +1,4 @@
-import { type Data, type DType, type Node, newValue, sizeOf, type Value } from '../../graph/graph.js';
+import { type Data, type DType, type Node, newValue, type Origin, sizeOf, type Value } from '../../graph/graph.js';
 import { at } from '../../kernels/spec.js';
 import { ELEMENTWISE } from '../layout/rules.js';
 
@@ -45,10 +45,10 @@ export function packer({ producers, constants, sizes, stretches, added, stateInp
     attrs: Node['attrs'],
     shape: readonly number[],
     dtype: DType,
-    op: string,
+    { op, source }: Origin,
   ): Value => {
     const made = newValue(shape, dtype);
-    added.push({ kernel, inputs, attrs, outputs: [made], op });
+    added.push({ kernel, inputs, attrs, outputs: [made], op, source });
     return made;
   };
   const ids = (values: readonly Value[]): string => values.map((value) => value.id).join();
@@ -93,7 +93,7 @@ export function packer({ producers, constants, sizes, stretches, added, stateInp
     const from = typeof source === 'string' ? value : source;
     if (from.shape.length === 0) return from;
     return once(`scalar:${typeof source === 'string' ? source : source.id}`, () =>
-      emit('Reshape', [from], { shape: [] }, [], from.dtype, 'pack'),
+      emit('Reshape', [from], { shape: [] }, [], from.dtype, { op: 'pack' }),
     );
   };
 
@@ -103,13 +103,15 @@ export function packer({ producers, constants, sizes, stretches, added, stateInp
     const whole = once(`whole:${ids(values)}`, () => {
       const flat = values.map((value, i) => {
         const size = at(sizes, i);
-        return emit('Reshape', [value], { shape: [size] }, [size], value.dtype, 'pack');
+        return emit('Reshape', [value], { shape: [size] }, [size], value.dtype, { op: 'pack' });
       });
       const total = sizes.reduce((sum, size) => sum + size, 0);
-      return flat.length === 1 ? at(flat, 0) : emit('Concat', flat, { axis: 0 }, [total], at(flat, 0).dtype, 'pack');
+      return flat.length === 1
+        ? at(flat, 0)
+        : emit('Concat', flat, { axis: 0 }, [total], at(flat, 0).dtype, { op: 'pack' });
     });
     if (stretches.length === 1) return whole;
-    return emit('Slice', [whole], { begin: [offset], size: [length] }, [length], whole.dtype, 'pack');
+    return emit('Slice', [whole], { begin: [offset], size: [length] }, [length], whole.dtype, { op: 'pack' });
   };
 
   const pack = (values: readonly Value[], stretch: number): Value =>
@@ -123,7 +125,7 @@ export function packer({ producers, constants, sizes, stretches, added, stateInp
         const operands = nodes.map((node) => at(node.inputs, k));
         return isShared(operands) ? scalar(operand) : pack(operands, stretch);
       });
-      return emit(first.kernel, inputs, first.attrs, [at(stretches, stretch).length], at(values, 0).dtype, first.op);
+      return emit(first.kernel, inputs, first.attrs, [at(stretches, stretch).length], at(values, 0).dtype, first);
     });
 
   return { pack, fits: (values) => commonKernel(values) !== undefined };

@@ -1,0 +1,95 @@
+import { compileGraph } from './compile.js';
+import { compileTensorflow } from './compile-tensorflow.js';
+import type { CompiledModel, Engine } from './engine.js';
+import { type Graph, sameShape } from './graph/graph.js';
+import { at } from './kernels/spec.js';
+import type { StateLeaf } from './passes/pack-state/families.js';
+import { argumentOf, pairState } from './state-pairs.js';
+import { type Abstract, abstractOf, type Trace, trace } from './trace/trace.js';
+import type { Flat, Structure } from './tree.js';
+
+/** What a compiled function is specialised on: its arguments without their values. */
+export interface Signature {
+  readonly structure: Structure;
+  readonly paths: readonly string[];
+  readonly leaves: readonly Abstract[];
+}
+
+/** How a function is to be compiled. */
+export interface LowerOptions {
+  readonly engine: Engine;
+  /** Positions of arguments that the call consumes. */
+  readonly donate: readonly number[];
+  /** Notes the line of code that each kernel call came from. */
+  readonly sources?: boolean;
+}
+
+/** A traced function in its engine's format. */
+export interface Lowered {
+  readonly model: CompiledModel;
+  /** The graph that the model was lowered from. */
+  readonly graph: Graph;
+  /** The tree that the model's outputs form. */
+  readonly result: Structure;
+}
+
+/** The signature of a call. */
+export const signatureOf = ({ structure, paths, tensors }: Flat): Signature => ({
+  structure,
+  paths,
+  leaves: tensors.map(abstractOf),
+});
+
+/** Traces a function and writes it in its engine's format; nothing is loaded. */
+export function lowerFunction(
+  fn: (...args: never[]) => unknown,
+  { structure, paths, leaves }: Signature,
+  { engine, donate, sources = false }: LowerOptions,
+): Lowered {
+  const traced = trace(fn, structure, leaves, { sources });
+  const donated = new Set(paths.flatMap((path, i) => (donate.includes(argumentOf(path)) ? [i] : [])));
+  const { model, graph } = compileFor(engine, traced.graph, donated, stateOf(traced, paths, donated));
+  return { model, graph, result: traced.result };
+}
+
+/** Donated arguments that come back as results of the same shape. */
+function stateOf(traced: Trace, paths: readonly string[], donated: ReadonlySet<number>): StateLeaf[] {
+  return [...pairState(paths, traced.paths)].flatMap(([output, input]): StateLeaf[] => {
+    const [after, before] = [traced.graph.outputs[output], traced.graph.inputs[input]];
+    const fits = after !== undefined && before !== undefined && sameShape(after.shape, before.shape);
+    return fits && donated.has(input) ? [{ input, output, ...at(traced.places, output) }] : [];
+  });
+}
+
+/** The model in the engine's format, and the graph that it was lowered from. */
+function compileFor(
+  engine: Engine,
+  graph: Graph,
+  free: ReadonlySet<number>,
+  state: readonly StateLeaf[],
+): { readonly model: CompiledModel; readonly graph: Graph } {
+  if (engine.format === 'tensorflow') return compileTensorflow(graph, { state, backend: engine.backend });
+  const model = compileGraph(graph, { free, state, dialect: 'onnxruntime', backend: engine.backend });
+  return { model, graph: model.graph };
+}
+
+/** A signature for people: the arguments' tensors, the first few of them. */
+export function describeSignature({ paths, leaves }: Signature): string {
+  const shown = leaves.slice(0, 4).map(({ dtype, shape }, i) => `${paths[i]}: ${dtype}[${shape}]`);
+  const more = leaves.length > 4 ? [`${leaves.length - 4} more`] : [];
+  return `(${[...shown, ...more].join(', ')})`;
+}
+
+/** A signature as a key: equal exactly when one compiled function serves both. */
+export function signatureKey({ structure, leaves }: Signature): string {
+  const tensors = leaves.map(({ dtype, shape }) => `${dtype}${shape}`).join(';');
+  return `${tensors}|${JSON.stringify(structure, exactStatics)}`;
+}
+
+/** Keeps apart what JSON writes alike: undefined, NaN, infinities, -0, bigint. */
+const exactStatics = (_: string, value: unknown): unknown =>
+  value === undefined ||
+  typeof value === 'bigint' ||
+  (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)))
+    ? `${typeof value}:${Object.is(value, -0) ? '-0' : value}`
+    : value;
