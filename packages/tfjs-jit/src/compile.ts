@@ -8,6 +8,7 @@ import { mergeCommonSubexpressions } from './passes/common-subexpressions.js';
 import { removeDeadCode } from './passes/dead-code.js';
 import { foldConstants } from './passes/fold-constants.js';
 import { layout } from './passes/layout/layout.js';
+import { mergeScales } from './passes/merge-scales.js';
 import { moveConstants } from './passes/move-constants.js';
 import { recogniseUpsampling } from './passes/nearest-upsampling.js';
 import type { StateLeaf } from './passes/pack-state/families.js';
@@ -30,13 +31,14 @@ export interface Compiled extends OnnxCompiledModel {
   readonly graph: Graph;
 }
 
-/** What happens before tensors are laid out, in order: each pass leaves what the graph computes unchanged. */
+/** What happens before tensors are laid out, in order: each pass leaves what the graph computes unchanged (scales: up to rounding). */
 const passes = (evaluate: Evaluate): readonly ((graph: Graph) => Graph)[] => [
   removeDeadCode,
   mergeCommonSubexpressions,
   (graph) => foldConstants(graph, evaluate),
   recogniseUpsampling,
   shrinkUniformOperands,
+  mergeScales,
   removeDeadCode,
 ];
 
