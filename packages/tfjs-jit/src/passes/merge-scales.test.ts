@@ -22,8 +22,8 @@ const filter = (): tf.Tensor4D =>
   );
 
 /** Runs the pass, holds what the graph computes to float32's rounding, and returns what is left of the graph. */
-function merged(fn: (...args: tf.Tensor[]) => tf.Tensor | tf.Tensor[], args: tf.Tensor[]): Graph {
-  const graph = graphOf(fn as never, args);
+function merged(fn: (...args: never[]) => tf.Tensor | tf.Tensor[], args: tf.Tensor[]): Graph {
+  const graph = graphOf(fn, args);
   const data = args.map((tensor) => tensor.dataSync() as Float32Array);
   const after = removeDeadCode(mergeScales(graph));
   const [before, now] = [evaluateGraph(graph, data), evaluateGraph(after, data)];
@@ -41,7 +41,7 @@ const largeProducts = (graph: Graph): number =>
 
 it('multiplies scales before they meet the image', () => {
   const after = merged(
-    (x, s) => tf.mul(tf.mul(tf.mul(x as never, 0.5), s as never), 3),
+    (x: tf.Tensor4D, s: tf.Tensor) => tf.mul(tf.mul(tf.mul(x, 0.5), s), 3),
     [image(), tf.tensor1d([1, 2, 3, 4])],
   );
   expect(largeProducts(after)).toBe(1);
@@ -49,7 +49,7 @@ it('multiplies scales before they meet the image', () => {
 
 it('moves a number behind the convolution, where it meets the scale of the channels', () => {
   const after = merged(
-    (x, w, s) => tf.mul(tf.conv2d(tf.mul(x as tf.Tensor4D, 1.7), w as tf.Tensor4D, 1, 'same'), s as never),
+    (x: tf.Tensor4D, w: tf.Tensor4D, s: tf.Tensor) => tf.mul(tf.conv2d(tf.mul<tf.Tensor4D>(x, 1.7), w, 1, 'same'), s),
     [image(), filter(), tf.tensor1d([5, 6])],
   );
   expect(largeProducts(after)).toBe(1);
@@ -59,7 +59,7 @@ it('moves a number behind the convolution, where it meets the scale of the chann
 it('leaves alone a product that something else uses, a scale per channel before a convolution, and large factors', () => {
   const twice = merged(
     (x) => {
-      const y = tf.mul(x as never, 0.5);
+      const y = tf.mul(x, 0.5);
       return [tf.mul(y, 3), tf.exp(y)];
     },
     [image()],
@@ -67,7 +67,7 @@ it('leaves alone a product that something else uses, a scale per channel before 
   expect(largeProducts(twice)).toBe(2);
 
   const perChannel = merged(
-    (x, w, s) => tf.conv2d(tf.mul(x as tf.Tensor4D, s as never), w as tf.Tensor4D, 1, 'same'),
+    (x: tf.Tensor4D, w: tf.Tensor4D, s: tf.Tensor) => tf.conv2d(tf.mul<tf.Tensor4D>(x, s), w, 1, 'same'),
     [image(), filter(), tf.tensor1d([1, 2, 3, 4])],
   );
   expect(kernels(perChannel)).toEqual(['Multiply', 'Conv2D']);
@@ -75,6 +75,8 @@ it('leaves alone a product that something else uses, a scale per channel before 
   // A row and a column are small each, their product is not.
   const [row, column] = [tf.ones([2, 4, 1, 1]), tf.ones([1, 1, 4, 4])];
   expect(
-    largeProducts(merged((x, a, b) => tf.mul(tf.mul(x as never, a as never), b as never), [image(), row, column])),
+    largeProducts(
+      merged((x: tf.Tensor, a: tf.Tensor, b: tf.Tensor) => tf.mul(tf.mul(x, a), b), [image(), row, column]),
+    ),
   ).toBe(2);
 });
