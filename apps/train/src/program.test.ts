@@ -47,6 +47,20 @@ describe('wrong usage ends with code 2 and one clear message', () => {
     expect(printed).toMatch(message);
   });
 
+  test.each<[string, string[], RegExp]>([
+    ['a decay below 0', ['--decay', '-3'], /--decay: expected a number of batches/],
+    ['no threads', ['--threads', '0'], /--threads.*at least 1/],
+    ['a share of an image', ['--batch', '2.5'], /--batch: expected a number of images/],
+    ['a learning rate of 0', ['--lr', '0'], /--lr: expected a number above 0/],
+    ['certain dropout', ['--dropout', '1'], /--dropout: expected 0 ≤ p < 1/],
+    ['16 bit', ['--fp16', 'true'], /--fp16: expected false/],
+  ])('%s, and nothing is written', async (_, argv, message) => {
+    const outdir = join(scratch, 'not-written');
+    expect(await run('--data', images('usage', 4), '--outdir', outdir, '--duration', '1000', ...argv)).toBe(2);
+    expect(printed).toMatch(message);
+    expect(existsSync(outdir)).toBe(false);
+  });
+
   test('help shows the way on', async () => {
     expect(await run('demo', '--help')).toBe(0);
     expect(printed).toMatch(/--data photos/);

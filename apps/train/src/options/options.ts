@@ -42,6 +42,12 @@ const whole = (text: string): number => {
   return value;
 };
 
+const positive = (text: string): number => {
+  const value = whole(text);
+  if (value < 1) throw new InvalidArgumentError('Expected a whole number of at least 1.');
+  return value;
+};
+
 /** Turns our errors into commander's, which names the option. */
 function guard<T>(parse: () => T): T {
   try {
@@ -70,7 +76,7 @@ export function withTrainOptions(command: Command): Command {
         .choices(['auto', 'tensorflow-gpu', 'tensorflow', 'onnxruntime', 'webgpu', 'wasm', 'cpu'])
         .default('auto'),
     )
-    .option('--threads <n>', 'threads of the engine (default: all cores)', whole)
+    .option('--threads <n>', 'threads of the engine (default: all cores)', positive)
     .option('--batch <n>', 'images per step', count('--batch'))
     .option('--batch-gpu <n>', 'images at once; a step accumulates --batch of them', count('--batch-gpu'))
     .option('--duration <n>', 'images to train on, e.g. 96Ki, 2048Mi', count('--duration'))

@@ -11,9 +11,12 @@ test.each([
   expect(parseCount('--duration', text)).toBe(count);
 });
 
-test.each(['', 'abc', '-3', '3 apples', '1e400', '5mi', '0x10'])('%j is refused with the option named', (text) => {
-  expect(() => parseCount('--duration', text)).toThrow(/--duration: expected a number of images/);
-});
+test.each(['', 'abc', '-3', '3 apples', '1e400', '5mi', '0x10', '2.5'])(
+  '%j is refused with the option named',
+  (text) => {
+    expect(() => parseCount('--duration', text)).toThrow(/--duration: expected a number of images/);
+  },
+);
 
 test('what is formatted reads back', () => {
   for (const count of [0, 1, 1000, 1024, 98304, 2 ** 31, 3 * 2 ** 20])

@@ -16,8 +16,9 @@ const FACTORS: Readonly<Record<string, number>> = {
  * @throws {RangeError} when the text is no such number.
  */
 export function parseCount(name: string, text: string): number {
-  const match = /^(\d+(?:\.\d+)?)(k|M|G|Ki|Mi|Gi)?$/.exec(text.trim());
-  const value = Math.round(Number(match?.[1]) * (FACTORS[match?.[2] ?? ''] ?? Number.NaN));
+  // A share of an image makes no sense, one of a million does.
+  const match = /^(?:(\d+)|(\d+(?:\.\d+)?)(k|M|G|Ki|Mi|Gi))$/.exec(text.trim());
+  const value = Math.round(Number(match?.[1] ?? match?.[2]) * (FACTORS[match?.[3] ?? ''] ?? Number.NaN));
   if (!Number.isSafeInteger(value))
     throw new RangeError(`${name}: expected a number of images such as 3000, 96Ki or 2048Mi, got ${text}. Correct it.`);
   return value;

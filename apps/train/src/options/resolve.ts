@@ -101,6 +101,8 @@ function check(config: RunConfig, dataset: Dataset): void {
     throw new UsageError(
       `--batch-gpu: expected a divisor of --batch ${batch}, got ${batchGpu}. Choose ${batch} or a half of it.`,
     );
+  if (!(config.decay >= 0))
+    throw new UsageError(`--decay: expected a number of batches, 0 for no decay, got ${config.decay}. Correct it.`);
   if (!(dropout >= 0 && dropout < 1))
     throw new UsageError(`--dropout: expected 0 ≤ p < 1, got ${dropout}. 0.1 is usual.`);
   const smallest = dataset.resolution / 2 ** (network.channelMult.length - 1);
