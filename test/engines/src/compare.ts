@@ -5,13 +5,23 @@ import * as tf from '@tensorflow/tfjs-core';
 
 type Tensors = readonly tf.Tensor[];
 
-/** Runs `fn` on cpu and compiled, twice, and returns the worst difference; throws when anything leaks. */
-export function compare(engine: Engine, fn: (...inputs: tf.Tensor[]) => Tensors | tf.Tensor, inputs: Tensors): number {
-  const list = (...args: tf.Tensor[]): Tensors => {
+type Fn = (...inputs: tf.Tensor[]) => Tensors | tf.Tensor;
+
+const listed =
+  (fn: Fn) =>
+  (...args: tf.Tensor[]): Tensors => {
     const out = fn(...args);
     return out instanceof tf.Tensor ? [out] : out;
   };
-  const expected = tf.tidy(() => list(...inputs) as tf.Tensor[]);
+
+/**
+ * Runs `fn` compiled, twice, against cpu, and returns the worst difference; throws when anything leaks.
+ *
+ * @param reference - what cpu runs instead, where it is wrong about `fn` itself.
+ */
+export function compare(engine: Engine, fn: Fn, inputs: Tensors, reference: Fn = fn): number {
+  const list = listed(fn);
+  const expected = tf.tidy(() => listed(reference)(...inputs) as tf.Tensor[]);
   const before = tf.memory().numTensors;
   const compiled = jit(list, { engine });
   let worst = 0;

@@ -6,6 +6,9 @@ import { type Data, type Graph, type Node, toData, type Value } from './graph.js
 /** Runs one kernel call on the host; undefined where it cannot. */
 export type Evaluate = (node: Node, inputs: readonly Data[]) => readonly Data[] | undefined;
 
+/** Kernels of the cpu backend that write into the tensor that they are given. */
+const WRITES_INTO_INPUT: ReadonlySet<string> = new Set(['TensorScatterUpdate']);
+
 /**
  * Runs kernels at compile time on a TensorFlow.js backend whose tensors can be read at once.
  *
@@ -21,12 +24,15 @@ export const evaluateOn =
     const spec = KERNELS[node.kernel];
     const backend = engine().findBackend(backendName);
     if (kernel === undefined || spec === undefined || backend === null || backend === undefined) return undefined;
+    const copy = WRITES_INTO_INPUT.has(node.kernel);
     const data: Data[] = [];
     // Tensors, not bare handles: some backends' kernels ask for their class, and the tidy lets all of them go.
     tidy(() => {
       const tensor = (made: TensorInfo): TensorInfo =>
         made instanceof Tensor ? made : engine().makeTensorFromTensorInfo(made, backend);
-      const given = node.inputs.map((value, i) => tensor(info(backend, value, at(inputs, i))));
+      const given = node.inputs.map((value, i) =>
+        tensor(info(backend, value, copy ? at(inputs, i).slice() : at(inputs, i))),
+      );
       const named =
         spec.inputs === 'list' ? given : Object.fromEntries(spec.inputs.map((name, i) => [name, at(given, i)]));
       const made = kernel.kernelFunc({ inputs: named as never, attrs: node.attrs as never, backend });

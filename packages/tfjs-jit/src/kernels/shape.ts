@@ -109,7 +109,7 @@ export const shapes: KernelSpecs = {
       const [begin = [], size = []] = slice_util.parseSliceParams(
         info,
         numbers(attrs, 'begin'),
-        isNumbers(given) ? [...given] : -1,
+        isNumbers(given) ? [...given] : typeof given === 'number' ? given : -1,
       );
       return result(size, dtype, { begin, size });
     },

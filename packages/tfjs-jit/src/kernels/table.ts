@@ -1,4 +1,5 @@
 import { elementwise } from './elementwise.js';
+import { indexing } from './indexing.js';
 import { matmul } from './matmul.js';
 import { order } from './order.js';
 import { reductions } from './reduce.js';
@@ -7,4 +8,12 @@ import type { KernelSpecs } from './spec.js';
 import { windows } from './window.js';
 
 /** Every kernel that the tracer understands, by TensorFlow.js kernel name. */
-export const KERNELS: KernelSpecs = { ...elementwise, ...reductions, ...matmul, ...shapes, ...windows, ...order };
+export const KERNELS: KernelSpecs = {
+  ...elementwise,
+  ...reductions,
+  ...matmul,
+  ...shapes,
+  ...windows,
+  ...order,
+  ...indexing,
+};

@@ -117,6 +117,21 @@ export const windows: KernelSpecs = {
     },
   },
   MaxPool: pool,
+  MaxPoolWithArgmax: {
+    inputs: ['x'],
+    infer(inputs, attrs) {
+      const { attrs: canonical, outputs } = poolWindow(first(inputs), attrs);
+      const { shape } = at(outputs, 0);
+      const includeBatchInIndex = attrs['includeBatchInIndex'] === true;
+      return {
+        attrs: { ...canonical, includeBatchInIndex },
+        outputs: [
+          { shape, dtype: 'float32' },
+          { shape, dtype: 'int32' },
+        ],
+      };
+    },
+  },
   AvgPool: pool,
   MaxPoolGrad: poolGrad(['dy', 'input', 'output']),
   AvgPoolGrad: poolGrad(['dy', 'input']),

@@ -10,8 +10,10 @@ import {
   registerKernel,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
+import { DECOMPOSITIONS } from '../decompose/table.js';
 import { KERNELS } from '../kernels/table.js';
 import type { Recorder } from './recorder.js';
+import { REFUSED } from './refused.js';
 
 /** Name under which the tracing backend is registered with TensorFlow.js. */
 export const TRACE_BACKEND = 'jit-trace';
@@ -121,7 +123,8 @@ export function traceBackend(): TraceBackend {
   }
   const backend = instance;
   // Kernels that cannot be traced are registered too: their recorder call gives the error that explains it.
-  const names = [...Object.keys(KERNELS), 'Identity', ...engine().backendNames().flatMap(kernelNames)];
+  const known = [...Object.keys(KERNELS), ...Object.keys(DECOMPOSITIONS), ...Object.keys(REFUSED), 'Identity'];
+  const names = [...known, ...engine().backendNames().flatMap(kernelNames)];
   for (const kernelName of names) {
     if (registered.has(kernelName)) continue;
     registered.add(kernelName);
@@ -135,7 +138,10 @@ const kernelNames = (backend: string): string[] => getKernelsForBackend(backend)
 const recording =
   (backend: TraceBackend, kernel: string): KernelConfig['kernelFunc'] =>
   ({ inputs, attrs }): TensorInfo | TensorInfo[] => {
-    const outputs = backend.active().kernel(kernel, inputs, attrs ?? {});
+    const recorder = backend.active();
+    const composed = recorder.decompose(kernel, inputs, attrs ?? {});
+    if (composed !== undefined) return composed;
+    const outputs = recorder.kernel(kernel, inputs, attrs ?? {});
     for (const output of outputs) backend.hold(output.dataId);
     const [only] = outputs;
     return outputs.length === 1 && only !== undefined ? only : outputs;

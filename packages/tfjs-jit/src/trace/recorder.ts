@@ -3,8 +3,12 @@ import {
   type DataId,
   engine,
   type NamedTensorInfoMap,
+  type Tensor,
   type TensorInfo,
+  tidy,
 } from '@tensorflow/tfjs-core';
+import type { NamedTensors } from '../decompose/decomposition.js';
+import { DECOMPOSITIONS } from '../decompose/table.js';
 import { graphBuilder } from '../graph/builder.js';
 import { type Attributes, type Data, type Graph, toData, type Value } from '../graph/graph.js';
 import { asDType, type KernelSpec } from '../kernels/spec.js';
@@ -22,12 +26,14 @@ export interface Recorder {
   constant(dataId: DataId, values: backend_util.BackendValues, shape: readonly number[], dtype: string): void;
   read(dataId: DataId): backend_util.BackendValues;
   kernel(name: string, inputs: NamedTensorInfoMap, attrs: object): TensorInfo[];
+  /** Records a kernel as the simpler ones that it is written with; undefined when it is recorded as it is. */
+  decompose(name: string, inputs: NamedTensorInfoMap, attrs: object): Tensor | Tensor[] | undefined;
   valueOf(tensor: TensorInfo): Value;
   build(inputs: readonly Value[], outputs: readonly Value[]): Graph;
 }
 
 /** The op that is running; its scope carries a suffix. */
-const currentOp = (): string => (engine().state.activeScope?.name || 'customGrad').replace(/__op$/, '');
+const runningOp = (): string => (engine().state.activeScope?.name || 'customGrad').replace(/__op$/, '');
 
 /**
  * A recorder for one trace.
@@ -39,6 +45,9 @@ export function createRecorder(sources?: SourceFinder): Recorder {
   const values = new WeakMap<DataId, Value>();
   const constants = new Map<Value, Data>();
   const origins = new WeakMap<DataId, string>();
+  /** The op whose kernel is being decomposed: what that records belongs to it. */
+  let composing: string | undefined;
+  const currentOp = (): string => composing ?? runningOp();
 
   const addConstant = (dataId: DataId, data: ArrayLike<number>, shape: readonly number[], dtype: string): Value => {
     const value = builder.constant(data, shape, asDType(dtype));
@@ -91,7 +100,7 @@ export function createRecorder(sources?: SourceFinder): Recorder {
       const op = currentOp();
       if (name === 'Identity') return [alias(inputs['x'] as TensorInfo)];
       const spec = KERNELS[name];
-      if (spec === undefined) throw unsupportedKernel(name, op, Object.keys(KERNELS));
+      if (spec === undefined) throw unsupportedKernel(name, op);
       const args = positional(name, spec, inputs).map((tensor) => recorder.valueOf(tensor));
       const inferred = spec.infer(args, attrs as Attributes);
       sources?.watch((tensor) => origins.get(tensor.dataId));
@@ -103,6 +112,18 @@ export function createRecorder(sources?: SourceFinder): Recorder {
         if (source !== undefined) origins.set(dataId, source);
         return { dataId, shape: [...value.shape], dtype: value.dtype };
       });
+    },
+
+    decompose(name, inputs, attrs) {
+      const decomposition = DECOMPOSITIONS[name];
+      if (decomposition === undefined) return undefined;
+      const outer = composing;
+      composing = currentOp();
+      try {
+        return tidy(() => decomposition(inputs as NamedTensors, attrs as Attributes) as Tensor | Tensor[]);
+      } finally {
+        composing = outer;
+      }
     },
 
     build: builder.build,

@@ -83,7 +83,16 @@ describe('trace', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  it('names a kernel that it cannot compile, the op that asked, and the supported ones', () => {
-    refused((t) => tf.topk(t, 2), /got TopK \(asked for by tf\.topk\).*supported kernels: Abs, /);
+  it('names a kernel without lowering, the op that asked, and the kernels most like it', () => {
+    refused(
+      (t) => tf.image.rotateWithOffset(tf.reshape(t, [1, 1, 3, 1]), 1),
+      /got RotateWithOffset \(asked for by tf\.rotateWithOffset\), which has no lowering\. Write it with other ops.*\d+ kernels that are known .* include (\w+, ){2}\w+\.$/,
+    );
   });
+
+  it.each([
+    ['Unique', (t: tf.Tensor) => tf.unique(t).values, /depends on values.*Call it outside/],
+    ['Multinomial', (t: tf.Tensor) => tf.multinomial(t as tf.Tensor1D, 2), /draws random numbers.*Draw outside/],
+    ['FFT', (t: tf.Tensor) => tf.spectral.rfft(t), /no complex numbers.*two tensors/],
+  ])('says why %s is refused', (_, fn, message) => refused(fn, message));
 });

@@ -52,7 +52,6 @@ const SAME: Readonly<Record<string, string>> = {
   LogicalAnd: 'And',
   LogicalOr: 'Or',
   LogicalXor: 'Xor',
-  AddN: 'Sum',
 };
 
 const arg = (node: Node, e: Emitter, index = 0): string => e.name(at(node.inputs, index));
@@ -115,14 +114,21 @@ const FORMS: Lowerings = {
     return e.op('Mul', [difference, difference]);
   },
   FloorDiv(node, e) {
-    if (typeOf(node) === 'float32') return cast(floorQuotient(arg(node, e), arg(node, e, 1), e), 'int32', e);
-    return cast(floorQuotient(cast(arg(node, e), 'float32', e), cast(arg(node, e, 1), 'float32', e), e), 'int32', e);
+    const [a, b] = [arg(node, e), arg(node, e, 1)];
+    if (typeOf(node) === 'float32') return cast(floorQuotient(a, b, e), 'int32', e);
+    // Without its remainder, which has the divisor's sign, the quotient is whole: no rounding, no float.
+    return e.op('Div', [e.op('Sub', [a, e.op('Mod', [a, b])]), b]);
   },
   Mod(node, e) {
     // The sign of the divisor, as TensorFlow.js has it.
     const [a, b] = [arg(node, e), arg(node, e, 1)];
     if (typeOf(node) === 'int32') return e.op('Mod', [a, b]);
     return e.op('Sub', [a, e.op('Mul', [floorQuotient(a, b, e), b])]);
+  },
+  AddN(node, e) {
+    const terms = node.inputs.map((input) => e.name(input));
+    // Sum is defined for floats only.
+    return typeOf(node) === 'float32' ? e.op('Sum', terms) : terms.reduce((a, b) => e.op('Add', [a, b]));
   },
   Prelu(node, e) {
     const [x, alpha] = [arg(node, e), arg(node, e, 1)];
@@ -146,7 +152,10 @@ const FORMS: Lowerings = {
     const rows = condition.shape.length === 1 && t.shape.length > 1;
     const name = e.name(condition);
     const mask = rows ? e.reshape(name, [at(t.shape, 0), ...t.shape.slice(1).map(() => 1)]) : name;
-    return e.op('Where', [mask, arg(node, e, 1), arg(node, e, 2)]);
+    if (t.dtype !== 'bool') return e.op('Where', [mask, arg(node, e, 1), arg(node, e, 2)]);
+    // ONNX Runtime chooses between numbers only.
+    const [chosen, other] = [e.op('And', [mask, arg(node, e, 1)]), e.op('And', [e.op('Not', [mask]), arg(node, e, 2)])];
+    return e.op('Or', [chosen, other]);
   },
 };
 

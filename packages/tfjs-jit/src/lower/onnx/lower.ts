@@ -21,7 +21,7 @@ export function lowerToOnnx(graph: Graph, dialect: Dialect): OnnxModel {
   for (const [value, data] of graph.constants) emitter.bind(value, emitter.tensor(data, value.shape, value.dtype));
   graph.nodes.forEach((node, i) => {
     const lowering = LOWERINGS[node.kernel];
-    if (lowering === undefined) throw unsupportedKernel(node.kernel, node.op, Object.keys(LOWERINGS));
+    if (lowering === undefined) throw unsupportedKernel(node.kernel, node.op);
     emitter.label(`${i}:${node.kernel}:${node.op}`);
     const made = lowering(node, emitter);
     const names = typeof made === 'string' ? [made] : made;

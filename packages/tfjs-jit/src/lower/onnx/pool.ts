@@ -1,6 +1,7 @@
 import type { Node } from '../../graph/graph.js';
 import { at, numbers } from '../../kernels/spec.js';
 import { windowAttributes } from './conv.js';
+import { cast } from './elementwise.js';
 import type { Emitter, Lowerings, OnnxAttributes } from './emitter.js';
 
 const arg = (node: Node, e: Emitter, index = 0): string => e.name(at(node.inputs, index));
@@ -31,6 +32,17 @@ function windowCounts(node: Node): { data: Float32Array; shape: number[] } {
 /** Pools and their gradients, on NCHW. */
 export const pools: Lowerings = {
   MaxPool: (node, e) => e.op('MaxPool', [arg(node, e)], poolAttributes(node)),
+  MaxPoolWithArgmax(node, e) {
+    const [n, c, h, w] = at(node.inputs, 0).shape as [number, number, number, number];
+    const [values = '', positions = ''] = e.ops('MaxPool', [arg(node, e)], poolAttributes(node), 2);
+    // ONNX counts ((n·C + c)·H + y)·W + x, TensorFlow (y·W + x)·C + c, and n·H·W·C before it if asked to.
+    const pixel = e.op('Mod', [positions, e.int(h * w)]);
+    const channels = e.reshape(e.ints(Array.from({ length: c }, (_, i) => i)), [1, c, 1, 1]);
+    const inImage = e.op('Add', [e.op('Mul', [pixel, e.int(c)]), channels]);
+    const first = e.reshape(e.ints(Array.from({ length: n }, (_, i) => i * h * w * c)), [n, 1, 1, 1]);
+    const index = node.attrs['includeBatchInIndex'] === true ? e.op('Add', [inImage, first]) : inImage;
+    return [values, cast(index, 'int32', e)];
+  },
   AvgPool: (node, e) => e.op('AveragePool', [arg(node, e)], { ...poolAttributes(node), count_include_pad: 0 }),
   MaxPoolGrad(node, e) {
     // The forward pool again, for the positions of its maxima (the first of equals, as TensorFlow.js has it).

@@ -1,4 +1,4 @@
-import { type Node, sizeOf } from '../../graph/graph.js';
+import type { Node } from '../../graph/graph.js';
 import { at, number, numbers, pairs } from '../../kernels/spec.js';
 import { numberOr } from '../../kernels/window.js';
 import type { Emitter, Lowering, Lowerings } from './emitter.js';
@@ -107,20 +107,6 @@ export const shapes: Lowerings = {
       node.inputs.map((v) => e.name(v)),
       { axis: number(node.attrs, 'axis') },
     ),
-  UnsortedSegmentSum(node, e) {
-    const { shape } = at(node.inputs, 0);
-    const count = at(shape, 0);
-    const segments = number(node.attrs, 'numSegments');
-    const names = e.tensor(
-      Int32Array.from({ length: segments }, (_, i) => i),
-      [segments, 1],
-      'int32',
-    );
-    const member = e.op('Equal', [names, e.reshape(e.name(at(node.inputs, 1)), [1, count])]);
-    const rows = e.reshape(arg(node, e), [count, sizeOf(shape) / count]);
-    const sums = e.op('MatMul', [e.op('Where', [member, e.scalar(1, 'float32', 2), e.scalar(0, 'float32', 2)]), rows]);
-    return e.reshape(sums, outShape(node));
-  },
   OneHot(node, e) {
     const { dtype } = at(node.outputs, 0);
     const depth = number(node.attrs, 'depth');

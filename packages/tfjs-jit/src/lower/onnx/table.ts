@@ -1,6 +1,7 @@
 import { convolutions } from './conv.js';
 import { elementwise } from './elementwise.js';
 import type { Lowerings } from './emitter.js';
+import { indexing } from './indexing.js';
 import { matmul } from './matmul.js';
 import { order } from './order.js';
 import { pools } from './pool.js';
@@ -18,4 +19,5 @@ export const LOWERINGS: Lowerings = {
   ...pools,
   ...resizing,
   ...order,
+  ...indexing,
 };

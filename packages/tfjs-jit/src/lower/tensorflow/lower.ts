@@ -65,7 +65,7 @@ function lowerInputs(graph: Graph, variables: ReadonlySet<number>, emitter: Grap
 
 function lowerNode(node: Node, emitter: GraphEmitter): void {
   const lowering = LOWERINGS[node.kernel];
-  if (lowering === undefined) throw unsupportedKernel(node.kernel, node.op, Object.keys(LOWERINGS));
+  if (lowering === undefined) throw unsupportedKernel(node.kernel, node.op);
   emitter.label(node.op);
   const made = lowering(node, emitter);
   const refs = 'name' in made ? [made] : made;

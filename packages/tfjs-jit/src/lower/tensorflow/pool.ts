@@ -1,7 +1,7 @@
 import type { Node } from '../../graph/graph.js';
 import { at, numbers } from '../../kernels/spec.js';
 import type { Emitter, Lowerings, Ref } from './emitter.js';
-import type { NodeAttributes } from './graph-def.js';
+import type { Attribute, NodeAttributes } from './graph-def.js';
 import { cropped, overPadded, padded, paddingWord, steps, type Window, windowOf } from './window.js';
 
 const arg = (node: Node, e: Emitter, index = 0): Ref => e.ref(at(node.inputs, index));
@@ -11,7 +11,7 @@ const outShape = (node: Node): readonly number[] => at(node.outputs, 0).shape;
 const windowFor = (node: Node, image: readonly number[], out: readonly number[]): Window =>
   windowOf(node, image, out, numbers(node.attrs, 'filterSize'));
 
-const attributes = (window: Window): NodeAttributes => ({
+const attributes = (window: Window): Record<string, Attribute> => ({
   ksize: steps(window.kernel),
   strides: steps(window.strides),
   data_format: { text: 'NHWC' },
@@ -45,6 +45,25 @@ export const pools: Lowerings = {
     const window = windowFor(node, shapeOf(node), outShape(node));
     const named = paddingWord(window) !== undefined;
     return e.op('MaxPool', [named ? arg(node, e) : paddedLow(arg(node, e), window, e)], attributes(window));
+  },
+  MaxPoolWithArgmax(node, e) {
+    const x = arg(node, e);
+    const window = windowFor(node, shapeOf(node), outShape(node));
+    if (paddingWord(window) === undefined) {
+      throw new RangeError(
+        `jit: expected tf.maxPoolWithArgmax with pad 'same' or 'valid', got other padding. Use tf.pad before it.`,
+      );
+    }
+    // It knows no data format: images lie in NHWC here anyway.
+    const { data_format: _, ...shared } = attributes(window);
+    const attrs: NodeAttributes = {
+      ...shared,
+      T: { type: x.dtype },
+      Targmax: { type: 'int64' },
+      include_batch_in_index: { bool: node.attrs['includeBatchInIndex'] === true },
+    };
+    const [values, indices] = e.node('MaxPoolWithArgmax', [x], attrs, [x.dtype, 'int64']) as [Ref, Ref];
+    return [values, e.cast(indices, 'int32')];
   },
   MaxPoolGrad(node, e) {
     const [dy, x, y] = [arg(node, e), arg(node, e, 1), arg(node, e, 2)];

@@ -2,6 +2,7 @@ import { convolutions } from './conv.js';
 import { depthwise } from './depthwise.js';
 import { elementwise } from './elementwise.js';
 import type { Lowerings } from './emitter.js';
+import { indexing } from './indexing.js';
 import { matmul } from './matmul.js';
 import { order } from './order.js';
 import { pools } from './pool.js';
@@ -20,4 +21,5 @@ export const LOWERINGS: Lowerings = {
   ...pools,
   ...resizing,
   ...order,
+  ...indexing,
 };

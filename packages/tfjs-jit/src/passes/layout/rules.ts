@@ -203,7 +203,12 @@ const window =
   (inputs: readonly Permutation[], output: Permutation): Rule =>
   (node, forms) => {
     const values = node.inputs.map((v, i) => forms.get(v, at(inputs, i)));
-    forms.emit(node, values, { ...node.attrs, dataFormat: 'NCHW' }, [output]);
+    forms.emit(
+      node,
+      values,
+      { ...node.attrs, dataFormat: 'NCHW' },
+      node.outputs.map(() => output),
+    );
   };
 
 const plain: Rule = (node, forms) => {
@@ -227,7 +232,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   ...each(['Concat', 'SplitV', 'Cumsum'], alongAxis),
   ...each(['Reshape', 'ExpandDims'], reshape),
   ...each(['PadV2', 'MirrorPad'], perAxis('paddings')),
-  ...each(['MaxPool', 'AvgPool', 'ResizeBilinear', 'ResizeNearestNeighbor'], window([NCHW], NCHW)),
+  ...each(['MaxPool', 'MaxPoolWithArgmax', 'AvgPool', 'ResizeBilinear', 'ResizeNearestNeighbor'], window([NCHW], NCHW)),
   Transpose: transpose,
   Pack: pack,
   Unpack: unpack,
