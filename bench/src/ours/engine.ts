@@ -1,10 +1,11 @@
+import { startLibtensorflow } from '@edm2/tfjs-libtensorflow';
 import { startOnnxRuntime } from '@edm2/tfjs-onnxruntime';
 import * as tf from '@tensorflow/tfjs'; // not only core: it registers the gradients
 import '@tensorflow/tfjs-backend-cpu';
 import { THREADS } from '../places.js';
 
-/** What runs our side: compiled on ONNX Runtime, or op by op on TensorFlow.js's plain backend. */
-export type EngineName = 'onnxruntime' | 'cpu';
+/** What runs our side: compiled on ONNX Runtime or libtensorflow, or op by op on TensorFlow.js's plain backend. */
+export type EngineName = 'onnxruntime' | 'libtensorflow' | 'cpu';
 
 let started: EngineName | undefined;
 
@@ -13,6 +14,7 @@ export async function useEngine(name: EngineName): Promise<void> {
   if (started === name) return;
   if (started) throw new Error(`useEngine: expected one engine a process, got ${started} and ${name}. Start another.`);
   if (name === 'onnxruntime') await startOnnxRuntime({ threads: THREADS });
-  await tf.setBackend(name);
+  if (name === 'libtensorflow') await startLibtensorflow({ device: 'cpu', threads: THREADS });
+  await tf.setBackend(name === 'libtensorflow' ? 'tensorflow' : name);
   started = name;
 }

@@ -66,7 +66,8 @@ function lowerInputs(graph: Graph, variables: ReadonlySet<number>, emitter: Grap
 function lowerNode(node: Node, emitter: GraphEmitter): void {
   const lowering = LOWERINGS[node.kernel];
   if (lowering === undefined) throw unsupportedKernel(node.kernel, node.op);
-  emitter.label(node.op);
+  // What a profile shows: the op that asked, and the size of what it made.
+  emitter.label(`${node.op}.${at(node.outputs, 0).shape.join('x')}`);
   const made = lowering(node, emitter);
   const refs = 'name' in made ? [made] : made;
   node.outputs.forEach((output, i) => void emitter.bind(output, at(refs, i)));
