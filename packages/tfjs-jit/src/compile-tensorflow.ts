@@ -6,6 +6,7 @@ import type { TensorflowModel } from './lower/tensorflow/model.js';
 import { mergeCommonSubexpressions } from './passes/common-subexpressions.js';
 import { removeDeadCode } from './passes/dead-code.js';
 import { foldConstants } from './passes/fold-constants.js';
+import { lowerPrecision, type Precision } from './passes/lower-precision.js';
 import { shrinkUniformOperands } from './passes/uniform-operands.js';
 import { planUpdates, type StateVariable } from './passes/updates/updates.js';
 
@@ -15,12 +16,14 @@ export interface CompileTensorflowOptions {
   readonly state: readonly StateVariable[];
   /** TensorFlow.js backend that constants are folded on. */
   readonly backend: string;
+  /** Arithmetic of convolutions and matrix products; default float32. */
+  readonly precision?: Precision;
 }
 
 /** Runs the passes that help TensorFlow, and lowers the graph. Everything stays in TensorFlow.js's own layout. */
 export function compileTensorflow(
   traced: Graph,
-  { state, backend }: CompileTensorflowOptions,
+  { state, backend, precision = 'float32' }: CompileTensorflowOptions,
 ): { readonly model: TensorflowModel; readonly graph: Graph } {
   const evaluate = evaluateOn(backend);
   const passes: readonly ((graph: Graph) => Graph)[] = [
@@ -28,6 +31,7 @@ export function compileTensorflow(
     mergeCommonSubexpressions,
     (graph) => foldConstants(graph, evaluate),
     shrinkUniformOperands,
+    (graph) => lowerPrecision(graph, precision),
     removeDeadCode,
   ];
   const graph = passes.reduce((current, pass) => pass(current), traced);

@@ -6,6 +6,7 @@ import type { MemoryPlan } from './explain/memory.js';
 import type { Graph } from './graph/graph.js';
 import { at } from './kernels/spec.js';
 import { type Lowered, lowerFunction, type Signature, signatureKey, signatureOf } from './lower-function.js';
+import type { Precision } from './passes/lower-precision.js';
 import { argumentOf } from './state-pairs.js';
 import { isTracing } from './trace/trace.js';
 import { type Flat, flatten, type Structure, unflatten } from './tree.js';
@@ -16,8 +17,12 @@ export interface JitOptions {
   readonly engine?: Engine;
   /** Positions of arguments whose tensors the call consumes: they are disposed, and their memory is reused. */
   readonly donate?: readonly number[];
-  /** Arithmetic of the compiled function; only `'float32'` for now. */
-  readonly precision?: 'float32' | 'bfloat16' | 'float16';
+  /**
+   * Arithmetic of convolutions and matrix products; default `'float32'`. In 16 bit their operands are rounded and their
+   * results are float32 again; reductions, element-wise kernels, small products and updates of state stay float32. float16
+   * overflows above 65504: replace gradients that are not finite. On libtensorflow; without an engine it changes nothing.
+   */
+  readonly precision?: Precision;
 }
 
 /** A compiled function. Called like the original; compiles on the first call with a new signature. */
@@ -45,6 +50,8 @@ export interface Jitted<Args extends readonly unknown[], Result> {
   dispose(): void;
 }
 
+const PRECISIONS: readonly string[] = ['float32', 'bfloat16', 'float16'];
+
 interface Entry {
   readonly engine: Engine;
   readonly executable: Executable;
@@ -69,9 +76,9 @@ export function jit<Args extends readonly unknown[], Result>(
   options: JitOptions = {},
 ): Jitted<Args, Result> {
   const { precision = 'float32', donate = [] } = options;
-  if (precision !== 'float32') {
+  if (!PRECISIONS.includes(precision)) {
     throw new RangeError(
-      `jit: expected precision 'float32', got '${precision}', which is not available yet. Leave precision out.`,
+      `jit: expected precision to be ${PRECISIONS.join(', ')}, got '${precision}'. Leave it out for float32.`,
     );
   }
   const wrong = donate.find((position) => !Number.isInteger(position) || position < 0);
@@ -103,7 +110,7 @@ export function jit<Args extends readonly unknown[], Result>(
   };
 
   const lower = (engine: Engine, signature: Signature, sources = false): Lowered =>
-    lowerFunction(fn as (...args: never[]) => unknown, signature, { engine, donate, sources });
+    lowerFunction(fn as (...args: never[]) => unknown, signature, { engine, donate, precision, sources });
 
   const engineNow = (what: string): Engine => {
     const engine = options.engine ?? engineFor(getBackend());

@@ -3,6 +3,7 @@ import { compileTensorflow } from './compile-tensorflow.js';
 import type { CompiledModel, Engine } from './engine.js';
 import { type Graph, sameShape } from './graph/graph.js';
 import { at } from './kernels/spec.js';
+import type { Precision } from './passes/lower-precision.js';
 import type { StateLeaf } from './passes/pack-state/families.js';
 import { argumentOf, pairState } from './state-pairs.js';
 import { type Abstract, abstractOf, type Trace, trace } from './trace/trace.js';
@@ -20,6 +21,8 @@ export interface LowerOptions {
   readonly engine: Engine;
   /** Positions of arguments that the call consumes. */
   readonly donate: readonly number[];
+  /** Arithmetic of convolutions and matrix products. */
+  readonly precision: Precision;
   /** Notes the line of code that each kernel call came from. */
   readonly sources?: boolean;
 }
@@ -44,11 +47,16 @@ export const signatureOf = ({ structure, paths, tensors }: Flat): Signature => (
 export function lowerFunction(
   fn: (...args: never[]) => unknown,
   { structure, paths, leaves }: Signature,
-  { engine, donate, sources = false }: LowerOptions,
+  { engine, donate, precision, sources = false }: LowerOptions,
 ): Lowered {
+  if (precision !== 'float32' && engine.format !== 'tensorflow') {
+    throw new RangeError(
+      `jit: expected precision 'float32' on ${engine.name}, got '${precision}', for which it has no convolutions. Leave precision out, or use libtensorflow.`,
+    );
+  }
   const traced = trace(fn, structure, leaves, { sources });
   const donated = new Set(paths.flatMap((path, i) => (donate.includes(argumentOf(path)) ? [i] : [])));
-  const { model, graph } = compileFor(engine, traced.graph, donated, stateOf(traced, paths, donated));
+  const { model, graph } = compileFor({ engine, precision }, traced.graph, donated, stateOf(traced, paths, donated));
   return { model, graph, result: traced.result };
 }
 
@@ -63,12 +71,12 @@ function stateOf(traced: Trace, paths: readonly string[], donated: ReadonlySet<n
 
 /** The model in the engine's format, and the graph that it was lowered from. */
 function compileFor(
-  engine: Engine,
+  { engine, precision }: Pick<LowerOptions, 'engine' | 'precision'>,
   graph: Graph,
   free: ReadonlySet<number>,
   state: readonly StateLeaf[],
 ): { readonly model: CompiledModel; readonly graph: Graph } {
-  if (engine.format === 'tensorflow') return compileTensorflow(graph, { state, backend: engine.backend });
+  if (engine.format === 'tensorflow') return compileTensorflow(graph, { state, backend: engine.backend, precision });
   const model = compileGraph(graph, { free, state, dialect: 'onnxruntime', backend: engine.backend });
   return { model, graph: model.graph };
 }

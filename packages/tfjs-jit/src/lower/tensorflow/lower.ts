@@ -1,5 +1,6 @@
 import type { Graph, Node } from '../../graph/graph.js';
 import { at } from '../../kernels/spec.js';
+import { COMPUTE } from '../../passes/lower-precision.js';
 import { type Update, variablesOf } from '../../passes/updates/updates.js';
 import { unsupportedKernel } from '../../trace/unsupported.js';
 import { createEmitter, type GraphEmitter } from './emitter.js';
@@ -68,11 +69,26 @@ function lowerNode(node: Node, emitter: GraphEmitter): void {
   if (lowering === undefined) throw unsupportedKernel(node.kernel, node.op);
   // What a profile shows: the op that asked, and the size of what it made.
   emitter.label(`${node.op}.${at(node.outputs, 0).shape.join('x')}`);
-  const made = lowering(node, emitter);
+  const made = lowering(node, isHalf(node.attrs[COMPUTE]) ? computing(node.attrs[COMPUTE], emitter) : emitter);
   const refs = 'name' in made ? [made] : made;
-  node.outputs.forEach((output, i) => void emitter.bind(output, at(refs, i)));
+  node.outputs.forEach((output, i) => {
+    const ref = at(refs, i);
+    emitter.bind(output, isHalf(ref.dtype) ? emitter.cast(ref, 'float32') : ref);
+  });
   emitter.label('');
 }
+
+type Half = 'bfloat16' | 'float16';
+const isHalf = (type: unknown): type is Half => type === 'bfloat16' || type === 'float16';
+
+/** An emitter whose float32 operands are rounded to 16 bit, each once however many calls take it. */
+const computing = (type: Half, emitter: GraphEmitter): GraphEmitter => ({
+  ...emitter,
+  ref(value) {
+    const ref = emitter.ref(value);
+    return ref.dtype === 'float32' ? emitter.once(`${type}:${ref.name}`, () => emitter.cast(ref, type)) : ref;
+  },
+});
 
 /** A node that runs when everything before the updates has run: gradients are there, and nobody holds old state. */
 function lowerBarrier(updates: readonly Update[], emitter: GraphEmitter): string {
