@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { UNet } from '@edm2/edm2-unet';
 import { saveNetwork } from '@edm2/edm2-unet/node';
 import type { TrainState } from '@edm2/training';
-import { loadState, saveState } from '@edm2/training/node';
+import { type LoadStateOptions, loadState, saveState } from '@edm2/training/node';
 import type { RunConfig } from '../options/run-config.js';
 import { exists, listStates, pruneStates, snapshotName, stateName } from './run-folder.js';
 
@@ -25,20 +25,31 @@ export async function writeCheckpoint(outdir: string, state: TrainState, positio
 /**
  * The newest training state of the folder that can be read; an unreadable one is named and the one before it taken.
  *
+ * @param net - what a state must fit.
  * @returns undefined when there is none.
+ * @throws {Error} (rejects) when there are some and none can be read: beginning anew would overwrite what the run has made.
  */
 export async function readCheckpoint(
   outdir: string,
+  net: LoadStateOptions,
   say: (text: string) => void,
 ): Promise<{ state: TrainState; position: Position; path: string } | undefined> {
-  for (const path of await listStates(outdir)) {
+  const paths = await listStates(outdir);
+  let cause: unknown;
+  for (const path of paths) {
     try {
-      const { state, metadata } = await loadState(path);
+      const { state, metadata } = await loadState(path, net);
       return { state, position: JSON.parse(metadata['position'] ?? ''), path };
     } catch (error) {
-      say(`${path} cannot be read (${error instanceof Error ? error.message : error}); trying the one before it`);
+      cause = error;
+      say(`${path} cannot be read (${error instanceof Error ? error.message : error})`);
     }
   }
+  if (paths.length > 0)
+    throw new Error(
+      `--resume: expected a training state that can be read, got ${paths.length} in ${outdir} that cannot. Copy one back, or train anew in another --outdir.`,
+      { cause },
+    );
   return undefined;
 }
 

@@ -1,5 +1,14 @@
 import '@tensorflow/tfjs';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Dataset, openDataset } from '@edm2/dataset';
@@ -65,7 +74,10 @@ beforeAll(async () => {
 });
 
 /** Trains in `outdir`; with `stopAfter`, interrupted once so many images were read. */
-async function train(outdir: string, { resume = false, stopAfter = Number.POSITIVE_INFINITY, changes = {} } = {}) {
+async function train(
+  outdir: string,
+  { resume = false, stopAfter = Number.POSITIVE_INFINITY, changes = {}, said = [] as string[] } = {},
+) {
   const settings: RunConfig = { ...config, ...changes };
   const controller = new AbortController();
   let reads = 0;
@@ -86,7 +98,7 @@ async function train(outdir: string, { resume = false, stopAfter = Number.POSITI
     engine,
     resume,
     signal: controller.signal,
-    say: () => {},
+    say: (text) => void said.push(text),
     resumeCommand: 'again',
   });
 }
@@ -124,6 +136,42 @@ test('a training state that was cut short is passed over for the one before it',
   truncateSync(join(outdir, states[1] ?? ''), 1000);
   await train(outdir, { resume: true });
   expect(readFileSync(join(outdir, states[1] ?? '')).equals(before)).toBe(true);
+});
+
+test('states of which none fits or can be read end the run, and nothing is touched', async () => {
+  const outdir = join(scratch, 'unreadable');
+  await train(outdir, { changes: { duration: 1000, preview: 1000 } });
+  const before = readFileSync(join(outdir, 'log.jsonl'), 'utf8');
+  const listed = readdirSync(outdir);
+  const other = { ...config.network, modelChannels: 16 };
+  const said: string[] = [];
+  // As if the state of another net had been copied in: the run's own settings are the other net's.
+  const settings = { ...config, network: other };
+  writeFileSync(join(outdir, 'config.json'), JSON.stringify({ ...settings, duration: 1000 }));
+  await expect(train(outdir, { resume: true, changes: { network: other }, said })).rejects.toThrow(
+    /--resume: expected a training state that can be read, got 1/,
+  );
+  expect(said.join()).toMatch(/training-state-0000001.*another net/);
+  writeFileSync(join(outdir, 'config.json'), JSON.stringify({ ...config, duration: 1000 }));
+  truncateSync(join(outdir, 'training-state-0000001.safetensors'), 1000);
+  await expect(train(outdir, { resume: true })).rejects.toThrow(/--resume: expected a training state that can be read/);
+  expect(readFileSync(join(outdir, 'log.jsonl'), 'utf8')).toBe(before);
+  expect(readdirSync(outdir)).toEqual(listed);
+});
+
+test('a loss that is not finite ends the run, and leaves what was written', async () => {
+  const outdir = join(scratch, 'nan');
+  await expect(train(outdir, { changes: { lr: 1e30 } })).rejects.toThrow(/expected a finite loss, got (NaN|Infinity)/);
+  expect(weights(outdir)).toEqual([]);
+});
+
+test('resuming needs a run, and a folder must be one', async () => {
+  const nowhere = join(scratch, 'nowhere');
+  await expect(prepareRunFolder(nowhere, config, true)).rejects.toThrow(/--resume: expected the folder of a run/);
+  expect(existsSync(nowhere)).toBe(false);
+  const file = join(scratch, 'a-file');
+  writeFileSync(file, '');
+  await expect(prepareRunFolder(file, config, false)).rejects.toThrow(/--outdir: expected a folder.*ENOTDIR/);
 });
 
 test("another run's folder is refused and stays as it is", async () => {

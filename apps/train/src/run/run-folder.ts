@@ -35,7 +35,8 @@ export async function readRunConfig(outdir: string): Promise<RunConfig | undefin
 /**
  * Makes the folder ready for a run: new and empty, or this very run's with `resume`.
  *
- * @throws {UsageError} when the folder holds another run, or this one and `resume` was not asked for.
+ * @throws {UsageError} when the folder holds another run, or this one and `resume` was not asked for, or none and it was.
+ * @throws {Error} of the file system.
  */
 export async function prepareRunFolder(outdir: string, config: RunConfig, resume: boolean): Promise<void> {
   const stored = await readRunConfig(outdir);
@@ -50,7 +51,17 @@ export async function prepareRunFolder(outdir: string, config: RunConfig, resume
         `--outdir: expected an empty folder, got ${outdir} with a run in it. Add --resume to continue it, or choose another --outdir.`,
       );
   } else {
-    const present = await readdir(outdir).catch((): string[] => []);
+    if (resume)
+      throw new UsageError(
+        `--resume: expected the folder of a run, got ${outdir} without a config.json. Name the run's --outdir, or leave --resume out to begin a new one.`,
+      );
+    const present = await readdir(outdir).catch((error: NodeJS.ErrnoException): string[] => {
+      if (error.code === 'ENOENT') return [];
+      throw new UsageError(
+        `--outdir: expected a folder that can be read or made, got ${outdir} (${error.code}). Choose another --outdir.`,
+        { cause: error },
+      );
+    });
     if (present.length > 0)
       throw new UsageError(
         `--outdir: expected a new, an empty, or a run's folder, got ${outdir} with ${present[0]} in it. Choose another --outdir.`,

@@ -40,8 +40,8 @@ export interface TrainRunOptions {
  */
 export async function trainRun(options: TrainRunOptions) {
   const { config, dataset, outdir, engine, signal, say } = options;
-  const { unet, training } = buildNetwork(config);
-  const stored = options.resume ? await readCheckpoint(outdir, say) : undefined;
+  const { unet, uncertainty, training } = buildNetwork(config);
+  const stored = options.resume ? await readCheckpoint(outdir, { unet, uncertainty }, say) : undefined;
   if (options.resume)
     say(stored ? `resuming at ${stored.position.nimg} images` : 'no training state yet: starting anew');
   await truncateLog(outdir, stored?.position.nimg ?? 0);
@@ -71,7 +71,7 @@ export async function trainRun(options: TrainRunOptions) {
         state = next;
         if (!Number.isFinite(loss))
           throw new Error(
-            `training: expected a finite loss, got ${loss} at ${input.nimg} images. Lower --lr, then continue from the last checkpoint with --resume, or start anew.`,
+            `training: expected a finite loss, got ${loss} at ${input.nimg} images. Train anew in another --outdir with a lower --lr; the snapshots and states written before are as they were.`,
           );
         byNoiseLevel.add(input.sigmas, rawLoss);
         disposeBatch(input.batch);
