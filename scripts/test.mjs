@@ -1,5 +1,8 @@
 // `npm test`: installs, then checks everything.
 import { install, root, run } from './bootstrap.mjs';
+import { installLibtensorflow } from './libtensorflow.mjs';
 
+const stages = process.argv.slice(2);
 install();
-process.exit(await run(process.execPath, [`${root}/scripts/check.mjs`, ...process.argv.slice(2)]));
+if (stages.length === 0 || stages.some((stage) => stage.startsWith('tests'))) installLibtensorflow();
+process.exit(await run(process.execPath, [`${root}/scripts/check.mjs`, ...stages]));

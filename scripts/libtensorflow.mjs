@@ -1,0 +1,33 @@
+// Brings TensorFlow's C library for the tests that need it. Without it they are skipped by name: no failure here stops anything.
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { bin, root } from './bootstrap.mjs';
+
+/** Milliseconds that the download (274 MB) may take; what has come by then is kept for the next time. */
+const TIMEOUT = 5 * 60_000;
+
+/** Installs the library into the user's cache, unless TFJS_LIBTENSORFLOW=off. */
+export function installLibtensorflow() {
+  if (process.env.TFJS_LIBTENSORFLOW === 'off') {
+    console.log('› TensorFlow’s C library: left out (TFJS_LIBTENSORFLOW=off)');
+    return;
+  }
+  console.log('› TensorFlow’s C library (TFJS_LIBTENSORFLOW=off leaves it out)');
+  const cwd = join(root, 'packages/tfjs-libtensorflow');
+  // The command from its source: nothing is built yet. In node_modules, where its dependencies are found and git does not look.
+  const out = 'node_modules/.cache/command';
+  const options = ['--no-config', '--format', 'esm', '--target', 'node20', '--out-dir', out, '--silent'];
+  const bundled = spawnSync(bin('tsup'), ['src/cli.ts', ...options], {
+    cwd,
+    stdio: 'inherit',
+    shell: process.platform === 'win32',
+  });
+  const command = join(cwd, out, 'cli.js');
+  const result =
+    bundled.status === 0
+      ? spawnSync(process.execPath, [command, 'install'], { cwd, stdio: 'inherit', timeout: TIMEOUT })
+      : bundled;
+  if (result.status === 0) return;
+  const why = result.error?.code === 'ETIMEDOUT' ? `not there after ${TIMEOUT / 60_000} minutes` : 'see above';
+  console.log(`  going on without it (${why}): the tests that need it are skipped by name`);
+}
