@@ -7,8 +7,13 @@ import { mergeCommonSubexpressions } from './passes/common-subexpressions.js';
 import { removeDeadCode } from './passes/dead-code.js';
 import { foldConstants } from './passes/fold-constants.js';
 import { lowerPrecision, type Precision } from './passes/lower-precision.js';
+import { mergeScales } from './passes/merge-scales.js';
+import { shareMeanSquares } from './passes/share-mean-squares.js';
 import { shrinkUniformOperands } from './passes/uniform-operands.js';
 import { planUpdates, type StateVariable } from './passes/updates/updates.js';
+
+/** Constants of any size a network has are folded: the backend's kernels are TensorFlow's own, and nothing folds them later. */
+const MAX_FOLDED = 1 << 28;
 
 /** What the compiler may use. */
 export interface CompileTensorflowOptions {
@@ -29,7 +34,10 @@ export function compileTensorflow(
   const passes: readonly ((graph: Graph) => Graph)[] = [
     removeDeadCode,
     mergeCommonSubexpressions,
-    (graph) => foldConstants(graph, evaluate),
+    (graph) => foldConstants(graph, evaluate, MAX_FOLDED),
+    mergeScales,
+    shareMeanSquares,
+    mergeCommonSubexpressions,
     shrinkUniformOperands,
     (graph) => lowerPrecision(graph, precision),
     removeDeadCode,

@@ -9,13 +9,14 @@ const MAX_FOLDED = 1 << 16;
  * Computes at compile time what depends on constants alone: normalised weights of a sampler, masks, ranges.
  *
  * @param evaluate - runs one kernel; what it declines stays in the graph.
+ * @param limit - elements of the largest tensor that is folded.
  */
-export function foldConstants(graph: Graph, evaluate: Evaluate): Graph {
+export function foldConstants(graph: Graph, evaluate: Evaluate, limit = MAX_FOLDED): Graph {
   const constants = new Map<Value, Data>(graph.constants);
   const nodes: Node[] = [];
   for (const node of graph.nodes) {
     const known = node.inputs.map((input) => constants.get(input));
-    const small = [...node.inputs, ...node.outputs].every((value) => sizeOf(value.shape) <= MAX_FOLDED);
+    const small = [...node.inputs, ...node.outputs].every((value) => sizeOf(value.shape) <= limit);
     const made = small && known.every((data) => data !== undefined) ? evaluate(node, known) : undefined;
     if (made === undefined) nodes.push(node);
     else node.outputs.forEach((output, i) => void constants.set(output, at(made, i)));

@@ -1,4 +1,4 @@
-import type { Graph, Node, Value } from '../../graph/graph.js';
+import { type Graph, type Node, sizeOf, type Value } from '../../graph/graph.js';
 import { at } from '../../kernels/spec.js';
 import { operandsOf, resultsOf, type StateVariable, type Update, variablesOf } from '../../passes/updates/updates.js';
 import type { GraphEmitter, Ref } from './emitter.js';
@@ -53,6 +53,25 @@ export function oldState(graph: Graph, updates: readonly Update[]): Value[] {
   });
 }
 
+/** Updates that run at once. */
+const LANES = 2;
+
+/** Each optimizer's step with the averages of its weight: one after the other they find the weight in the processor's cache. */
+function groupsOf(updates: readonly Update[]): Update[][] {
+  const groups = new Map<Value | Update, Update[]>();
+  for (const update of updates) if (update.kind === 'adam') groups.set(update.result, [update]);
+  for (const update of updates) {
+    if (update.kind === 'adam') continue;
+    const group = update.kind === 'towards' ? groups.get(update.to) : undefined;
+    if (group === undefined) groups.set(update, [update]);
+    else group.push(update);
+  }
+  return [...groups.values()];
+}
+
+const elementsOf = (update: Update, graph: Graph): number =>
+  variablesOf(update).reduce((sum, { input }) => sum + sizeOf(at(graph.inputs, input).shape), 0);
+
 /**
  * Writes the updates, and the nodes that need what they make. All updates run after the barrier: a call that fails before
  * it, for want of memory, leaves the state as it was.
@@ -81,34 +100,37 @@ export function lowerUpdates({ graph, updates, emitter: e, lower, barrier }: Upd
     lower(node);
   };
   const stored = (variable: StateVariable): Value => at(graph.inputs, variable.input);
-  const add = (type: string, variables: readonly StateVariable[], inputs: readonly Ref[], after: string): string => {
+  /** What the next update waits for. */
+  let last = barrier;
+  const add = (type: string, variables: readonly StateVariable[], inputs: readonly Ref[]): string => {
     const handles = variables.map(({ input }) => handleOf(input));
     const attrs = type === 'AssignVariableOp' ? { dtype: FLOAT } : { T: FLOAT };
-    const [made] = e.node(type, [...handles, ...inputs], attrs, ['float32'], [after]);
+    const [made] = e.node(type, [...handles, ...inputs], attrs, ['float32'], [last]);
     const { name } = at(
       [made].filter((ref) => ref !== undefined),
       0,
     );
     done.push(name);
+    last = name;
     return name;
   };
   /** Optimizer kernels take scalars without axes. */
   const scalar = (value: Value): Ref => (value.shape.length === 0 ? e.ref(value) : e.reshape(e.ref(value), []));
 
   const run = (update: Exclude<Update, { kind: 'keep' }>): string => {
-    if (update.kind === 'assign') return add('AssignVariableOp', [update.variable], [e.ref(update.value)], barrier);
+    if (update.kind === 'assign') return add('AssignVariableOp', [update.variable], [e.ref(update.value)]);
     if (update.kind === 'towards') {
       const { shape } = stored(update.variable);
-      const from = readVariable(update.variable.input, shape, [barrier], e);
+      const from = readVariable(update.variable.input, shape, [last], e);
       const gap = e.op('Sub', [from, e.ref(update.to)]);
-      return add('ResourceApplyGradientDescent', [update.variable], [scalar(update.share), gap], barrier);
+      return add('ResourceApplyGradientDescent', [update.variable], [scalar(update.share), gap]);
     }
     const { weight, moments, before, gradient, beta1, beta2, rate, floor } = update;
     // Where the step starts from another weight than the stored one, that is stored first.
-    const start = before === stored(weight) ? barrier : add('AssignVariableOp', [weight], [e.ref(before)], barrier);
+    if (before !== stored(weight)) add('AssignVariableOp', [weight], [e.ref(before)]);
     // Powers of 0 leave out the kernel's own bias correction: rate and floor hold it.
     const scalars = [e.scalar(0), e.scalar(0), scalar(rate), e.scalar(beta1), e.scalar(beta2), scalar(floor)];
-    return add('ResourceApplyAdam', [weight, ...moments], [...scalars, e.ref(gradient)], start);
+    return add('ResourceApplyAdam', [weight, ...moments], [...scalars, e.ref(gradient)]);
   };
   const write = (update: Update): void => {
     if (written.has(update)) return;
@@ -121,7 +143,14 @@ export function lowerUpdates({ graph, updates, emitter: e, lower, barrier }: Upd
     }
   };
 
-  updates.forEach(write);
+  const lanes = Array.from({ length: LANES }, () => ({ load: 0, last: barrier }));
+  for (const group of groupsOf(updates)) {
+    const lane = lanes.reduce((best, other) => (other.load < best.load ? other : best));
+    last = lane.last;
+    group.forEach(write);
+    lane.last = last;
+    lane.load += group.reduce((sum, update) => sum + elementsOf(update, graph), 0);
+  }
   for (const node of later.values()) need(at(node.outputs, 0));
   return done;
 }
