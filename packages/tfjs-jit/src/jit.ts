@@ -1,11 +1,18 @@
-import { clone, getBackend, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { clone, getBackend, type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
 import { type Engine, type Executable, engineFor } from './engine.js';
 import { type ExplainOptions, explain } from './explain/explain.js';
 import { explainGraph } from './explain/explained.js';
 import type { MemoryPlan } from './explain/memory.js';
 import type { Graph } from './graph/graph.js';
 import { at } from './kernels/spec.js';
-import { type Lowered, lowerFunction, type Signature, signatureKey, signatureOf } from './lower-function.js';
+import {
+  describeSignature,
+  type Lowered,
+  lowerFunction,
+  type Signature,
+  signatureKey,
+  signatureOf,
+} from './lower-function.js';
 import type { Precision } from './passes/lower-precision.js';
 import { argumentOf } from './state-pairs.js';
 import { isTracing } from './trace/trace.js';
@@ -23,6 +30,8 @@ export interface JitOptions {
    * overflows above 65504: replace gradients that are not finite. On libtensorflow; without an engine it changes nothing.
    */
   readonly precision?: Precision;
+  /** Gets a message when the function compiles again and again; default: `console.warn`. */
+  readonly warn?: (message: string) => void;
 }
 
 /** A compiled function. Called like the original; compiles on the first call with a new signature. */
@@ -58,14 +67,26 @@ interface Entry {
   readonly result: Structure;
   readonly signature: Signature;
   readonly graph: Graph;
+  /** Variables that the function closes over, and the data that each had when it was compiled. */
+  readonly variables: readonly Variable[];
+  readonly data: readonly object[];
+  /** True when variables are read at every call; before the first change they are constants. */
+  readonly live: boolean;
 }
+
+/** Compiled signatures after which a function is likely to be called with new shapes forever. */
+const MANY_SIGNATURES = 10;
+
+// biome-ignore lint/suspicious/noConsole: the default of an option; a function that compiles at every call must not stay silent
+const warnOnConsole = (message: string): void => console.warn(message);
 
 /**
  * Compiles a function of tensors: traced once per signature, then run as one call.
  *
  * Arguments and results are trees: tensors, records and arrays of them, nested. Numbers, text, booleans, null and
  * undefined are static: another value compiles again, so a number that changes from call to call belongs in a
- * `tf.scalar`. Tensors that the function closes over are constants of the compiled function.
+ * `tf.scalar`. Tensors that the function closes over are constants of the compiled function; so are `tf.Variable`s until
+ * one of them is assigned, after which they are read at every call.
  *
  * @param fn - pure and synchronous; it must not read tensors, draw random numbers or keep what it makes.
  * @returns the compiled function; it returns synchronously. On a backend without an engine it runs `fn` in `tf.tidy`.
@@ -75,7 +96,7 @@ export function jit<Args extends readonly unknown[], Result>(
   fn: (...args: Args) => Result,
   options: JitOptions = {},
 ): Jitted<Args, Result> {
-  const { precision = 'float32', donate = [] } = options;
+  const { precision = 'float32', donate = [], warn = warnOnConsole } = options;
   if (!PRECISIONS.includes(precision)) {
     throw new RangeError(
       `jit: expected precision to be ${PRECISIONS.join(', ')}, got '${precision}'. Leave it out for float32.`,
@@ -90,6 +111,7 @@ export function jit<Args extends readonly unknown[], Result>(
     if (isTracing()) return fn(...args);
     const engine = options.engine ?? engineFor(getBackend());
     const flat = flatten([...args], 'the arguments');
+    checkAlive(flat);
     const outputs = engine === undefined ? runPlain(fn, flat) : runCompiled(engine, flat);
     flat.tensors.forEach((tensor, i) => {
       if (donate.includes(argumentOf(at(flat.paths, i)))) tensor.dispose();
@@ -101,16 +123,32 @@ export function jit<Args extends readonly unknown[], Result>(
     const signature = signatureOf(flat);
     const key = `${engine.name}|${signatureKey(signature)}`;
     let entry = cache.get(key);
-    if (entry === undefined) {
-      const { model, graph, result } = lower(engine, signature);
-      entry = { engine, executable: engine.compile(model), result, signature, graph };
+    if (entry === undefined || isStale(entry)) {
+      const live = entry !== undefined;
+      entry?.executable.dispose();
+      cache.delete(key);
+      entry = compile(engine, signature, live);
       cache.set(key, entry);
+      if (cache.size === MANY_SIGNATURES && !entry.live) warn(manySignatures(fn.name, signature));
     }
-    return unflatten(entry.result, entry.executable.run(flat.tensors));
+    const variables = entry.live ? entry.variables : [];
+    return unflatten(entry.result, entry.executable.run([...flat.tensors, ...variables.map(alive)]));
   };
 
-  const lower = (engine: Engine, signature: Signature, sources = false): Lowered =>
-    lowerFunction(fn as (...args: never[]) => unknown, signature, { engine, donate, precision, sources });
+  const compile = (engine: Engine, signature: Signature, live: boolean): Entry => {
+    const { model, graph, result, variables } = lower(engine, signature, false, live);
+    const data = variables.map((variable) => variable.dataId);
+    return { engine, executable: engine.compile(model), result, signature, graph, variables, data, live };
+  };
+
+  const lower = (engine: Engine, signature: Signature, sources = false, liveVariables = false): Lowered =>
+    lowerFunction(fn as (...args: never[]) => unknown, signature, {
+      engine,
+      donate,
+      precision,
+      sources,
+      liveVariables,
+    });
 
   const engineNow = (what: string): Engine => {
     const engine = options.engine ?? engineFor(getBackend());
@@ -126,7 +164,7 @@ export function jit<Args extends readonly unknown[], Result>(
         throw new RangeError('explain: expected args to measure with, got none. Pass { args: [...], measure }.');
       const compiled = [...cache.values()];
       return explain(
-        compiled.map((entry) => ({ ...entry, lower: () => lower(entry.engine, entry.signature, true) })),
+        compiled.map((entry) => ({ ...entry, lower: () => lower(entry.engine, entry.signature, true, entry.live) })),
         format,
       );
     }
@@ -156,6 +194,33 @@ export function jit<Args extends readonly unknown[], Result>(
     },
   });
 }
+
+/** True when a variable that was compiled in as a constant has been assigned since. */
+const isStale = ({ live, variables, data }: Entry): boolean =>
+  !live && variables.some((variable, i) => variable.dataId !== data[i] && !variable.isDisposed);
+
+function alive(variable: Variable): Variable {
+  if (!variable.isDisposed) return variable;
+  throw new Error(
+    `jit: expected the variables that the function closes over to live, got '${variable.name}' disposed. ` +
+      'Dispose the compiled function with them, and make a new one.',
+  );
+}
+
+/** Checks that every tensor still holds its values. */
+function checkAlive({ tensors, paths }: Flat): void {
+  const gone = tensors.findIndex((tensor) => tensor.isDisposed);
+  if (gone < 0) return;
+  throw new Error(
+    `jit: expected tensors that still hold their values, got a disposed one at '${paths[gone]}'. An argument that was ` +
+      'donated is gone after the call: pass on what the call returned.',
+  );
+}
+
+const manySignatures = (name: string, signature: Signature): string =>
+  `jit: ${name === '' ? 'a function' : name} has been compiled for ${MANY_SIGNATURES} signatures, the last of them ` +
+  `${describeSignature(signature)}. Pad to few shapes, and pass numbers that change as tf.scalar: every new shape or ` +
+  'number compiles again.';
 
 /** Without an engine: the function itself, op by op. Results that are arguments are cloned, as a compiled call would. */
 function runPlain<Args extends readonly unknown[]>(fn: (...args: Args) => unknown, flat: Flat): unknown {

@@ -1,3 +1,4 @@
+import type { Variable } from '@tensorflow/tfjs-core';
 import { compileGraph } from './compile.js';
 import { compileTensorflow } from './compile-tensorflow.js';
 import type { CompiledModel, Engine } from './engine.js';
@@ -25,6 +26,8 @@ export interface LowerOptions {
   readonly precision: Precision;
   /** Notes the line of code that each kernel call came from. */
   readonly sources?: boolean;
+  /** Variables that the function closes over are the model's last inputs instead of constants. */
+  readonly liveVariables?: boolean;
 }
 
 /** A traced function in its engine's format. */
@@ -34,6 +37,8 @@ export interface Lowered {
   readonly graph: Graph;
   /** The tree that the model's outputs form. */
   readonly result: Structure;
+  /** Variables that the function closes over. */
+  readonly variables: readonly Variable[];
 }
 
 /** The signature of a call. */
@@ -47,17 +52,17 @@ export const signatureOf = ({ structure, paths, tensors }: Flat): Signature => (
 export function lowerFunction(
   fn: (...args: never[]) => unknown,
   { structure, paths, leaves }: Signature,
-  { engine, donate, precision, sources = false }: LowerOptions,
+  { engine, donate, precision, sources = false, liveVariables = false }: LowerOptions,
 ): Lowered {
   if (precision !== 'float32' && engine.format !== 'tensorflow') {
     throw new RangeError(
       `jit: expected precision 'float32' on ${engine.name}, got '${precision}', for which it has no convolutions. Leave precision out, or use libtensorflow.`,
     );
   }
-  const traced = trace(fn, structure, leaves, { sources });
+  const traced = trace(fn, structure, leaves, { sources, liveVariables });
   const donated = new Set(paths.flatMap((path, i) => (donate.includes(argumentOf(path)) ? [i] : [])));
   const { model, graph } = compileFor({ engine, precision }, traced.graph, donated, stateOf(traced, paths, donated));
-  return { model, graph, result: traced.result };
+  return { model, graph, result: traced.result, variables: traced.variables };
 }
 
 /** Donated arguments that come back as results of the same shape. */

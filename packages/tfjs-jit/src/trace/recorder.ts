@@ -3,9 +3,10 @@ import {
   type DataId,
   engine,
   type NamedTensorInfoMap,
-  type Tensor,
+  Tensor,
   type TensorInfo,
   tidy,
+  Variable,
 } from '@tensorflow/tfjs-core';
 import type { NamedTensors } from '../decompose/decomposition.js';
 import { DECOMPOSITIONS } from '../decompose/table.js';
@@ -29,6 +30,8 @@ export interface Recorder {
   /** Records a kernel as the simpler ones that it is written with; undefined when it is recorded as it is. */
   decompose(name: string, inputs: NamedTensorInfoMap, attrs: object): Tensor | Tensor[] | undefined;
   valueOf(tensor: TensorInfo): Value;
+  /** Variables that the function closes over, in the order of their first use, with what stands for each. */
+  readonly variables: ReadonlyMap<Variable, Value>;
   build(inputs: readonly Value[], outputs: readonly Value[]): Graph;
 }
 
@@ -39,11 +42,13 @@ const runningOp = (): string => (engine().state.activeScope?.name || 'customGrad
  * A recorder for one trace.
  *
  * @param sources - finds the line that each kernel call came from; left out, nobody asks for it.
+ * @param liveVariables - variables that the function closes over are inputs instead of constants.
  */
-export function createRecorder(sources?: SourceFinder): Recorder {
+export function createRecorder(sources?: SourceFinder, liveVariables = false): Recorder {
   const builder = graphBuilder();
   const values = new WeakMap<DataId, Value>();
   const constants = new Map<Value, Data>();
+  const variables = new Map<Variable, Value>();
   const origins = new WeakMap<DataId, string>();
   /** The op whose kernel is being decomposed: what that records belongs to it. */
   let composing: string | undefined;
@@ -90,11 +95,26 @@ export function createRecorder(sources?: SourceFinder): Recorder {
     valueOf(tensor) {
       const known = values.get(tensor.dataId);
       if (known !== undefined) return known;
+      if (tensor instanceof Tensor && tensor.isDisposed) {
+        throw new Error(
+          `jit: expected tensors that still hold their values, got a disposed one in tf.${currentOp()}. Tensors made while a ` +
+            'function is traced end with it: return what is needed later, and pass in what comes from elsewhere.',
+        );
+      }
+      if (tensor instanceof Variable && liveVariables) {
+        const value = builder.input(tensor.shape, asDType(tensor.dtype));
+        values.set(tensor.dataId, value);
+        variables.set(tensor, value);
+        return value;
+      }
       // Closed over from another backend: its values now become part of the compiled function.
       const data = engine().readSync(tensor.dataId);
       if (isTexts(data)) throw new TypeError('jit: expected numeric tensors, got a string tensor.');
-      return addConstant(tensor.dataId, data, tensor.shape, tensor.dtype);
+      const value = addConstant(tensor.dataId, data, tensor.shape, tensor.dtype);
+      if (tensor instanceof Variable) variables.set(tensor, value);
+      return value;
     },
+    variables,
 
     kernel(name, inputs, attrs) {
       const op = currentOp();

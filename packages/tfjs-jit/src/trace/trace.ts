@@ -1,8 +1,9 @@
-import { engine, type Tensor, tidy } from '@tensorflow/tfjs-core';
+import { engine, type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
 import type { DType, Graph } from '../graph/graph.js';
 import { at } from '../kernels/spec.js';
 import { flatten, type Place, type Structure, unflatten } from '../tree.js';
 import { TRACE_BACKEND, type TraceBackend, traceBackend } from './backend.js';
+import { guardTrace } from './guard.js';
 import { createRecorder, type Recorder } from './recorder.js';
 import { sourceFinder } from './source.js';
 
@@ -14,6 +15,8 @@ export interface Trace {
   readonly paths: readonly string[];
   /** The record or array that holds each output, and its name there. */
   readonly places: readonly Place[];
+  /** Variables that the function closes over; with `liveVariables` the graph's last inputs, in this order. */
+  readonly variables: readonly Variable[];
 }
 
 /** Shape and dtype that stand for a tensor during tracing. */
@@ -26,6 +29,8 @@ export interface Abstract {
 export interface TraceOptions {
   /** Notes the line of code that each kernel call came from; costs about as much again as tracing. */
   readonly sources?: boolean;
+  /** Variables that the function closes over are read at every call instead of being constants. */
+  readonly liveVariables?: boolean;
 }
 
 /** True while a function is being traced: a compiled function called there is traced along. */
@@ -43,29 +48,31 @@ export function trace(
   fn: (...args: never[]) => unknown,
   args: Structure,
   leaves: readonly Abstract[],
-  { sources = false }: TraceOptions = {},
+  { sources = false, liveVariables = false }: TraceOptions = {},
 ): Trace {
   const tf = engine();
   const previous = tf.backendName;
   const backend = traceBackend();
-  const recorder = createRecorder(sources ? sourceFinder() : undefined);
+  const recorder = createRecorder(sources ? sourceFinder() : undefined, liveVariables);
   const before = backend.numDataIds();
   backend.recorder = recorder;
   // setBackend is synchronous up to its end for a backend whose factory is: nothing is awaited.
   void tf.setBackend(TRACE_BACKEND);
+  const unguard = guardTrace((tensor) => backend.refCount(tensor.dataId) > 0);
   try {
     const traces: Trace[] = [];
     // The tidy ends inside the trace, so that everything symbolic is gone before the backend changes back.
-    tidy(() => void traces.push(record(fn, args, leaves, backend, recorder)));
+    tidy(() => void traces.push(record(fn, args, leaves, backend, recorder, liveVariables)));
     const traced = at(traces, 0);
     if (backend.numDataIds() > before) {
       throw new Error(
         'jit: expected every tensor made in the traced function to end with it, got one that was kept ' +
-          '(tf.keep, tf.variable or assign). Return it instead.',
+          '(tf.keep). Return it instead.',
       );
     }
     return traced;
   } finally {
+    unguard();
     backend.recorder = undefined;
     if (previous !== undefined) void tf.setBackend(previous);
   }
@@ -77,6 +84,7 @@ function record(
   leaves: readonly Abstract[],
   backend: TraceBackend,
   recorder: Recorder,
+  liveVariables: boolean,
 ): Trace {
   const tf = engine();
   const inputs = leaves.map(({ shape, dtype }) => {
@@ -98,12 +106,13 @@ function record(
   const outputs = tensors.map((tensor) => recorder.valueOf(tensor));
   return {
     graph: recorder.build(
-      inputs.map((input) => input.value),
+      [...inputs.map((input) => input.value), ...(liveVariables ? recorder.variables.values() : [])],
       outputs,
     ),
     result: structure,
     paths,
     places,
+    variables: [...recorder.variables.keys()],
   };
 }
 

@@ -18,6 +18,6 @@ export function unsupportedKernel(kernel: string, op: string): Error {
   return new Error(
     `jit: expected kernels that can be compiled, got ${kernel} (asked for by tf.${op}), which has no lowering. ` +
       `Write it with other ops, or call it outside; the ${known.length} kernels that are known ` +
-      `(KERNELS.md) include ${nearest(kernel, known, NAMED).join(', ')}.`,
+      `include ${nearest(kernel, known, NAMED).join(', ')}.`,
   );
 }

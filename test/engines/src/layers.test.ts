@@ -1,0 +1,153 @@
+import { difference, draw } from '@edm2/test-support';
+import { jit } from '@edm2/tfjs-jit';
+import * as tf from '@tensorflow/tfjs';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describeEngines } from './engines.js';
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+afterEach(() => tf.disposeVariables());
+
+interface Model {
+  readonly build: () => tf.LayersModel;
+  readonly input: () => tf.Tensor;
+  readonly classes: number;
+}
+
+const { layers } = tf;
+
+/** A network as people write them with tf.layers: what it must compile for is inference, and the gradients of training. */
+const MODELS: Record<string, Model> = {
+  'LSTM and GRU': {
+    classes: 3,
+    input: () => draw(1, [2, 5, 4]),
+    build: () =>
+      tf.sequential({
+        layers: [
+          layers.lstm({ units: 6, returnSequences: true, inputShape: [5, 4] }),
+          layers.bidirectional({
+            layer: layers.gru({ units: 5, returnSequences: true }) as never,
+            mergeMode: 'concat',
+          }),
+          layers.gru({ units: 4 }),
+          layers.dense({ units: 3, activation: 'softmax' }),
+        ],
+      }),
+  },
+  'embedding and dense, a text classifier': {
+    classes: 2,
+    input: () => draw(2, [3, 7], { below: 40 }),
+    build: () =>
+      tf.sequential({
+        layers: [
+          layers.embedding({ inputDim: 40, outputDim: 8, inputLength: 7 }),
+          layers.conv1d({ filters: 6, kernelSize: 3, activation: 'relu', padding: 'same' }),
+          layers.globalAveragePooling1d(),
+          layers.dense({ units: 5, activation: 'tanh' }),
+          layers.dense({ units: 2, activation: 'softmax' }),
+        ],
+      }),
+  },
+  'separable convolutions, a small MobileNet': {
+    classes: 4,
+    input: () => draw(3, [2, 12, 12, 3]),
+    build: () =>
+      tf.sequential({
+        layers: [
+          layers.conv2d({
+            filters: 8,
+            kernelSize: 3,
+            strides: 2,
+            padding: 'same',
+            inputShape: [12, 12, 3],
+            useBias: false,
+          }),
+          layers.batchNormalization(),
+          layers.reLU({ maxValue: 6 }),
+          layers.depthwiseConv2d({ kernelSize: 3, padding: 'same' }),
+          layers.batchNormalization(),
+          layers.leakyReLU(),
+          layers.separableConv2d({ filters: 12, kernelSize: 3, padding: 'same', activation: 'relu' }),
+          layers.maxPooling2d({ poolSize: 2 }),
+          layers.globalAveragePooling2d({}),
+          layers.dense({ units: 4, activation: 'softmax' }),
+        ],
+      }),
+  },
+};
+
+describeEngines('tf.layers models', (engine) => {
+  describe.each(Object.entries(MODELS))('%s', (_, { build, input, classes }) => {
+    it('predicts as on cpu, also after its weights changed', () => {
+      const model = build();
+      const x = input();
+      const predict = jit((t: tf.Tensor) => model.apply(t) as tf.Tensor, { engine: engine() });
+      expect(difference(predict(x), model.predict(x) as tf.Tensor)).toBeLessThan(1e-5);
+      for (const scale of [0.5, 2]) {
+        model.setWeights(model.getWeights().map((w) => tf.mul(w, scale)));
+        expect(difference(predict(x), model.predict(x) as tf.Tensor)).toBeLessThan(1e-5);
+      }
+      expect(predict.cacheSize).toBe(1);
+      predict.dispose();
+    });
+
+    it('trains as on cpu', () => {
+      const labels = tf.oneHot(draw(9, [input().shape[0] ?? 1], { below: classes }) as tf.Tensor1D, classes);
+      const train = (model: tf.LayersModel, compiled: boolean): number[] => {
+        const loss = (x: tf.Tensor): tf.Scalar =>
+          tf.mean(tf.metrics.categoricalCrossentropy(labels, model.apply(x) as tf.Tensor)) as tf.Scalar;
+        // The closure names its variables: gradients are a record by name.
+        const step = (x: tf.Tensor): { value: tf.Scalar; grads: tf.NamedTensorMap } =>
+          tf.variableGrads(
+            () => loss(x),
+            model.trainableWeights.map((w) => w.read() as tf.Variable),
+          );
+        const run = compiled ? jit(step, { engine: engine() }) : step;
+        const optimizer = tf.train.adam(0.01);
+        return Array.from({ length: 4 }, () => {
+          const { value, grads } = run(input());
+          optimizer.applyGradients(grads as never);
+          return value.dataSync()[0] ?? Number.NaN;
+        });
+      };
+      const [a, b] = [build(), build()];
+      b.setWeights(a.getWeights());
+      const [expected, actual] = [train(a, false), train(b, true)];
+      actual.forEach((loss, i) => void expect(loss).toBeCloseTo(expected[i] ?? Number.NaN, 4));
+      expect(actual[3]).toBeLessThan(actual[0] ?? 0);
+    });
+  });
+
+  it('refuses a layer that updates its averages inside, and says what to do', () => {
+    const model = tf.sequential({ layers: [layers.batchNormalization({ inputShape: [4] })] });
+    const step = jit((x: tf.Tensor) => model.apply(x, { training: true }) as tf.Tensor, { engine: engine() });
+    const before = tf.memory().numTensors;
+    const x = draw(1, [3, 4]);
+    expect(() => step(x)).toThrow(/leaves variables alone.*training: false/);
+    x.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('says when a variable was disposed, an argument was donated before, and a function compiles again and again', () => {
+    const v = tf.variable(tf.scalar(2));
+    const messages: string[] = [];
+    const warn = (message: string): void => void messages.push(message);
+    const scale = jit((x: tf.Tensor) => tf.mul(x, v), { engine: engine(), warn });
+    for (let n = 1; n <= 12; n++) expect(scale(tf.ones([n])).dataSync()[0]).toBe(2);
+    expect(messages).toHaveLength(1);
+    expect(messages[0]).toMatch(/compiled for 10 signatures.*float32\[10\].*Pad to few shapes/);
+    v.assign(tf.scalar(3));
+    expect(scale(tf.ones([2])).dataSync()[0]).toBe(3);
+    v.dispose();
+    expect(() => scale(tf.ones([2]))).toThrow(/variables that the function closes over to live/);
+    const step = jit((x: tf.Tensor) => tf.add(x, 1), { engine: engine(), donate: [0] });
+    const x = tf.ones([2]);
+    step(x);
+    expect(() => step(x)).toThrow(
+      /disposed one at '0'.*donated is gone after the call: pass on what the call returned/,
+    );
+    scale.dispose();
+    step.dispose();
+  });
+});
