@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup';
 
 /** Stay outside the bundle: native files, and TensorFlow.js, of which a process may hold one copy only. */
-const EXTERNAL = [/^@tensorflow\//, 'sharp', 'onnxruntime-node', '@resvg/resvg-js', 'vega', 'vega-lite'];
+const EXTERNAL = [/^@tensorflow\//, 'sharp', 'onnxruntime-node', 'koffi', '@resvg/resvg-js', 'vega', 'vega-lite'];
 
 // One bundle of the app and the workspace packages it wires: a fresh clone needs no other build to start.
 export default defineConfig({
@@ -9,7 +9,7 @@ export default defineConfig({
   format: ['esm'],
   target: 'node20',
   external: EXTERNAL,
-  noExternal: [/^(?!@tensorflow\/|sharp$|onnxruntime-node|@resvg\/|vega|node:)/],
+  noExternal: [/^(?!@tensorflow\/|sharp$|onnxruntime-node|koffi$|@resvg\/|vega|node:)/],
   // Some bundled CommonJS packages call require for Node's own modules.
   banner: {
     js: "import { createRequire as __createRequire } from 'node:module';\nconst require = __createRequire(import.meta.url);",

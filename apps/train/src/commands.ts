@@ -1,13 +1,13 @@
 import { basename, join, relative } from 'node:path';
 import { openDataset, verifyDataset } from '@edm2/dataset';
 import { countParameters } from '@edm2/edm2-unet';
-import { startEngine } from '@edm2/engine';
 import { mainJob } from './demo/main-job.js';
 import { mnistFolder } from './demo/mnist.js';
 import { InterruptedError, UsageError } from './errors.js';
 import type { CommandOptions } from './options/options.js';
 import { presetOf, resolveRunConfig } from './options/resolve.js';
 import type { RunConfig } from './options/run-config.js';
+import { chooseEngine } from './run/choose-engine.js';
 import { listenForInterrupt } from './run/interrupt.js';
 import { buildNetwork } from './run/network.js';
 import { defaultOutdir } from './run/outdir.js';
@@ -84,10 +84,11 @@ async function withRun(
 ): Promise<void> {
   const outdir = options.outdir ?? (await defaultOutdir(name, options.resume));
   await prepareRunFolder(outdir, config, options.resume);
-  const engine = await startEngine(options.engine as Parameters<typeof startEngine>[0], {
-    ...(options.threads ? { threads: options.threads } : {}),
-  });
   const { unet } = buildNetwork(config);
+  const engine = await chooseEngine(options.engine, config, {
+    ...(options.threads ? { threads: options.threads } : {}),
+    parameters: countParameters(unet),
+  });
   say(`engine: ${engine.why}`);
   say(
     `config ${config.config}, ${(countParameters(unet) / 1e6).toFixed(2)} M parameters, ${config.network.imgResolution}×${config.network.imgResolution}, batch ${config.batch}, ${config.duration} images → ${relative('.', outdir) || '.'}/`,

@@ -23,6 +23,8 @@ export interface EngineReport {
 export interface EngineOptions {
   /** Threads that one call uses; default: the machine's cores. Engines that choose for themselves ignore it. */
   readonly threads?: number;
+  /** Size of the network that is to run, in parameters: `'auto'` then takes the engine that is fastest for it. */
+  readonly parameters?: number;
 }
 
 /** What a starter knows of the engine that it started. */

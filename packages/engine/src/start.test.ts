@@ -1,8 +1,10 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import '@tensorflow/tfjs';
 import { type EngineName, startEngine } from '@edm2/engine';
 import { jit } from '@edm2/tfjs-jit';
 import * as tf from '@tensorflow/tfjs-core';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 test('auto takes an engine that compiles, and says why', async () => {
   const report = await startEngine();
@@ -26,12 +28,31 @@ test('cpu runs op by op', async () => {
 });
 
 test.each<[EngineName, RegExp]>([
-  ['tensorflow', /expected tensorflow to start, got: .*Install @tensorflow\/tfjs-node/],
+  ['tensorflow', /expected tensorflow to start, got: .*npx tfjs-libtensorflow install/],
+  ['tensorflow-gpu', /expected tensorflow-gpu to start, got: .*install --cuda/],
   ['webgpu', /asynchronously/],
-])('%s fails by name and does not fall back', async (name, message) => {
-  await startEngine('cpu');
-  await expect(startEngine(name)).rejects.toThrow(message);
-  expect(tf.getBackend()).toBe('cpu');
+])('%s fails by name where it is not there, and does not fall back', async (name, message) => {
+  vi.stubEnv('TFJS_LIBTENSORFLOW_DIR', join(tmpdir(), 'edm2-no-such-folder'));
+  try {
+    await startEngine('cpu');
+    await expect(startEngine(name)).rejects.toThrow(message);
+    expect(tf.getBackend()).toBe('cpu');
+  } finally {
+    vi.unstubAllEnvs();
+  }
+});
+
+const large = { parameters: 16_600_000 };
+
+test('auto passes over a library that is not installed, whatever the size', async () => {
+  vi.stubEnv('TFJS_LIBTENSORFLOW_DIR', join(tmpdir(), 'edm2-no-such-folder'));
+  try {
+    const { name, why } = await startEngine('auto', large);
+    expect(name).toBe('onnxruntime');
+    expect(why).toMatch(/for 16\.60 M parameters \(tensorflow-gpu: not installed; tensorflow: not installed\)/);
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });
 
 test('a name that is none, and threads that are none', async () => {

@@ -1,22 +1,38 @@
 import { availableParallelism } from 'node:os';
 import type { EngineName, EngineOptions, EngineReport, Starter } from './report.js';
 import { startOnnx } from './starters/onnxruntime.js';
-import { startTensorflow, startTensorflowGpu } from './starters/tensorflow.js';
+import { startLibraryOnCpu, startTensorflow, startTensorflowGpu } from './starters/tensorflow.js';
 import { startCpu, startWasm, startWebgpu } from './starters/tfjs.js';
 
 type Known = EngineReport['name'];
 
 const STARTERS: Readonly<Record<Known, { readonly start: Starter; readonly packages: string }>> = {
-  'tensorflow-gpu': { start: startTensorflowGpu, packages: '@tensorflow/tfjs-node-gpu' },
-  tensorflow: { start: startTensorflow, packages: '@tensorflow/tfjs-node' },
+  'tensorflow-gpu': {
+    start: startTensorflowGpu,
+    packages: '@edm2/tfjs-libtensorflow (npx tfjs-libtensorflow install --cuda)',
+  },
+  tensorflow: { start: startTensorflow, packages: '@edm2/tfjs-libtensorflow (npx tfjs-libtensorflow install)' },
   onnxruntime: { start: startOnnx, packages: '@edm2/tfjs-onnxruntime onnxruntime-node' },
   webgpu: { start: startWebgpu, packages: '@tensorflow/tfjs-backend-webgpu webgpu' },
   wasm: { start: startWasm, packages: '@tensorflow/tfjs-backend-wasm' },
   cpu: { start: startCpu, packages: '@tensorflow/tfjs-backend-cpu' },
 };
 
-/** What `'auto'` tries, best first: a GPU that answers, the compiler, then op by op. */
-const AUTO: readonly Known[] = ['tensorflow-gpu', 'onnxruntime', 'wasm', 'cpu'];
+/**
+ * Networks from this many parameters on are faster on TensorFlow's C library than on ONNX Runtime: measured, see
+ * docs/benchmarks.md; `edm2-train --engine tune` measures it again.
+ */
+export const TENSORFLOW_FROM_PARAMETERS = 300_000;
+
+/** What `'auto'` tries, best first: a GPU that answers, a compiler that suits the network's size, then op by op. */
+function candidates(parameters: number): readonly (readonly [Known, Starter])[] {
+  const start = (name: Known): readonly [Known, Starter] => [name, STARTERS[name].start];
+  // Not the plainly installed tfjs-node, which runs op by op: a compiler comes before it.
+  const library = ['tensorflow', startLibraryOnCpu] as const;
+  const compilers =
+    parameters >= TENSORFLOW_FROM_PARAMETERS ? [library, start('onnxruntime')] : [start('onnxruntime'), library];
+  return [start('tensorflow-gpu'), ...compilers, start('wasm'), start('cpu')];
+}
 
 /**
  * Starts an engine and makes its TensorFlow.js backend the current one.
@@ -27,12 +43,12 @@ const AUTO: readonly Known[] = ['tensorflow-gpu', 'onnxruntime', 'wasm', 'cpu'];
  * @throws {Error} (rejects) when the named engine is not installed or does not answer.
  */
 export async function startEngine(name: EngineName = 'auto', options: EngineOptions = {}): Promise<EngineReport> {
-  const { threads = availableParallelism() } = options;
+  const { threads = availableParallelism(), parameters = 0 } = options;
   if (!Number.isInteger(threads) || threads < 1)
     throw new RangeError(
       `startEngine: expected threads to be a positive integer, got ${threads}. Leave it out for all cores.`,
     );
-  if (name === 'auto') return startBest(threads);
+  if (name === 'auto') return startBest(threads, parameters);
   if (!Object.hasOwn(STARTERS, name))
     throw new RangeError(
       `startEngine: expected auto, ${Object.keys(STARTERS).join(', ')}, got ${name}. Choose one of these.`,
@@ -49,19 +65,21 @@ export async function startEngine(name: EngineName = 'auto', options: EngineOpti
   }
 }
 
-async function startBest(threads: number): Promise<EngineReport> {
+async function startBest(threads: number, parameters: number): Promise<EngineReport> {
   const passedOver: string[] = [];
-  for (const name of AUTO) {
+  const tried = candidates(parameters);
+  for (const [name, start] of tried) {
     try {
-      const started = await STARTERS[name].start(threads);
+      const started = await start(threads);
+      const size = parameters > 0 ? ` for ${(parameters / 1e6).toFixed(2)} M parameters` : '';
       const others = passedOver.length > 0 ? ` (${passedOver.join('; ')})` : '';
-      return { name, ...started, why: `${describe(name, started)}, the best of what answers here${others}` };
+      return { name, ...started, why: `${describe(name, started)}, the best of what answers here${size}${others}` };
     } catch (error) {
       passedOver.push(`${name}: ${reason(error)}`);
     }
   }
   throw new Error(
-    `startEngine: expected one of ${AUTO.join(', ')} to start, got none (${passedOver.join('; ')}). Install @edm2/tfjs-onnxruntime.`,
+    `startEngine: expected one of ${tried.map(([name]) => name).join(', ')} to start, got none (${passedOver.join('; ')}). Install @edm2/tfjs-onnxruntime.`,
   );
 }
 
@@ -71,10 +89,15 @@ const describe = (
 ): string =>
   `${name} ${version} on ${device}${device === 'CPU' ? `, ${threads} thread${threads === 1 ? '' : 's'}` : ''}`;
 
-/** The first line of an error, without the stack that loaders add. */
+/** An error in one line, without the stack that loaders add. */
 function reason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  if (/Cannot find (package|module)|native addon module|Could not resolve|ERR_MODULE_NOT_FOUND/.test(text))
+  if (/expected a build with CUDA/.test(text)) return 'no build with CUDA is installed';
+  if (
+    /C library in .* got none|Cannot find (package|module)|native addon module|Could not resolve|ERR_MODULE_NOT_FOUND/.test(
+      text,
+    )
+  )
     return 'not installed';
   return text.split('\n', 1)[0] ?? text;
 }

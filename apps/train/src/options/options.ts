@@ -72,8 +72,8 @@ export function withTrainOptions(command: Command): Command {
     .option('--data <path>', 'folder or zip of square images (PNG, or NPY latents), or a folder of IDX files')
     .option('--outdir <folder>', 'run folder (default: the next free one in runs/)')
     .addOption(
-      new Option('--engine <name>', 'what computes')
-        .choices(['auto', 'tensorflow-gpu', 'tensorflow', 'onnxruntime', 'webgpu', 'wasm', 'cpu'])
+      new Option('--engine <name>', 'what computes; tune: time each on this network and take the fastest')
+        .choices(['auto', 'tune', 'tensorflow-gpu', 'tensorflow', 'onnxruntime', 'webgpu', 'wasm', 'cpu'])
         .default('auto'),
     )
     .option('--threads <n>', 'threads of the engine (default: all cores)', positive)

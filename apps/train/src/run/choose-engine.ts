@@ -1,0 +1,73 @@
+import { type EngineName, type EngineOptions, type EngineReport, startEngine } from '@edm2/engine';
+import type { TrainBatch, TrainState, TrainStep } from '@edm2/training';
+import * as tf from '@tensorflow/tfjs-core';
+import type { RunConfig } from '../options/run-config.js';
+import { buildNetwork } from './network.js';
+import { createStepper } from './stepper.js';
+
+/** What `--engine tune` times: everything that compiles. */
+const TUNED: readonly EngineName[] = ['tensorflow-gpu', 'tensorflow', 'onnxruntime'];
+const WARM_UP = 3;
+const TIMED = 9;
+
+/** Starts the engine of that name; `'tune'` times a few steps of this very run on each that answers and takes the fastest. */
+export async function chooseEngine(name: string, config: RunConfig, options: EngineOptions): Promise<EngineReport> {
+  if (name !== 'tune') return startEngine(name as EngineName, options);
+  const timed: { name: EngineName; seconds: number }[] = [];
+  const reasons: string[] = [];
+  for (const candidate of TUNED) {
+    try {
+      const report = await startEngine(candidate, options);
+      // A plainly installed tfjs-node runs op by op: known to be slow, and it keeps the compiler's backend out.
+      if (report.engine) timed.push({ name: candidate, seconds: timeSteps(config, report) });
+    } catch (error) {
+      reasons.push(error instanceof Error ? error.message : String(error));
+    }
+    // TensorFlow opens one device in a process.
+    if (candidate === 'tensorflow-gpu' && timed.length > 0) break;
+  }
+  const [best] = [...timed].sort((a, b) => a.seconds - b.seconds);
+  if (best === undefined)
+    throw new Error(`--engine tune: expected an engine that compiles, got none: ${reasons.join(' ')}`);
+  const report = await startEngine(best.name, options);
+  const figures = timed.map((entry) => `${entry.name} ${(1000 * entry.seconds).toFixed(0)} ms a step`);
+  return {
+    ...report,
+    why: `${report.name} ${report.version} on ${report.device}, the fastest here: ${figures.join(', ')}`,
+  };
+}
+
+/** Median seconds of a whole training step of the run's network and batch on made-up images. */
+function timeSteps(config: RunConfig, { engine }: EngineReport): number {
+  const { training } = buildNetwork(config);
+  const stepper = createStepper(training as TrainStep, config.batch, config.batchGpu, engine);
+  let state: TrainState = training.init(config.seed);
+  const seconds: number[] = [];
+  try {
+    for (let i = 0; i < WARM_UP + TIMED; i++) {
+      const batch = madeUpBatch(config);
+      const start = performance.now();
+      ({ state } = stepper.step(state, batch));
+      if (i >= WARM_UP) seconds.push((performance.now() - start) / 1000);
+      tf.dispose(batch as unknown as tf.TensorContainer);
+    }
+  } finally {
+    stepper.dispose();
+    tf.dispose(state as unknown as tf.TensorContainer);
+  }
+  return seconds.sort((a, b) => a - b)[TIMED >> 1] ?? Number.POSITIVE_INFINITY;
+}
+
+function madeUpBatch({ batch, network, lr }: RunConfig): TrainBatch {
+  const { imgResolution: side, imgChannels: channels, labelDim } = network;
+  const shape: [number, number, number, number] = [batch, side, side, channels];
+  return {
+    images: tf.fill(shape, 0.5),
+    noise: tf.fill(shape, 1),
+    sigma: tf.fill([batch], 0.5),
+    learningRate: tf.scalar(lr),
+    t: tf.scalar(batch),
+    dt: tf.scalar(batch),
+    ...(labelDim > 0 ? { labels: tf.fill([batch, labelDim], 0) } : {}),
+  };
+}
