@@ -9,7 +9,8 @@ Examples:
   npm start -- --duration 192Ki                    the same, for longer
   npm start -- --data photos/ --duration 2Mi       your own images: square, a power of two, all of one size; sub-folders are classes
   npm start -- --data photos/ --preset cifar10     another network
-  npm start -- --engine tensorflow-gpu             a CUDA device through @tensorflow/tfjs-node-gpu (not yet measured on a GPU)
+  npm start -- --engine tune                       time the engines that are there on this network, take the fastest
+  npm start -- --engine tensorflow-gpu             a CUDA device, after npm run libtensorflow -- install --cuda (not yet measured on a GPU)
   npm start -- --resume                            go on with the last run after Ctrl-C or a crash
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted after writing a checkpoint.`;
