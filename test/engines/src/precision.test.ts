@@ -1,3 +1,4 @@
+import '@tensorflow/tfjs'; // registers the gradients
 import { draw, relativeError } from '@edm2/test-support';
 import { jit } from '@edm2/tfjs-jit';
 import * as tf from '@tensorflow/tfjs-core';

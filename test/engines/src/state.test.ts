@@ -1,3 +1,4 @@
+import '@tensorflow/tfjs'; // registers the gradients
 import { difference, draw } from '@edm2/test-support';
 import { type CompiledModel, type Engine, jit } from '@edm2/tfjs-jit';
 import * as tf from '@tensorflow/tfjs-core';
