@@ -189,4 +189,23 @@ describeEngines('kernels of reductions, shapes and products', (engine) => {
       labels.dispose();
     });
   });
+
+  it('kernels that TensorFlow.js has but none of its ops calls', () => {
+    const run = (name: string, inputs: Record<string, tf.Tensor>, attrs = {}): tf.Tensor =>
+      tf.engine().runKernel(name, inputs, attrs);
+    // cpu lacks some of them: the same from other kernels.
+    const kernels = (a: tf.Tensor, x: tf.Tensor): tf.Tensor[] => [
+      run('LogicalXor', { a: tf.greater(a, 0), b: tf.greater(a, 0.5) }),
+      run('LogSoftmax', { logits: a }),
+      run('BroadcastTo', { x }, { shape: [4, 3, 5] }),
+    ];
+    const others = (a: tf.Tensor, x: tf.Tensor): tf.Tensor[] => [
+      tf.notEqual(tf.cast(tf.greater(a, 0), 'int32'), tf.cast(tf.greater(a, 0.5), 'int32')),
+      tf.logSoftmax(a),
+      tf.tile(tf.reshape(x, [1, 3, 1]), [4, 1, 5]),
+    ];
+    const inputs = [draw(1, [4, 6]), draw(2, [3, 1])];
+    expect(compare(engine(), kernels as never, inputs, others as never)).toBeLessThan(1e-6);
+    tf.dispose(inputs);
+  });
 });
