@@ -1,6 +1,7 @@
-import { appendFile, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '@edm2/tensor-files';
+import { append } from './append.js';
 
 /** One status tick, one line of `log.jsonl`. */
 export interface LogLine {
@@ -20,7 +21,7 @@ const path = (outdir: string): string => join(outdir, 'log.jsonl');
 
 /** Adds a line; a whole line or nothing, as appends of this size are. */
 export const appendLog = (outdir: string, line: LogLine): Promise<void> =>
-  appendFile(path(outdir), `${JSON.stringify(line)}\n`);
+  append(path(outdir), `${JSON.stringify(line)}\n`);
 
 /** All lines of a run. A last line that was cut off is left out. */
 export async function readLog(outdir: string): Promise<LogLine[]> {

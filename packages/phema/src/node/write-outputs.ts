@@ -35,7 +35,7 @@ export async function writeOutputs(
   let bytesRead = 0;
 
   const folder = output.endsWith('.safetensors') ? dirname(output) : output;
-  const made = await mkdir(folder, { recursive: true });
+  const made = await makeFolder(folder);
   const writers: SafetensorsWriter[] = [];
   try {
     await checkRoom(folder, specs, plans.length);
@@ -118,6 +118,19 @@ async function checkRoom(folder: string, specs: Record<string, TensorSpec>, outp
     throw new Error(
       `reconstructFiles: expected room for ${outputs} × ${one} bytes in ${folder}, got ${bavail * bsize}. Free some space or name another folder.`,
     );
+}
+
+/** The outermost folder that had to be made. @throws {RangeError} when something else bears the name. */
+async function makeFolder(folder: string): Promise<string | undefined> {
+  try {
+    return await mkdir(folder, { recursive: true });
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    if (code !== 'EEXIST' && code !== 'ENOTDIR') throw cause;
+    throw new RangeError(`reconstructFiles: expected a folder at ${folder}, got a file. Name another output.`, {
+      cause,
+    });
+  }
 }
 
 /** Removes the folders that this run made, from the innermost out, as long as they are empty. */

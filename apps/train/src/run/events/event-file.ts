@@ -1,6 +1,7 @@
-import { appendFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { append } from '../append.js';
 import { encodeEvent, encodeRecord, type TensorBoardEvent } from './encode-event.js';
 
 /** A TensorBoard event file that is being written. */
@@ -30,10 +31,10 @@ export async function createEventFile(outdir: string, nimg: number, now: () => n
   const path = await createNew((n) =>
     join(outdir, `events.out.tfevents.${Math.floor(created / 1000)}.${hostname()}.${process.pid}.${n}`),
   );
-  await appendFile(path, Buffer.concat(begin));
+  await append(path, Buffer.concat(begin));
   return {
     path,
-    add: (step, scalars) => appendFile(path, event({ step, scalars })),
+    add: (step, scalars) => append(path, event({ step, scalars })),
   };
 }
 

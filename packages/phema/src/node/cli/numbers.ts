@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { type FloatTypeName, parseFloatType } from '../float-type.js';
 
 const SUFFIXES: Readonly<Record<string, number>> = {
   '': 1,
@@ -80,3 +81,12 @@ export function formatBytes(bytes: number): string {
 /** `3.5 %`, `0.21 %`, `< 1e-6`: as many digits as mean something. */
 export const formatShare = (share: number): string =>
   share === Number.POSITIVE_INFINITY ? '—' : share < 1e-6 ? '< 0.0001 %' : `${Number((100 * share).toPrecision(2))} %`;
+
+/** `float16`, `bf16`, `32` … @throws {InvalidArgumentError} */
+export function parseDtype(text: string): FloatTypeName {
+  try {
+    return parseFloatType('phema', text);
+  } catch {
+    throw new InvalidArgumentError('Expected float16, bfloat16, float32 or float64.');
+  }
+}

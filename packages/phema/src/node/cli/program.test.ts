@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { metadataOf, names, scratch, writeGoldenRun } from '../run.fixture.js';
@@ -105,6 +106,7 @@ describe('phema', () => {
     [['reconstruct', 'x', '--sigma-rel', '0.1,...,0.2'], /two rising lengths/],
     [['reconstruct', 'x', '--sigma-rel', '0.1,0.1'], /each length once/],
     [['reconstruct', 'x', '--t', '12Q'], /whole number such as/],
+    [['reconstruct', 'x', '--dtype', 'f99'], /Expected float16, bfloat16/],
     [['plan', '--snapshots', '0'], /whole number ≥ 1/],
     [['info'], /missing required argument/],
     [[], /Usage: phema/],
@@ -112,6 +114,33 @@ describe('phema', () => {
     const { code, err } = await phema(args);
     expect(code).toBe(2);
     expect(err).toMatch(message);
+  });
+
+  it('notices a flipped bit by itself, names the file, and writes nothing', async () => {
+    const input = await writeGoldenRun(await scratch(), 'F32');
+    const output = join(await scratch(), 'out');
+    const [name = ''] = await names(input);
+    const bytes = await readFile(join(input, name));
+    bytes[bytes.length - 9] = (bytes.at(-9) ?? 0) ^ 1;
+    await writeFile(join(input, name), bytes);
+    const args = ['reconstruct', input, '--sigma-rel', '0.15', '--output', output];
+    const { code, err } = await phema(args);
+    expect(code).toBe(1);
+    expect(err).toContain(name);
+    expect(err).toMatch(/The file is damaged/);
+    await expect(names(output)).rejects.toThrow(/ENOENT/);
+    expect((await phema([...args, '--no-verify'])).code).toBe(0);
+  });
+
+  it('says so when the output is a file', async () => {
+    const input = await writeGoldenRun(await scratch(), 'F32');
+    const output = join(await scratch(), 'a-file');
+    await writeFile(output, '');
+    for (const place of [output, join(output, 'below')]) {
+      const { code, err } = await phema(['reconstruct', input, '--sigma-rel', '0.15', '--output', place]);
+      expect(code).toBe(1);
+      expect(err).toMatch(/expected a folder at .*a-file.*, got a file/);
+    }
   });
 
   it('exits with 0 for help, 1 for what fails, 130 when interrupted, and leaves nothing', async () => {

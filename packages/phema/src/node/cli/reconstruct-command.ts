@@ -2,7 +2,15 @@ import { type Command, Option } from 'commander';
 import type { FloatTypeName } from '../float-type.js';
 import { reconstructFiles } from '../reconstruct.js';
 import { kimgToNimg } from '../snapshot-name.js';
-import { formatBytes, formatCount, formatShare, parseCount, parseLengths, parsePositive } from './numbers.js';
+import {
+  formatBytes,
+  formatCount,
+  formatShare,
+  parseCount,
+  parseDtype,
+  parseLengths,
+  parsePositive,
+} from './numbers.js';
 import type { Io } from './program.js';
 import { createProgress } from './progress.js';
 import { table } from './table.js';
@@ -15,12 +23,12 @@ interface ReconstructCommandOptions {
   readonly outstd?: number[];
   readonly t?: number;
   readonly outkimg?: number;
-  readonly dtype?: string;
-  readonly outfp?: string;
+  readonly dtype?: FloatTypeName;
+  readonly outfp?: FloatTypeName;
   readonly prefix?: string;
   readonly outprefix?: string;
   readonly skip?: true;
-  readonly verify?: true;
+  readonly verify: boolean;
   readonly json?: true;
 }
 
@@ -35,27 +43,30 @@ export function addReconstructCommand(program: Command, io: Io): void {
     .option('--output <folder>', 'where results go; for one length also FILE.safetensors')
     .option('--sigma-rel <lengths>', 'lengths to make, such as 0.12 or 0.05,0.10,...,0.25', parseLengths)
     .option('--t <images>', 'time of the averages, default the last stored', parseCount)
-    .option('--dtype <type>', 'float16, bfloat16, float32 or float64; default as stored')
+    .option('--dtype <type>', 'float16, bfloat16, float32 or float64; default as stored', parseDtype)
     .option('--prefix <name>', "first part of the results' names", 'phema')
     .option('--skip', 'leave results alone that are there already')
-    .option('--verify', 'first compare every file with the checksum that it carries')
+    .option('--no-verify', 'do not first compare every file with the checksum that it carries')
     .option('--json', 'print one JSON object')
     .addOption(alias('--indir <folder>'))
     .addOption(alias('--outdir <folder>'))
     .addOption(alias('--outstd <lengths>', parseLengths))
     .addOption(alias('--outkimg <kimg>', parsePositive))
-    .addOption(alias('--outfp <bits>'))
+    .addOption(alias('--outfp <bits>', parseDtype))
+    .addOption(alias('--verify').default(true))
     .addOption(alias('--outprefix <name>'));
   command.action(async (folder: string | undefined, options: ReconstructCommandOptions) => {
     const given = <T>(value: T | undefined, what: string): T =>
       value ?? command.error(`error: expected ${what}`, { exitCode: 2 });
-    const dtype = (options.dtype ?? options.outfp) as FloatTypeName | undefined;
+    const dtype = options.dtype ?? options.outfp;
     const t = options.t ?? (options.outkimg === undefined ? undefined : kimgToNimg(options.outkimg));
     const request = {
       input: given(folder ?? options.indir, 'a folder of snapshots'),
       output: given(options.output ?? options.outdir, '--output FOLDER'),
       sigmaRels: given(options.sigmaRel ?? options.outstd, '--sigma-rel LENGTHS'),
     };
+    if (options.verify && io.err.isTTY)
+      io.err.write('comparing the files with their checksums (--no-verify leaves that out)\n');
     const progress = createProgress(io.err);
     const started = Date.now();
     const result = await reconstructFiles({
