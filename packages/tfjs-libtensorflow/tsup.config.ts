@@ -12,6 +12,11 @@ const nodeKernels: Plugin = {
   setup(build) {
     build.onResolve({ filter: /^@tensorflow\/tfjs$/ }, () => ({ path: '@tensorflow/tfjs-core', external: true }));
     build.onResolve({ filter: /proto\/api_pb$/ }, () => ({ path: 'api_pb', namespace: 'nothing' }));
+    // Two functions of util that Node deprecated, and took away in 23.
+    build.onResolve({ filter: /^util$/ }, () => ({ path: 'util', namespace: 'old-util' }));
+    build.onLoad({ filter: /.*/, namespace: 'old-util' }, () => ({
+      contents: 'exports.isNullOrUndefined = (x) => x === null || x === undefined; exports.isArray = Array.isArray;',
+    }));
     build.onLoad({ filter: /.*/, namespace: 'nothing' }, () => ({ contents: 'module.exports = {};' }));
   },
 };

@@ -45,7 +45,7 @@ export async function obtain(wheel: Wheel, options: ObtainOptions): Promise<Obta
   }
   const path = join(folder, name);
   if (existsSync(path) && (await sha256Of(path)) === wheel.sha256) return { path, ours: true };
-  const answers: string[] = [];
+  const answers = settings.indexes.length === 0 ? ['no index is set (PIP_NO_INDEX)'] : [];
   for (const index of settings.indexes) {
     try {
       const found = await findFile(index, wheel.project, name, signal);
