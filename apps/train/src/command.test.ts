@@ -1,0 +1,78 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { encode } from 'fast-png';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const scratch = mkdtempSync(join(tmpdir(), 'edm2-command-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+const command = fileURLToPath(new URL('../bin/edm2-train.js', import.meta.url));
+
+beforeAll(() => {
+  mkdirSync(join(scratch, 'images'));
+  for (let i = 0; i < 32; i++) {
+    const data = Uint8Array.from({ length: 64 }, (_, p) => (p * 7 + i * 13) % 256);
+    writeFileSync(join(scratch, 'images', `${i}.png`), encode({ width: 8, height: 8, channels: 1, depth: 8, data }));
+  }
+});
+
+/** Starts the command as a shell would. */
+function start(...args: string[]): { child: ChildProcess; ended: Promise<{ code: number | null; printed: string }> } {
+  const child = spawn(process.execPath, [command, ...args], { cwd: scratch });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (data) => {
+      printed += data;
+    });
+  return { child, ended: new Promise((resolve) => child.on('close', (code) => resolve({ code, printed }))) };
+}
+
+const settings = ['--data', 'images', '--duration', '3000', '--batch', '20', '--threads', '1', '--preview', '3000'];
+const intervals = ['--checkpoint', '1000', '--snapshot', '1000', '--status', '200'];
+const run = (outdir: string, ...more: string[]) => start(...settings, ...intervals, '--outdir', outdir, ...more);
+const files = (outdir: string): string[] => readdirSync(join(scratch, outdir)).sort();
+const weights = (outdir: string): string[] => files(outdir).filter((name) => name.endsWith('.safetensors'));
+const content = (outdir: string, name: string): Buffer => readFileSync(join(scratch, outdir, name));
+
+/** Waits until the run's first checkpoint is there and something has been logged after it. */
+async function afterCheckpoint(outdir: string): Promise<void> {
+  const log = join(scratch, outdir, 'log.jsonl');
+  while (!(existsSync(log) && /"nimg":1[2-9]\d\d/.test(readFileSync(log, 'utf8'))))
+    await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+// The command is a bundle, made by `pnpm build`; the tests of the sources run before it.
+describe.skipIf(!process.env['TEST_BUILT'])('edm2-train as a process', () => {
+  test('exit codes, and messages on the error stream', async () => {
+    expect(await start('--help').ended).toMatchObject({ code: 0, printed: expect.stringMatching(/Exit codes/) });
+    expect((await start('--data', 'nowhere').ended).code).toBe(1);
+    expect((await start('--presett', 'x').ended).code).toBe(2);
+  });
+
+  test('killed, it leaves nothing broken; interrupted, a checkpoint; resumed, the files of a run that never stopped', async () => {
+    expect((await run('whole').ended).code).toBe(0);
+
+    const killed = run('parts');
+    await afterCheckpoint('parts');
+    killed.child.kill('SIGKILL');
+    await killed.ended;
+    expect(weights('parts')).toContain('training-state-0000001.safetensors');
+    for (const name of weights('parts').filter((name) => name.startsWith('network')))
+      expect(content('parts', name).equals(content('whole', name)), name).toBe(true);
+
+    const interrupted = run('parts', '--resume');
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    interrupted.child.kill('SIGINT');
+    const { code, printed } = await interrupted.ended;
+    // A fast machine may be done before.
+    expect([130, 0], printed).toContain(code);
+    if (code === 130) expect(printed).toMatch(/Continue with: npm start -- .*--resume/);
+
+    expect((await run('parts', '--resume').ended).code).toBe(0);
+    expect(weights('parts')).toEqual(weights('whole'));
+    for (const name of weights('whole')) expect(content('parts', name).equals(content('whole', name)), name).toBe(true);
+    expect(files('parts').some((name) => name.endsWith('.tmp'))).toBe(false);
+  });
+});
