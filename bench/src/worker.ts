@@ -3,12 +3,14 @@ import { createInterface } from 'node:readline';
 import type { UNetOptions } from '@edm2/edm2-unet';
 import { type EngineName, useEngine } from './ours/engine.js';
 import { type ReconstructJob, readFiles, reconstruct } from './ours/files.js';
+import { layersRun } from './ours/layers.js';
 import { watchMemory } from './ours/memory.js';
 import { forwardRun, type Run, stepRun } from './ours/runs.js';
 
 /** The jobs that this process knows. */
 type Job =
   | { work: 'step' | 'forward'; net: UNetOptions; batch: number; runs: number; engine?: EngineName }
+  | { work: 'layers'; kind: 'predict' | 'gradients'; batch: number; runs: number; engine: EngineName }
   | { work: 'first'; net: UNetOptions; batch: number }
   | { work: 'memory'; net: UNetOptions; batch: number; first: number; steps: number }
   | ({ work: 'reconstruct' } & ReconstructJob)
@@ -48,6 +50,12 @@ async function answer(job: Job): Promise<unknown> {
   if (job.work === 'memory') {
     await useEngine('onnxruntime');
     return watchMemory(stepRun(job.net, job.batch), job.first, job.steps);
+  }
+  if (job.work === 'layers') {
+    await useEngine(job.engine);
+    const run = layersRun(job.kind, job.batch, job.engine === 'onnxruntime');
+    for (let i = 0; i < WARM_UP; i++) run.run();
+    return { ms: Array.from({ length: job.runs }, () => timed(run)) };
   }
   const { engine = 'onnxruntime' } = job;
   await useEngine(engine);

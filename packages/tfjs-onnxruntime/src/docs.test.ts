@@ -15,5 +15,8 @@ test('the example of tfjs-jit’s README runs compiled', async () => {
   const logged = await runMarkdown(readme, home);
   // Rows of ones times columns of ones, 8 long; one signature compiled.
   expect(logged.join('\n')).toMatch(/\[8, 8\]/);
-  expect(logged.slice(-2)).toEqual(['onnxruntime', 1]);
+  expect(logged.slice(1, 3)).toEqual(['onnxruntime', 1]);
+  // Then a tf.layers model: two rows of three probabilities, and a loss.
+  expect(logged[3]).toMatch(/^Tensor\s+\[\[0\.\d+, /);
+  expect(logged[4]).toMatch(/^Tensor\s+\d+\.\d+/);
 });
