@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Bench } from './benches/bench.js';
 import { layers } from './benches/layers.js';
+import { memory } from './benches/memory.js';
 import { phema } from './benches/phema.js';
 import { step } from './benches/step.js';
 import { describeMachine } from './machine.js';
@@ -12,7 +13,7 @@ import { PAGE } from './places.js';
 import type { Row } from './row.js';
 import { textTable } from './table.js';
 
-const benches: readonly Bench[] = [step, layers, phema];
+const benches: readonly Bench[] = [step, memory, layers, phema];
 const names = benches.map(({ name }) => name);
 const WRONG_USAGE = 2;
 

@@ -1,6 +1,6 @@
 import { createUNet, initParams, precondition, type UNetOptions } from '@edm2/edm2-unet';
 import { createUncertainty } from '@edm2/loss-weighting';
-import { jit } from '@edm2/tfjs-jit';
+import { checkpoint, jit, type MemoryPlan } from '@edm2/tfjs-jit';
 import { adam, createTrainStep } from '@edm2/training';
 import * as tf from '@tensorflow/tfjs-core';
 import { makeInputs, withGains } from './inputs.js';
@@ -14,14 +14,21 @@ export interface Run {
 
 const LEARNING_RATE = 0.01;
 
+/** A training step. */
+export interface StepRun extends Run {
+  /** What a call needs, without calling. */
+  memory(): MemoryPlan;
+}
+
 /** The whole step: forced normalisation, loss, gradients, non-finite replacement, Adam, two EMA tracks. */
-export function stepRun(net: UNetOptions, batch: number): Run {
+export function stepRun(net: UNetOptions, batch: number, checkpointed = false): StepRun {
   const unet = createUNet(net);
   const { init, step } = createTrainStep({
     unet,
     uncertainty: createUncertainty(),
     optimizer: adam(),
     emaSigmaRels: [0.05, 0.1],
+    ...(checkpointed && { checkpoint }),
   });
   const compiled = jit(step, { donate: [0] });
   const inputs = makeInputs(unet, batch);
@@ -39,6 +46,7 @@ export function stepRun(net: UNetOptions, batch: number): Run {
       next.metrics.loss.dataSync();
       tf.dispose([t, next.metrics]);
     },
+    memory: () => compiled.memory(state, { ...inputs, learningRate, t: dt, dt }),
     sessions: () => compiled.cacheSize,
   };
 }

@@ -6,12 +6,12 @@ import { isTracing } from '../trace/trace.js';
  * not merged with what was computed before, and not computed early. Op by op, where order is what it is, nothing happens.
  */
 export const barrier = (tensor: Tensor, after: readonly Tensor[]): Tensor =>
-  isTracing() ? tidy('checkpoint', () => wait(tensor, ...after)) : tensor;
+  isTracing() ? wait(tensor, ...after) : tensor;
 
 const wait = /* @__PURE__ */ customGrad((...args) => {
   const tensors = args.slice(0, -1) as Tensor[];
   return {
-    value: engine().runKernel<Tensor>('Barrier', { ...tensors } as never),
+    value: tidy('checkpoint', () => engine().runKernel<Tensor>('Barrier', { ...tensors } as never)),
     gradFunc: (dy: Tensor) => [dy, ...tensors.slice(1).map((other) => zerosLike(other))],
   };
 });
