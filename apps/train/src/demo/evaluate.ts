@@ -18,10 +18,10 @@ const HELD_OUT_PER_CLASS = 100;
 const SWEEP_SEED = 100_000;
 const SAMPLE_BATCH = 100;
 /**
- * Autoguidance (Karras et al. 2024, arXiv 2406.02507): the network is led away from what it was after a quarter of its training.
+ * Autoguidance (Karras et al. 2024, arXiv 2406.02507): the network is led away from what it was after a third of its training.
  * At weight 1.5 nearly every digit is legible and they still vary; from 2 on they all look alike.
  */
-const GUIDANCE = { weight: 1.5, share: 1 / 4, sigmaRel: 0.1 } as const;
+const GUIDANCE = { weight: 1.5, share: 1 / 3, sigmaRel: 0.1 } as const;
 
 /** How much work the evaluation does. */
 export interface EvaluationSize {
