@@ -1,5 +1,6 @@
-import { type GoldenArray, type GoldenFile, nchwToNhwc, oihwToHwio, oiToIo } from '@edm2/test-support';
+import { type GoldenArray, type GoldenFile, nchwToNhwc, oihwToHwio, oiToIo, relativeError } from '@edm2/test-support';
 import * as tf from '@tensorflow/tfjs-core';
+import { expect } from 'vitest';
 import type { Params, UNetOptions } from './index.js';
 
 /** Test helper: what the golden files hold, in this package's layouts. */
@@ -37,3 +38,13 @@ export const goldenOptions = (golden: GoldenFile, key = 'config'): UNetOptions =
       value,
     ]),
   ) as unknown as UNetOptions;
+
+/** Relative (L2); measured: at most 7.4e-3 for a network's output, 5.8e-3 for a block's. */
+const BFLOAT16_TOLERANCE = 1.5e-2;
+
+/** Holds what was computed in bfloat16 against float32 results: near them, and not so near that nothing was rounded. */
+export function expectRounded(actual: ArrayLike<number>, expected: ArrayLike<number>): void {
+  const error = relativeError(actual, expected);
+  expect(error).toBeLessThan(BFLOAT16_TOLERANCE);
+  expect(error).toBeGreaterThan(1e-4);
+}
