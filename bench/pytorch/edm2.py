@@ -5,7 +5,9 @@ dict's of the golden files.
 """
 
 import math
+from contextlib import nullcontext
 from dataclasses import dataclass
+from typing import ContextManager
 
 import torch
 import torch.nn.functional as F
@@ -45,7 +47,8 @@ def mp_silu(x: Tensor) -> Tensor:
 
 
 def mp_sum(a: Tensor, b: Tensor, t: float) -> Tensor:
-    return torch.lerp(a, b, t) / math.hypot(1 - t, t)
+    # Under autocast b may come from a convolution in 16 bit and a from a sum in float32.
+    return torch.lerp(a, b.to(a.dtype), t) / math.hypot(1 - t, t)
 
 
 def mp_cat(a: Tensor, b: Tensor, t: float = 0.5) -> Tensor:
@@ -248,11 +251,27 @@ def loss_map(net: Denoiser, images: Tensor, sigma: Tensor, noise: Tensor, labels
     return weight / u.exp() * error**2 + u
 
 
-class Trainer:
-    """The full step: forced normalisation, loss, gradients, non-finite replacement, Adam, power-function EMA tracks."""
+def mean_loss(net: Denoiser, batch: dict) -> Tensor:
+    """The loss map summed over pixels and channels, averaged over images."""
+    return loss_map(net, **batch).sum() / batch["images"].shape[0]
 
-    def __init__(self, net: Denoiser, sigma_rels: tuple[float, ...] = (0.05, 0.10)):
-        self.net = net
+
+class Trainer:
+    """The full step: forced normalisation, loss, gradients, non-finite replacement, Adam, power-function EMA tracks.
+
+    compiled: loss and gradients go through torch.compile, the rest is fused or foreach already.
+    autocast: forward pass and loss run under torch.autocast in this type; parameters, moments and averages stay float32.
+    """
+
+    def __init__(
+        self,
+        net: Denoiser,
+        sigma_rels: tuple[float, ...] = (0.05, 0.10),
+        compiled: bool = False,
+        autocast: torch.dtype | None = None,
+    ):
+        self.net, self.autocast = net, autocast
+        self.loss = torch.compile(mean_loss, dynamic=False) if compiled else mean_loss
         self.parameters = list(net.parameters())
         self.adam = torch.optim.Adam(self.parameters, betas=(0.9, 0.99), eps=1e-8, fused=True)
         self.gammas = [sigma_rel_to_gamma(s) for s in sigma_rels]
@@ -262,7 +281,8 @@ class Trainer:
         """t: images seen after this step; dt: images in it. Returns the loss summed over the batch's map per image."""
         self.net.force_norm()
         self.adam.zero_grad(set_to_none=True)
-        loss = loss_map(self.net, **batch).sum() / batch["images"].shape[0]
+        with autocast_to(self.autocast, batch["images"].device.type):
+            loss = self.loss(self.net, batch)
         loss.backward()
         replace_non_finite([p.grad for p in self.parameters])
         self.adam.param_groups[0]["lr"] = learning_rate
@@ -271,6 +291,10 @@ class Trainer:
         for gamma, track in zip(self.gammas, self.tracks):
             torch._foreach_lerp_(track, values, 1 - (1 - dt / t) ** (gamma + 1))
         return loss.item()
+
+
+def autocast_to(dtype: torch.dtype | None, device: str) -> ContextManager:
+    return nullcontext() if dtype is None else torch.autocast(device, dtype)
 
 
 def replace_non_finite(grads: list[Tensor]) -> None:

@@ -2,13 +2,17 @@
 
     {"work": "info"}                                            -> {"torch": ..., "numpy": ..., "python": ..., "threads": ...}
     {"work": "step" | "forward", "net": {...}, "batch": 4,
-     "channelsLast": false, "runs": 3}                          -> {"ms": [...]}
-    {"work": "first", "net": {...}, "batch": 4}                 -> {} after one step, without warm-up
+     "runs": 3, "channelsLast": false, "compile": false,
+     "autocast": null | "bfloat16" | "float16",
+     "device": "cpu" | "cuda"}                                  -> {"ms": [...]}
+    {"work": "first", "net": {...}, ...}                        -> {} after one step, without warm-up
+    {"work": "held"}                                            -> {"maxRss": MiB}: the most that was ever resident
     {"work": "reconstruct", "files": [...], "weights": [[...]],
      "outputs": [...]}                                          -> {"ms": [...], "maxRss": MiB}
     anything that fails                                         -> {"error": "..."}
 
 A job's network is made and warmed up the first time it is asked for, and kept, so that the caller can take turns with it.
+The process has OMP_NUM_THREADS threads from its start.
 """
 
 import json
@@ -16,46 +20,74 @@ import os
 import platform
 import sys
 import time
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Callable
 
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 
 import numpy as np
 import torch
 
-from edm2 import Config, Denoiser, Trainer
+from edm2 import Config, Denoiser, Trainer, autocast_to
 
 WARM_UP = 3
 LEARNING_RATE = 0.01
+TYPES = {None: None, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
-def prepare(kind: str, net: str, batch: int, channels_last: bool):
+@dataclass(frozen=True)
+class Job:
+    """What a prepared run depends on; the network's options as JSON, so that it can be a key."""
+
+    kind: str
+    net: str
+    batch: int
+    channels_last: bool
+    compiled: bool
+    autocast: str | None
+    device: str
+
+
+def job_of(kind: str, job: dict) -> Job:
+    net = json.dumps(job["net"], sort_keys=True)
+    last, compiled = job.get("channelsLast", False), job.get("compile", False)
+    return Job(kind, net, job["batch"], last, compiled, job.get("autocast"), job.get("device", "cpu"))
+
+
+@lru_cache(maxsize=None)
+def prepare(job: Job) -> Callable[[], None]:
     torch.manual_seed(0)
-    cfg = Config(**{k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(net).items()})
-    model = Denoiser(cfg)
-    layout = torch.channels_last if channels_last else torch.contiguous_format
-    model = model.to(memory_format=layout)
+    batch = job.batch
+    cfg = Config(**{k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(job.net).items()})
+    layout = torch.channels_last if job.channels_last else torch.contiguous_format
+    model = Denoiser(cfg).to(job.device, memory_format=layout)
     with torch.no_grad():
         # Away from 0, so that no branch is trivially zero.
         for name, p in model.named_parameters():
             if name.endswith("gain"):
                 p.fill_(0.5)
     shape = (batch, cfg.img_channels, cfg.img_resolution, cfg.img_resolution)
-    images = (torch.randn(shape) * 0.5).contiguous(memory_format=layout)
-    noise = torch.randn(shape).contiguous(memory_format=layout)
-    sigma = (torch.randn(batch) - 0.4).exp()
-    labels = torch.eye(cfg.label_dim)[torch.arange(batch) % cfg.label_dim] if cfg.label_dim else None
+    images = (torch.randn(shape) * 0.5).to(job.device, memory_format=layout)
+    noise = torch.randn(shape).to(job.device, memory_format=layout)
+    sigma = (torch.randn(batch) - 0.4).exp().to(job.device)
+    labels = torch.eye(cfg.label_dim)[torch.arange(batch) % cfg.label_dim].to(job.device) if cfg.label_dim else None
+    dtype = TYPES[job.autocast]
 
-    if kind == "forward":
-        model.freeze()
+    if job.kind == "forward":
+        denoise = torch.compile(model.freeze(), dynamic=False) if job.compiled else model.freeze()
 
         @torch.inference_mode()
         def run() -> None:
-            model(images, sigma, labels)
+            with autocast_to(dtype, job.device):
+                denoise(images, sigma, labels)
+            # A GPU works on after the call has returned. (A step reads its loss back, at its end.)
+            if job.device == "cuda":
+                torch.cuda.synchronize()
 
         return run
 
-    trainer = Trainer(model)
+    trainer = Trainer(model, compiled=job.compiled, autocast=dtype)
     data = {"images": images, "sigma": sigma, "noise": noise, "labels": labels}
     step = 0
 
@@ -63,22 +95,33 @@ def prepare(kind: str, net: str, batch: int, channels_last: bool):
         nonlocal step
         step += 1
         trainer.step(data, LEARNING_RATE, t=step * batch, dt=batch)
+        # The loss does not wait for the averages.
+        if job.device == "cuda":
+            torch.cuda.synchronize()
 
     return run
 
 
 @lru_cache(maxsize=None)
-def prepared(kind: str, net: str, batch: int, channels_last: bool):
-    run = prepare(kind, net, batch, channels_last)
+def warm(job: Job) -> Callable[[], None]:
+    run = prepare(job)
     for _ in range(WARM_UP):
         run()
     return run
 
 
-def timed(run) -> float:
+def timed(run: Callable[[], None]) -> float:
     start = time.perf_counter()
     run()
     return (time.perf_counter() - start) * 1e3
+
+
+def max_rss() -> float:
+    import resource  # not on Windows
+
+    # In kilobytes, but in bytes on macOS.
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
 
 
 def answer(job: dict) -> dict:
@@ -91,21 +134,19 @@ def answer(job: dict) -> dict:
             "threads": torch.get_num_threads(),
         }
     if work in ("step", "forward"):
-        run = prepared(work, json.dumps(job["net"], sort_keys=True), job["batch"], job.get("channelsLast", False))
+        run = warm(job_of(work, job))
         return {"ms": [timed(run) for _ in range(job.get("runs", 1))]}
     if work == "first":
-        prepare("step", json.dumps(job["net"]), job["batch"], False)()
+        prepare(job_of("step", job))()
         return {}
+    if work == "held":
+        return {"maxRss": max_rss()}
     if work == "reconstruct":
-        import resource  # not on Windows
-
         from reconstruct import reconstruct
 
         ms = [timed(lambda: reconstruct(job["files"], job["weights"], job["outputs"]))]
-        # In kilobytes, but in bytes on macOS.
-        unit = 1 if sys.platform == "darwin" else 1024
-        return {"ms": ms, "maxRss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20}
-    raise ValueError(f"expected work to be info, step, forward, first or reconstruct, got {work!r}")
+        return {"ms": ms, "maxRss": max_rss()}
+    raise ValueError(f"expected work to be info, step, forward, first, held or reconstruct, got {work!r}")
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Bench } from './benches/bench.js';
+import { engine } from './benches/engine.js';
 import { layers } from './benches/layers.js';
 import { memory } from './benches/memory.js';
 import { phema } from './benches/phema.js';
@@ -13,7 +14,7 @@ import { PAGE } from './places.js';
 import type { Row } from './row.js';
 import { textTable } from './table.js';
 
-const benches: readonly Bench[] = [step, memory, layers, phema];
+const benches: readonly Bench[] = [engine, step, memory, layers, phema];
 const names = benches.map(({ name }) => name);
 const WRONG_USAGE = 2;
 

@@ -118,6 +118,11 @@ describe('startPeer', () => {
     await expect(peer.ask({ bad: true })).rejects.toThrow('refused');
     peer.close();
   });
+  it('ends a peer that takes too long', async () => {
+    const peer = startPeer({ command: process.execPath, args: ['-e', 'process.stdin.resume()'], patience: 0.2 });
+    await expect(peer.ask({ n: 1 })).rejects.toThrow('no answer within 0.2 s');
+    peer.close();
+  });
   it('reports a peer that dies with its last words', async () => {
     const peer = script(`console.error('out of luck');process.exit(3)`);
     await expect(peer.ask({ n: 1 })).rejects.toThrow(/exit code 3[\s\S]*out of luck/);

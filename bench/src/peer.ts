@@ -13,12 +13,14 @@ export interface PeerOptions {
   readonly command: string;
   readonly args: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Seconds that one job may take before the process is ended; default: any time. */
+  readonly patience?: number;
 }
 
 const LAST_WORDS = 2000; // characters of stderr kept: enough for a stack trace
 
 /** Starts a peer. Jobs are answered in the order in which they were asked. */
-export function startPeer({ command, args, environment }: PeerOptions): Peer {
+export function startPeer({ command, args, environment, patience }: PeerOptions): Peer {
   const child = spawn(command, [...args], { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...environment } });
   const waiting: { resolve(line: string): void; reject(error: Error): void }[] = [];
   let words = '';
@@ -35,12 +37,18 @@ export function startPeer({ command, args, environment }: PeerOptions): Peer {
 
   return {
     async ask(job) {
+      let late: NodeJS.Timeout | undefined;
       const line = await new Promise<string>((resolve, reject) => {
         if (child.exitCode !== null || child.signalCode !== null)
           return reject(new Error(`${command} has ended\n${words}`));
         waiting.push({ resolve, reject });
         child.stdin.write(`${JSON.stringify(job)}\n`);
-      });
+        if (patience === undefined) return;
+        late = setTimeout(() => {
+          end(`no answer within ${patience} s`);
+          stop(child);
+        }, patience * 1000);
+      }).finally(() => clearTimeout(late));
       const answer: unknown = JSON.parse(line);
       if (typeof answer !== 'object' || answer === null) throw new Error(`${command} answered ${line}`);
       if ('error' in answer) throw new Error(String(answer.error));

@@ -10,6 +10,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 export const PAGE = join(root, 'docs', 'benchmarks.md');
 /** For files that a benchmark makes and removes. */
 export const SCRATCH = join(root, '.cache', 'bench');
+/** Pictures that the page shows. */
+export const PICTURES = join(root, 'docs', 'images');
 /** What both sides get: the share of a small machine that training would have. */
 export const THREADS = 2;
 
@@ -21,12 +23,25 @@ const python =
 /** Whether `pnpm bench:setup` has been run. */
 export const hasPyTorch = (): boolean => existsSync(python);
 
+/** How a PyTorch process starts. */
+export interface PyTorchOptions {
+  readonly threads?: number;
+  /** Where torch.compile keeps what it has compiled; default: where it always does. An empty folder makes it start from nothing. */
+  readonly compiledIn?: string;
+  /** Seconds that one job may take; default: any time. */
+  readonly patience?: number;
+}
+
 /** A fresh PyTorch process. */
-export const startPyTorch = (): Peer =>
+export const startPyTorch = ({ threads = THREADS, compiledIn, patience }: PyTorchOptions = {}): Peer =>
   startPeer({
     command: python,
     args: ['-B', join(root, 'bench', 'pytorch', 'server.py')],
-    environment: { OMP_NUM_THREADS: String(THREADS) },
+    environment: {
+      OMP_NUM_THREADS: String(threads),
+      ...(compiledIn !== undefined && { TORCHINDUCTOR_CACHE_DIR: compiledIn }),
+    },
+    ...(patience !== undefined && { patience }),
   });
 
 /** A fresh process of ours, speaking the same language as the PyTorch one. */

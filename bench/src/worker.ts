@@ -1,49 +1,41 @@
 // Our side of a comparison: answers the same one-line JSON jobs as bench/pytorch/server.py.
 import { createInterface } from 'node:readline';
 import type { UNetOptions } from '@edm2/edm2-unet';
-import { type EngineName, useEngine } from './ours/engine.js';
+import { chooseEngine } from './ours/choice.js';
+import { type EngineSettings, isCompiled, useEngine } from './ours/engine.js';
 import { type ReconstructJob, readFiles, reconstruct } from './ours/files.js';
 import { layersRun } from './ours/layers.js';
 import { watchMemory } from './ours/memory.js';
 import { measurePeak } from './ours/peak.js';
-import { forwardRun, type Run, stepRun } from './ours/runs.js';
+import { forwardRun, type Run, type RunOptions, stepRun } from './ours/runs.js';
+
+/** A step or a forward pass of a network, on an engine with its settings. */
+type NetJob = EngineSettings &
+  RunOptions & { readonly work: 'step' | 'forward'; readonly net: UNetOptions; readonly batch: number };
 
 /** The jobs that this process knows. */
 type Job =
-  | { work: 'layers'; kind: 'predict' | 'gradients'; batch: number; runs: number; engine: EngineName }
-  | {
-      work: 'step' | 'forward';
-      net: UNetOptions;
-      batch: number;
-      runs: number;
-      engine?: EngineName;
-      checkpoint?: boolean;
-    }
-  | { work: 'first'; net: UNetOptions; batch: number }
-  | { work: 'memory'; net: UNetOptions; batch: number; first: number; steps: number }
-  | { work: 'peak'; net: UNetOptions; batch: number; checkpoint: boolean; runs: number }
+  | (EngineSettings & { work: 'layers'; kind: 'predict' | 'gradients'; batch: number; runs: number })
+  | (NetJob & { runs: number })
+  | (EngineSettings & { work: 'first'; net: UNetOptions; batch: number })
+  | (EngineSettings & { work: 'memory'; net: UNetOptions; batch: number; first: number; steps: number })
+  | (EngineSettings & { work: 'peak'; net: UNetOptions; batch: number; checkpointed: boolean; runs: number })
+  | (EngineSettings & { work: 'start' })
+  | { work: 'choice'; net: UNetOptions }
+  | { work: 'held' }
   | ({ work: 'reconstruct' } & ReconstructJob)
   | { work: 'read'; files: string[] };
 
 const WARM_UP = 3;
 const prepared = new Map<string, Run>();
 
-const make = (kind: 'step' | 'forward', net: UNetOptions, batch: number, checkpoint: boolean): Run =>
-  kind === 'step' ? stepRun(net, batch, checkpoint) : forwardRun(net, batch);
-
 /** The run of a job, made once; compiled functions also warm up, op by op one run is long enough. */
-function prepare(
-  kind: 'step' | 'forward',
-  net: UNetOptions,
-  batch: number,
-  engine: EngineName,
-  checkpoint: boolean,
-): Run {
-  const key = JSON.stringify([kind, net, batch, checkpoint]);
+function prepare({ work, net, batch, engine, precision = 'float32', checkpointed = false }: NetJob): Run {
+  const key = JSON.stringify([work, net, batch, precision, checkpointed]);
   const known = prepared.get(key);
   if (known) return known;
-  const run = make(kind, net, batch, checkpoint);
-  if (engine !== 'cpu') for (let i = 0; i < WARM_UP; i++) run.run();
+  const run = (work === 'step' ? stepRun : forwardRun)(net, batch, { precision, checkpointed });
+  if (isCompiled(engine)) for (let i = 0; i < WARM_UP; i++) run.run();
   prepared.set(key, run);
   return run;
 }
@@ -57,29 +49,24 @@ function timed(run: Run): number {
 async function answer(job: Job): Promise<unknown> {
   if (job.work === 'reconstruct') return reconstruct(job);
   if (job.work === 'read') return readFiles(job.files);
+  if (job.work === 'held') return { maxRss: process.resourceUsage().maxRSS / 1024 };
+  if (job.work === 'choice') return chooseEngine(job.net);
+  await useEngine(job);
+  if (job.work === 'start') return {};
   if (job.work === 'first') {
-    await useEngine('onnxruntime');
     stepRun(job.net, job.batch).run();
     return {};
   }
-  if (job.work === 'memory') {
-    await useEngine('onnxruntime');
-    return watchMemory(stepRun(job.net, job.batch), job.first, job.steps);
-  }
-  if (job.work === 'layers') {
-    await useEngine(job.engine);
-    const run = layersRun(job.kind, job.batch, job.engine === 'onnxruntime');
-    for (let i = 0; i < WARM_UP; i++) run.run();
-    return { ms: Array.from({ length: job.runs }, () => timed(run)) };
-  }
-  if (job.work === 'peak') {
-    await useEngine('onnxruntime');
-    return measurePeak(() => stepRun(job.net, job.batch, job.checkpoint), job.runs);
-  }
-  const { engine = 'onnxruntime', checkpoint = false } = job;
-  await useEngine(engine);
-  const run = prepare(job.work, job.net, job.batch, engine, checkpoint);
+  if (job.work === 'memory') return watchMemory(stepRun(job.net, job.batch), job.first, job.steps);
+  if (job.work === 'peak') return measurePeak(() => stepRun(job.net, job.batch, job), job.runs);
+  const run = job.work === 'layers' ? prepareLayers(job) : prepare(job);
   return { ms: Array.from({ length: job.runs }, () => timed(run)) };
+}
+
+function prepareLayers({ kind, batch, engine }: Extract<Job, { work: 'layers' }>): Run {
+  const run = layersRun(kind, batch, isCompiled(engine));
+  for (let i = 0; i < WARM_UP; i++) run.run();
+  return run;
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

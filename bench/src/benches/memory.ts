@@ -34,7 +34,7 @@ const measure = (work: Work, checkpoint: boolean): Promise<Peak | string> =>
   attempt(async () => {
     const peer = startOurs();
     try {
-      const job = { work: 'peak', net: work.net, batch: work.batch, checkpoint, runs: RUNS };
+      const job = { work: 'peak', net: work.net, batch: work.batch, checkpointed: checkpoint, runs: RUNS };
       return (await peer.ask(job)) as unknown as Peak;
     } finally {
       peer.close();
@@ -79,7 +79,7 @@ async function time(work: Work, rounds: number): Promise<Row> {
   const peers = [startOurs(), startOurs()];
   try {
     const sides = peers.map((peer, i): Contestant => {
-      const job = { work: 'step', net: work.net, batch: work.batch, checkpoint: i === 0 };
+      const job = { work: 'step', net: work.net, batch: work.batch, checkpointed: i === 0 };
       return { measure: async (runs) => (await peer.ask({ ...job, runs }))['ms'] as number[] };
     });
     const [ours = '', theirs = ''] = await takeTurns(sides, { rounds, runs: 2 });

@@ -1,6 +1,6 @@
 import { createUNet, initParams, precondition, type UNetOptions } from '@edm2/edm2-unet';
 import { createUncertainty } from '@edm2/loss-weighting';
-import { checkpoint, jit, type MemoryPlan } from '@edm2/tfjs-jit';
+import { checkpoint, type JitOptions, jit, type MemoryPlan } from '@edm2/tfjs-jit';
 import { adam, createTrainStep } from '@edm2/training';
 import * as tf from '@tensorflow/tfjs-core';
 import { makeInputs, withGains } from './inputs.js';
@@ -20,8 +20,20 @@ export interface StepRun extends Run {
   memory(): MemoryPlan;
 }
 
+/** How a function is compiled. */
+export interface RunOptions {
+  /** Of convolutions and matrix products; default float32. */
+  readonly precision?: NonNullable<JitOptions['precision']>;
+  /** Computes each block again in the backward pass; default false. */
+  readonly checkpointed?: boolean;
+}
+
 /** The whole step: forced normalisation, loss, gradients, non-finite replacement, Adam, two EMA tracks. */
-export function stepRun(net: UNetOptions, batch: number, checkpointed = false): StepRun {
+export function stepRun(
+  net: UNetOptions,
+  batch: number,
+  { precision = 'float32', checkpointed = false }: RunOptions = {},
+): StepRun {
   const unet = createUNet(net);
   const { init, step } = createTrainStep({
     unet,
@@ -30,7 +42,7 @@ export function stepRun(net: UNetOptions, batch: number, checkpointed = false): 
     emaSigmaRels: [0.05, 0.1],
     ...(checkpointed && { checkpoint }),
   });
-  const compiled = jit(step, { donate: [0] });
+  const compiled = jit(step, { donate: [0], precision });
   const inputs = makeInputs(unet, batch);
   const learningRate = tf.scalar(LEARNING_RATE);
   const dt = tf.scalar(batch);
@@ -52,10 +64,10 @@ export function stepRun(net: UNetOptions, batch: number, checkpointed = false): 
 }
 
 /** D(x; σ) with constant weights, as a sampler runs it. */
-export function forwardRun(net: UNetOptions, batch: number): Run {
+export function forwardRun(net: UNetOptions, batch: number, { precision = 'float32' }: RunOptions = {}): Run {
   const unet = createUNet(net);
   const params = withGains(unet, initParams(unet, 0));
-  const compiled = jit(precondition(unet)(params));
+  const compiled = jit(precondition(unet)(params), { precision });
   const { images, sigma, labels } = makeInputs(unet, batch);
   return {
     run() {
