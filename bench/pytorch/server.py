@@ -4,7 +4,7 @@
     {"work": "step" | "forward", "net": {...}, "batch": 4,
      "runs": 3, "channelsLast": false, "compile": false,
      "autocast": null | "bfloat16" | "float16",
-     "device": "cpu" | "cuda"}                                  -> {"ms": [...]}
+     "device": "cpu" | "cuda:0"}                                -> {"ms": [...]}
     {"work": "first", "net": {...}, ...}                        -> {} after one step, without warm-up
     {"work": "held"}                                            -> {"maxRss": MiB}: the most that was ever resident
     {"work": "reconstruct", "files": [...], "weights": [[...]],
@@ -58,6 +58,10 @@ def job_of(kind: str, job: dict) -> Job:
 @lru_cache(maxsize=None)
 def prepare(job: Job) -> Callable[[], None]:
     torch.manual_seed(0)
+    if job.device.startswith("cuda"):
+        # As fast as it can: TF32, which TensorFlow uses too, and the best of cuDNN's algorithms.
+        torch.set_float32_matmul_precision("high")
+        torch.backends.cudnn.benchmark = True
     batch = job.batch
     cfg = Config(**{k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(job.net).items()})
     layout = torch.channels_last if job.channels_last else torch.contiguous_format
@@ -82,7 +86,7 @@ def prepare(job: Job) -> Callable[[], None]:
             with autocast_to(dtype, job.device):
                 denoise(images, sigma, labels)
             # A GPU works on after the call has returned. (A step reads its loss back, at its end.)
-            if job.device == "cuda":
+            if job.device.startswith("cuda"):
                 torch.cuda.synchronize()
 
         return run
@@ -96,7 +100,7 @@ def prepare(job: Job) -> Callable[[], None]:
         step += 1
         trainer.step(data, LEARNING_RATE, t=step * batch, dt=batch)
         # The loss does not wait for the averages.
-        if job.device == "cuda":
+        if job.device.startswith("cuda"):
             torch.cuda.synchronize()
 
     return run

@@ -1,20 +1,24 @@
-// `pnpm bench <name> [--json] [--write] [--only part…] [--rounds n]`
-import { readFileSync, writeFileSync } from 'node:fs';
+// `pnpm bench <name> [--json] [--write] [--only part…] [--rounds n] [--device gpu]`
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Bench } from './benches/bench.js';
 import { engine } from './benches/engine.js';
+import { gpu } from './benches/gpu.js';
 import { layers } from './benches/layers.js';
 import { memory } from './benches/memory.js';
 import { phema } from './benches/phema.js';
 import { step } from './benches/step.js';
+import { AXIS, curvesOf } from './curve.js';
 import { describeMachine } from './machine.js';
 import { nearest } from './nearest.js';
 import { writeFigures } from './page.js';
-import { PAGE } from './places.js';
+import { drawCurve } from './picture.js';
+import { PAGE, PICTURES } from './places.js';
 import type { Row } from './row.js';
 import { textTable } from './table.js';
 
-const benches: readonly Bench[] = [engine, step, memory, layers, phema];
+const benches: readonly Bench[] = [engine, gpu, step, memory, layers, phema];
 const names = benches.map(({ name }) => name);
 const WRONG_USAGE = 2;
 
@@ -23,6 +27,7 @@ interface Options {
   readonly write?: boolean;
   readonly rounds: number;
   readonly only?: string[];
+  readonly device?: string;
 }
 
 const count = (text: string): number => {
@@ -39,7 +44,7 @@ function refuse(given: string, known: readonly string[]): void {
   process.exitCode = WRONG_USAGE;
 }
 
-async function run(name: string, { json = false, write = false, rounds, only = [] }: Options): Promise<void> {
+async function run(name: string, { json = false, write = false, rounds, only = [], device }: Options): Promise<void> {
   const bench = benches.find((candidate) => candidate.name === name);
   if (!bench) {
     refuse(name, names);
@@ -52,16 +57,42 @@ async function run(name: string, { json = false, write = false, rounds, only = [
     process.exitCode = WRONG_USAGE;
     return;
   }
+  if (device !== undefined && !bench.obstacle) {
+    console.error(`bench: expected --device with a benchmark that can choose, got it with ${name}. Leave it out.`);
+    process.exitCode = WRONG_USAGE;
+    return;
+  }
+  const on = device ?? 'gpu';
+  const obstacle = await bench.obstacle?.(on);
+  if (obstacle !== undefined) {
+    console.error(`bench ${name}: ${obstacle}`);
+    process.exitCode = 1;
+    return;
+  }
   // Progress goes to stderr, so that stdout is the table or the JSON and nothing else.
   const machine = await describeMachine();
   console.error(`${bench.title}\n${machine}\n`);
   const rows: Row[] = [];
-  for await (const row of bench.rows({ rounds, wants: (part) => only.length === 0 || only.includes(part) })) {
+  for await (const row of bench.rows({
+    rounds,
+    device: on,
+    wants: (part) => only.length === 0 || only.includes(part),
+  })) {
     rows.push(row);
     console.error(`  ${row.work}, ${row.peer}: ${row.ratio?.toFixed(2) ?? '–'} ${row.note}`);
   }
   console.log(json ? JSON.stringify(rows, null, 2) : `\n${textTable(rows)}`);
-  if (write) writeFileSync(PAGE, writeFigures(readFileSync(PAGE, 'utf8'), bench.name, machine, rows));
+  if (!write) return;
+  writeFileSync(PAGE, writeFigures(readFileSync(PAGE, 'utf8'), bench.name, machine, rows));
+  await writePictures(bench, rows);
+}
+
+async function writePictures(bench: Bench, rows: readonly Row[]): Promise<void> {
+  for (const curve of curvesOf(rows)) {
+    mkdirSync(PICTURES, { recursive: true });
+    const title = `Time of a training step over ${AXIS[curve]}`;
+    writeFileSync(join(PICTURES, `${bench.name}-${curve}.svg`), await drawCurve(rows, curve, title));
+  }
 }
 
 await new Command('bench')
@@ -70,6 +101,7 @@ await new Command('bench')
   .option('--json', 'print the rows as JSON')
   .option('--write', 'put the figures into docs/benchmarks.md')
   .option('--only <parts...>', benches.map(({ name, parts }) => `${name}: ${parts.join(', ')}`).join('; '))
+  .option('--device <name>', 'of `gpu`: gpu, gpu:<index>, or cpu to try it without one')
   .option('--rounds <n>', 'turns of each side', count, 7)
   .action(run)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : WRONG_USAGE))

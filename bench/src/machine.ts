@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { cpus, release, totalmem, type } from 'node:os';
-import { hasPyTorch, startPyTorch, THREADS } from './places.js';
+import { describeGpus } from './gpu-memory.js';
+import { hasPyTorch, startOurs, startPyTorch, THREADS } from './places.js';
 
 const load = createRequire(import.meta.url);
 const version = (name: string): string => (load(`${name}/package.json`) as { version: string }).version;
@@ -15,6 +16,8 @@ export async function describeMachine(): Promise<string> {
     `Node ${process.versions.node}`,
     `onnxruntime-node ${version('onnxruntime-node')}`,
     `@tensorflow/tfjs ${version('@tensorflow/tfjs')}`,
+    await describeLibrary(),
+    ...describeGpus(),
     await describePython(),
     `${THREADS} threads each`,
     new Date().toISOString().slice(0, 10),
@@ -29,6 +32,18 @@ async function describePython(): Promise<string> {
     return `PyTorch ${torch}, numpy ${numpy}, Python ${python}`;
   } catch {
     return 'PyTorch does not start';
+  } finally {
+    peer.close();
+  }
+}
+
+async function describeLibrary(): Promise<string> {
+  const peer = startOurs();
+  try {
+    const { version } = await peer.ask({ work: 'start', engine: 'libtensorflow' });
+    return `libtensorflow ${version}`;
+  } catch {
+    return 'no libtensorflow';
   } finally {
     peer.close();
   }

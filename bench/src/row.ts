@@ -20,6 +20,18 @@ export interface Row {
   /** The larger of the two sides' noise, see `Summary`. */
   readonly noise: number | null;
   readonly note: string;
+  /** Where the row stands on a curve; absent off curves. */
+  readonly point?: Point;
+}
+
+/** A place on a curve of times. */
+export interface Point {
+  /** What grows. */
+  readonly curve: 'parameters' | 'batch';
+  /** How far it has grown: parameters, or images in a batch. */
+  readonly x: number;
+  /** What `ours` was measured on. */
+  readonly engine: string;
 }
 
 /** A goal for the ratio (at least) or for our own figure (at most). */
@@ -34,10 +46,11 @@ export interface RowInput {
   readonly unit: string;
   readonly goal?: Goal | undefined;
   readonly note?: string | undefined;
+  readonly point?: Point | undefined;
 }
 
 /** Works out ratio and verdict. */
-export function makeRow({ work, peer, ours, theirs, unit, goal, note = '' }: RowInput): Row {
+export function makeRow({ work, peer, ours, theirs, unit, goal, note = '', point }: RowInput): Row {
   const mine = typeof ours === 'string' ? null : ours;
   const other = typeof theirs === 'string' ? null : theirs;
   const ratio = mine && other && mine.median > 0 ? other.median / mine.median : null;
@@ -55,6 +68,7 @@ export function makeRow({ work, peer, ours, theirs, unit, goal, note = '' }: Row
     theirsMinimum: other?.minimum ?? null,
     noise: worstNoise(mine, other),
     note: [...missing, note].filter(Boolean).join('; '),
+    ...(point && { point }),
   };
 }
 

@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import type { UNetOptions } from '@edm2/edm2-unet';
 import { chooseEngine } from './ours/choice.js';
-import { type EngineSettings, isCompiled, useEngine } from './ours/engine.js';
+import { type EngineSettings, isCompiled, libraryVersion, useEngine } from './ours/engine.js';
 import { type ReconstructJob, readFiles, reconstruct } from './ours/files.js';
 import { layersRun } from './ours/layers.js';
 import { watchMemory } from './ours/memory.js';
@@ -52,7 +52,7 @@ async function answer(job: Job): Promise<unknown> {
   if (job.work === 'held') return { maxRss: process.resourceUsage().maxRSS / 1024 };
   if (job.work === 'choice') return chooseEngine(job.net);
   await useEngine(job);
-  if (job.work === 'start') return {};
+  if (job.work === 'start') return { version: libraryVersion() };
   if (job.work === 'first') {
     stepRun(job.net, job.batch).run();
     return {};

@@ -6,6 +6,8 @@ export interface BenchOptions {
   readonly rounds: number;
   /** Whether a part of the benchmark is asked for. */
   wants(part: string): boolean;
+  /** What our side runs on, for benchmarks that can choose: `gpu`, `gpu:<index>` or `cpu`. */
+  readonly device: string;
 }
 
 /** A named table of rows. */
@@ -14,6 +16,8 @@ export interface Bench {
   readonly title: string;
   /** What `--only` may name. */
   readonly parts: readonly string[];
+  /** Of a benchmark that can run on several devices: the reason why it cannot run on this one, if there is one. */
+  obstacle?(device: string): Promise<string | undefined>;
   /** Rows as they are done. */
   rows(options: BenchOptions): AsyncIterable<Row>;
 }

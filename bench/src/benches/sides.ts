@@ -51,14 +51,19 @@ export function pytorch({
   peer = hasPyTorch() ? startPyTorch(threads === undefined ? {} : { threads }) : undefined,
 }: PyTorchSideOptions = {}): Side {
   const autocast = precision === 'float32' ? null : precision;
+  // As PyTorch's manual has it for tensor cores. On a CPU NCHW is quicker.
+  const channelsLast = autocast !== null && device !== 'cpu';
   return {
     name: ['PyTorch', compile ? 'compile' : 'eager', autocast === null ? '' : `autocast ${autocast}`]
       .filter(Boolean)
       .join(' '),
     peer,
-    job: (kind, { net, batch }) => ({ work: kind, net: toPython(net), batch, compile, autocast, device }),
+    job: (kind, { net, batch }) => ({ work: kind, net: toPython(net), batch, compile, autocast, channelsLast, device }),
   };
 }
+
+/** PyTorch's name of our `cpu`, `gpu` or `gpu:<index>`. */
+export const cudaDevice = (device: string): string => device.replace(/^gpu$/, 'gpu:0').replace(/^gpu/, 'cuda');
 
 /** The side at this work, for `takeTurns`. */
 export const contestant = ({ peer, job }: Side, kind: Kind, work: Work): Contestant | undefined =>

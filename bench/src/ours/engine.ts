@@ -22,6 +22,10 @@ export interface EngineSettings {
 }
 
 let started: string | undefined;
+let version: string | undefined;
+
+/** Of libtensorflow, once it is started. */
+export const libraryVersion = (): string | undefined => version;
 
 /** Starts an engine, once a process. */
 export async function useEngine(settings: EngineSettings): Promise<void> {
@@ -31,7 +35,7 @@ export async function useEngine(settings: EngineSettings): Promise<void> {
   if (started)
     throw new Error(`useEngine: expected one engine a process, got ${started} and ${wanted}. Start another.`);
   if (engine === 'onnxruntime') await startOnnxRuntime({ threads });
-  if (engine === 'libtensorflow') await startLibtensorflow({ device, threads });
+  if (engine === 'libtensorflow') ({ version } = await startLibtensorflow({ device, threads }));
   if (engine === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
   if (engine === 'tfjs-node') await startNode();
   await tf.setBackend(engine === 'libtensorflow' || engine === 'tfjs-node' ? 'tensorflow' : engine);

@@ -1,8 +1,9 @@
+import { attempt } from '../../attempt.js';
 import type { Work } from '../../nets.js';
-import { makeRow, type Row } from '../../row.js';
-import type { Summary } from '../../statistics.js';
+import { type Goal, makeRow, type Point, type Row } from '../../row.js';
+import { type Summary, summarize } from '../../statistics.js';
 import { type TurnOptions, takeTurns } from '../../take-turns.js';
-import { close, contestant, type Kind, type Side } from '../sides.js';
+import { close, contestant, type Kind, resident, type Side } from '../sides.js';
 
 /** A side of theirs, and what the ratio against it is meant to be. */
 export interface Opponent {
@@ -23,6 +24,10 @@ export interface Comparison {
   readonly judged: string;
   /** Added to the work's name. */
   readonly detail?: string;
+  /** Also the most that each process ever had resident, against the first of theirs, with a goal for the judged side. */
+  readonly peak?: Goal;
+  /** Where the rows stand on a curve; the engine is filled in. */
+  readonly point?: Omit<Point, 'engine'>;
 }
 
 /** A side and what its turns said. */
@@ -36,6 +41,7 @@ export async function* compare(comparison: Comparison): AsyncGenerator<Row> {
   const { ours, theirs } = comparison;
   try {
     yield* rowsOf(comparison, await measure(comparison));
+    yield* await peakRows(comparison);
   } finally {
     close([...ours, ...theirs.filter(({ owned = true }) => owned).map(({ side }) => side)]);
   }
@@ -52,7 +58,10 @@ export async function measure({ kind, work, ours, theirs, turns }: Comparison): 
 }
 
 /** Rows of what has been measured. */
-export function rowsOf({ kind, work, ours, theirs, judged, detail = '' }: Comparison, measured: Measured[]): Row[] {
+export function rowsOf(
+  { kind, work, ours, theirs, judged, detail = '', point }: Comparison,
+  measured: Measured[],
+): Row[] {
   const result = (wanted: Side): Summary | string =>
     measured.find(({ side }) => side === wanted)?.result ?? 'not measured';
   return ours.flatMap((mine) =>
@@ -64,6 +73,30 @@ export function rowsOf({ kind, work, ours, theirs, judged, detail = '' }: Compar
         theirs: result(side),
         unit: 'ms',
         goal: mine.name === judged && atLeast !== undefined ? { ratio: atLeast } : undefined,
+        point: point && { ...point, engine: mine.name },
+      }),
+    ),
+  );
+}
+
+/** What the whole processes needed, imports and compiling included. */
+async function peakRows({ kind, work, ours, theirs, judged, detail = '', peak }: Comparison): Promise<Row[]> {
+  const [opponent] = theirs;
+  if (peak === undefined || opponent === undefined) return [];
+  const inGiB = async (side: Side): Promise<Summary | string> => {
+    const mib = await attempt(() => resident(side));
+    return typeof mib === 'string' ? mib : summarize([mib / 1024]);
+  };
+  const other = await inGiB(opponent.side);
+  return Promise.all(
+    ours.map(async (mine) =>
+      makeRow({
+        work: `${title(mine.name, judged)}: largest resident set, ${label(kind, work)}${detail}`,
+        peer: opponent.side.name,
+        ours: await inGiB(mine),
+        theirs: other,
+        unit: 'GiB',
+        goal: mine.name === judged ? peak : undefined,
       }),
     ),
   );

@@ -1,5 +1,5 @@
 import { LARGE, MAIN, TINY, type Work, XS } from '../../nets.js';
-import type { Row } from '../../row.js';
+import type { Goal, Row } from '../../row.js';
 import { type Kind, ours, pytorch } from '../sides.js';
 import { choice, ENGINES } from './choice.js';
 import { compare, type Opponent } from './compare.js';
@@ -12,26 +12,32 @@ interface Against {
   readonly eager?: number;
   /** Without it torch.compile takes no part. */
   readonly compile?: { readonly peer: CompiledPyTorch; readonly atLeast: number };
+  /** Of the largest resident set; without it memory is not looked at. */
+  readonly peak?: Goal;
+  /** Default both. */
+  readonly engines?: readonly string[];
 }
 
-/** Both engines of ours against PyTorch, in float32. */
-export async function* speed(kind: Kind, work: Work, { rounds, runs, eager, compile }: Against): AsyncGenerator<Row> {
+/** Engines of ours against PyTorch, in float32. */
+export async function* speed(kind: Kind, work: Work, options: Against): AsyncGenerator<Row> {
+  const { rounds, runs, eager, compile, peak, engines = ENGINES } = options;
   const theirs: Opponent[] = [{ side: pytorch(), atLeast: eager }];
   if (compile) theirs.push({ side: compile.peer.side(), atLeast: compile.atLeast, owned: false });
   const { engine: judged } = await choice(work);
   yield* compare({
     kind,
     work,
-    ours: ENGINES.map((engine) => ours(engine)),
+    ours: engines.map((engine) => ours(engine)),
     theirs,
     judged,
     turns: { rounds, runs },
     detail: ', float32',
+    ...(peak && { peak }),
   });
 }
 
 /** bfloat16 against autocast. ONNX Runtime has no 16-bit convolutions on a CPU and takes no part. */
-export async function* halfPrecision(work: Work, { rounds, runs, eager }: Against): AsyncGenerator<Row> {
+async function* halfPrecision(work: Work, { rounds, runs, eager }: Against): AsyncGenerator<Row> {
   yield* compare({
     kind: 'step',
     work,
@@ -43,18 +49,30 @@ export async function* halfPrecision(work: Work, { rounds, runs, eager }: Agains
   });
 }
 
+const MAX_ROUNDS = 3; // of networks that take seconds a step
+const AS_MUCH: Goal = { ratio: 1 };
+const EIGHT_GIB: Goal = { atMost: 8 };
+
 /** The parts of the speed table, by what `--only` calls them. */
 export const speedParts = {
   large: (rounds: number, peer: CompiledPyTorch) =>
-    speed('step', LARGE, { rounds, runs: 3, eager: 1.4, compile: { peer, atLeast: 1.15 } }),
+    speed('step', LARGE, { rounds, runs: 3, eager: 1.4, compile: { peer, atLeast: 1.15 }, peak: AS_MUCH }),
   bfloat16: (rounds: number) => halfPrecision(LARGE, { rounds, runs: 3, eager: 1.5 }),
   batch16: (rounds: number, peer: CompiledPyTorch) =>
-    speed('step', { ...LARGE, batch: 16 }, { rounds, runs: 1, eager: 1.3, compile: { peer, atLeast: 1.1 } }),
+    speed(
+      'step',
+      { ...LARGE, batch: 16 },
+      { rounds, runs: 1, eager: 1.3, compile: { peer, atLeast: 1.1 }, peak: AS_MUCH },
+    ),
   tiny: (rounds: number) => speed('step', TINY, { rounds, runs: 20, eager: 3 }),
   main: (rounds: number) => speed('step', MAIN, { rounds, runs: 4, eager: 1.5 }),
   forward: async function* (rounds: number): AsyncGenerator<Row> {
     yield* speed('forward', LARGE, { rounds, runs: 4, eager: 2 });
     yield* speed('forward', { ...LARGE, batch: 1 }, { rounds, runs: 16, eager: 3 });
   },
-  xs: (rounds: number) => speed('step', XS, { rounds, runs: 1, eager: 1.2 }),
+  // One engine at a time: three processes of 4 to 9 GiB at once are too much for a small machine.
+  xs: async function* (rounds: number): AsyncGenerator<Row> {
+    const options = { rounds: Math.min(rounds, MAX_ROUNDS), runs: 1, eager: 1.2, peak: EIGHT_GIB };
+    for (const engine of ENGINES) yield* speed('step', XS, { ...options, engines: [engine] });
+  },
 } as const;
