@@ -3,6 +3,7 @@ import type { DType } from './graph/graph.js';
 import type { Permutation } from './graph/permutation.js';
 import type { OnnxModel } from './lower/onnx/model.js';
 import type { TensorflowModel } from './lower/tensorflow/model.js';
+import { checkNode } from './node-version.js';
 
 /** One input or output of a compiled function, as the engine must hold it. */
 export interface Port {
@@ -44,6 +45,8 @@ export interface Executable {
    * @returns new tensors of the engine's backend, one per output port.
    */
   run(inputs: readonly Tensor[]): Tensor[];
+  /** As `run`, on a thread of its own, for engines that can. The model may be disposed meanwhile. */
+  runAsync?(inputs: readonly Tensor[]): Promise<Tensor[]>;
   dispose(): void;
 }
 
@@ -82,8 +85,11 @@ const engines = new Map<string, Engine>();
 /**
  * Makes an engine known under the name of its TensorFlow.js backend: `jit` without `engine` uses it while that backend is
  * the current one.
+ *
+ * @throws {Error} on a Node.js that is too old.
  */
 export function registerEngine(backendName: string, engine: Engine): void {
+  checkNode();
   engines.set(backendName, engine);
 }
 

@@ -13,7 +13,7 @@ export type { ExplainOptions } from './explain/explain.js';
 export type { MemoryPlan } from './explain/memory.js';
 export { sizeOf, toData } from './graph/graph.js';
 export { type JitOptions, type Jitted, jit } from './jit.js';
-export { encodeModel, type OnnxModel } from './lower/onnx/model.js';
+export { type ExternalData, encodeModelParts, type OnnxModel, type OnnxModelParts } from './lower/onnx/model.js';
 export type {
   TensorflowConstant,
   TensorflowInput,
@@ -21,4 +21,5 @@ export type {
   TensorflowOutput,
 } from './lower/tensorflow/model.js';
 export { isPlainOrder, toPhysical, toPlain } from './memory-order.js';
+export { checkNode } from './node-version.js';
 export { type ToOnnxOptions, toOnnx } from './to-onnx.js';

@@ -50,6 +50,10 @@ describe('jit without an engine', () => {
     expect(() => jit((x: tf.Tensor) => x, { donate: [-1] })).toThrow(
       /expected donate to list argument positions, got -1/,
     );
+    const half = jit((x: tf.Tensor) => tf.matMul(x as tf.Tensor2D, x as tf.Tensor2D), { precision: 'bfloat16' });
+    expect(() => half(tf.ones([2, 2]))).toThrow(
+      /expected an engine that has precision 'bfloat16', got none for backend cpu.*Start libtensorflow/,
+    );
     expect(() => jit((x: unknown) => x)(new Float32Array(2))).toThrow(/got a Float32Array at '0'.*tf\.tensor/);
     expect(() => jit((x: unknown) => x)({ f: () => 1 })).toThrow(/got a function f at '0\.f'/);
   });

@@ -1,10 +1,11 @@
-import { clone, getBackend, type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
+import { clone, dispose, getBackend, type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
 import { type Engine, type Executable, engineFor } from './engine.js';
 import { type ExplainOptions, explain } from './explain/explain.js';
 import { explainGraph } from './explain/explained.js';
 import type { MemoryPlan } from './explain/memory.js';
 import type { Graph } from './graph/graph.js';
 import { at } from './kernels/spec.js';
+import { checkNotLent, whileLent } from './lent.js';
 import {
   describeSignature,
   type Lowered,
@@ -13,6 +14,7 @@ import {
   signatureKey,
   signatureOf,
 } from './lower-function.js';
+import { checkNode } from './node-version.js';
 import type { Precision } from './passes/lower-precision.js';
 import { argumentOf } from './state-pairs.js';
 import { isTracing } from './trace/trace.js';
@@ -27,7 +29,7 @@ export interface JitOptions {
   /**
    * Arithmetic of convolutions and matrix products; default `'float32'`. In 16 bit their operands are rounded and their
    * results are float32 again; reductions, element-wise kernels, small products and updates of state stay float32. float16
-   * overflows above 65504: replace gradients that are not finite. On libtensorflow; without an engine it changes nothing.
+   * overflows above 65504: replace gradients that are not finite. On libtensorflow; elsewhere a call is refused.
    */
   readonly precision?: Precision;
   /** Gets a message when the function compiles again and again; default: `console.warn`. */
@@ -37,6 +39,12 @@ export interface JitOptions {
 /** A compiled function. Called like the original; compiles on the first call with a new signature. */
 export interface Jitted<Args extends readonly unknown[], Result> {
   (...args: Args): Result;
+  /**
+   * The same call beside the event loop, on engines that can (libtensorflow); on others, and without an engine, it runs
+   * before the promise is given out. Until the promise settles, donated tensors and variables that the function assigns
+   * cannot be passed to another compiled call. A call that fails leaves them as they were.
+   */
+  runAsync(...args: Args): Promise<Result>;
   /** How many signatures (shapes, dtypes, static leaves) are compiled. */
   readonly cacheSize: number;
   /**
@@ -70,6 +78,8 @@ interface Entry {
   /** Variables that the function closes over, and the data that each had when it was compiled. */
   readonly variables: readonly Variable[];
   readonly data: readonly object[];
+  /** Variables that the function assigns: the executable's last outputs are their new values. */
+  readonly assigned: readonly Variable[];
   /** True when variables are read at every call; before the first change they are constants. */
   readonly live: boolean;
 }
@@ -86,11 +96,13 @@ const warnOnConsole = (message: string): void => console.warn(message);
  * Arguments and results are trees: tensors, records and arrays of them, nested. Numbers, text, booleans, null and
  * undefined are static: another value compiles again, so a number that changes from call to call belongs in a
  * `tf.scalar`. Tensors that the function closes over are constants of the compiled function; so are `tf.Variable`s until
- * one of them is assigned, after which they are read at every call.
+ * one of them is assigned, after which they are read at every call. A function that assigns variables itself (an optimizer,
+ * a BatchNormalization that trains) has them assigned when the call ends.
  *
- * @param fn - pure and synchronous; it must not read tensors, draw random numbers or keep what it makes.
+ * @param fn - synchronous; it must not read tensors, draw random numbers or keep what it makes.
  * @returns the compiled function; it returns synchronously. On a backend without an engine it runs `fn` in `tf.tidy`.
  * @throws {RangeError} for a precision or donated position that does not exist.
+ * @throws {Error} on a Node.js that is too old.
  */
 export function jit<Args extends readonly unknown[], Result>(
   fn: (...args: Args) => Result,
@@ -105,40 +117,74 @@ export function jit<Args extends readonly unknown[], Result>(
   const wrong = donate.find((position) => !Number.isInteger(position) || position < 0);
   if (wrong !== undefined)
     throw new RangeError(`jit: expected donate to list argument positions, got ${wrong}. Count from 0.`);
+  checkNode();
   const cache = new Map<string, Entry>();
+
+  const prepare = (args: Args): { readonly engine: Engine | undefined; readonly flat: Flat } => {
+    const engine = options.engine ?? engineFor(getBackend());
+    if (engine === undefined && precision !== 'float32') {
+      throw new RangeError(
+        `jit: expected an engine that has precision '${precision}', got none for backend ${getBackend()}, which computes ` +
+          'in float32. Start libtensorflow and make its backend the current one, or leave precision out.',
+      );
+    }
+    const flat = flatten([...args], 'the arguments');
+    checkAlive(flat);
+    return { engine, flat };
+  };
+
+  const donated = ({ tensors, paths }: Flat): Tensor[] =>
+    tensors.filter((_, i) => donate.includes(argumentOf(at(paths, i))));
 
   const call = (...args: Args): Result => {
     if (isTracing()) return fn(...args);
-    const engine = options.engine ?? engineFor(getBackend());
-    const flat = flatten([...args], 'the arguments');
-    checkAlive(flat);
+    const { engine, flat } = prepare(args);
     const outputs = engine === undefined ? runPlain(fn, flat) : runCompiled(engine, flat);
-    flat.tensors.forEach((tensor, i) => {
-      if (donate.includes(argumentOf(at(flat.paths, i)))) tensor.dispose();
-    });
+    dispose(donated(flat));
     return outputs as Result;
   };
 
+  const runAsync = async (...args: Args): Promise<Result> => {
+    if (isTracing()) {
+      throw new Error(
+        'jit: expected runAsync to be called outside a traced function, got a call inside one. Call the function itself: ' +
+          'it is traced along.',
+      );
+    }
+    const { engine, flat } = prepare(args);
+    if (engine === undefined) return call(...args);
+    const entry = entryFor(engine, flat);
+    if (entry.executable.runAsync === undefined) return call(...args);
+    const given = donated(flat);
+    const outputs = await whileLent([...given, ...entry.assigned], entry.executable.runAsync(inputsOf(entry, flat)));
+    dispose(given);
+    return resultOf(entry, outputs) as Result;
+  };
+
   const runCompiled = (engine: Engine, flat: Flat): unknown => {
+    const entry = entryFor(engine, flat);
+    return resultOf(entry, entry.executable.run(inputsOf(entry, flat)));
+  };
+
+  const entryFor = (engine: Engine, flat: Flat): Entry => {
     const signature = signatureOf(flat);
     const key = `${engine.name}|${signatureKey(signature)}`;
     let entry = cache.get(key);
     if (entry === undefined || isStale(entry)) {
-      const live = entry !== undefined;
+      const known = entry !== undefined;
       entry?.executable.dispose();
       cache.delete(key);
-      entry = compile(engine, signature, live);
+      entry = compile(engine, signature, known);
       cache.set(key, entry);
-      if (cache.size === MANY_SIGNATURES && !entry.live) warn(manySignatures(fn.name, signature));
+      if (cache.size === MANY_SIGNATURES && !known) warn(manySignatures(fn.name, signature));
     }
-    const variables = entry.live ? entry.variables : [];
-    return unflatten(entry.result, entry.executable.run([...flat.tensors, ...variables.map(alive)]));
+    return entry;
   };
 
-  const compile = (engine: Engine, signature: Signature, live: boolean): Entry => {
-    const { model, graph, result, variables } = lower(engine, signature, false, live);
-    const data = variables.map((variable) => variable.dataId);
-    return { engine, executable: engine.compile(model), result, signature, graph, variables, data, live };
+  const compile = (engine: Engine, signature: Signature, liveVariables: boolean): Entry => {
+    const { model, ...lowered } = lower(engine, signature, false, liveVariables);
+    const data = lowered.variables.map((variable) => variable.dataId);
+    return { engine, executable: engine.compile(model), signature, data, ...lowered };
   };
 
   const lower = (engine: Engine, signature: Signature, sources = false, liveVariables = false): Lowered =>
@@ -183,6 +229,7 @@ export function jit<Args extends readonly unknown[], Result>(
   };
 
   return Object.defineProperties(call as Jitted<Args, Result>, {
+    runAsync: { value: runAsync },
     cacheSize: { get: () => cache.size },
     explain: { value: explainThis },
     memory: { value: memory },
@@ -199,7 +246,25 @@ export function jit<Args extends readonly unknown[], Result>(
 const isStale = ({ live, variables, data }: Entry): boolean =>
   !live && variables.some((variable, i) => variable.dataId !== data[i] && !variable.isDisposed);
 
+/** What the executable takes: the arguments, and the variables that it reads at every call. */
+const inputsOf = ({ live, variables }: Entry, { tensors }: Flat): Tensor[] => [
+  ...tensors,
+  ...(live ? variables.map(alive) : []),
+];
+
+/** The result of a call as the function returns it; what the function assigns is assigned. */
+function resultOf({ result, assigned }: Entry, outputs: readonly Tensor[]): unknown {
+  const first = outputs.length - assigned.length;
+  assigned.forEach((variable, i) => {
+    const value = at(outputs, first + i);
+    alive(variable).assign(value);
+    value.dispose();
+  });
+  return unflatten(result, outputs.slice(0, first));
+}
+
 function alive(variable: Variable): Variable {
+  checkNotLent(variable, `variable '${variable.name}'`);
   if (!variable.isDisposed) return variable;
   throw new Error(
     `jit: expected the variables that the function closes over to live, got '${variable.name}' disposed. ` +
@@ -207,8 +272,9 @@ function alive(variable: Variable): Variable {
   );
 }
 
-/** Checks that every tensor still holds its values. */
+/** Checks that every tensor still holds its values, and that no call under way was given it. */
 function checkAlive({ tensors, paths }: Flat): void {
+  tensors.forEach((tensor, i) => void checkNotLent(tensor, `'${paths[i]}'`));
   const gone = tensors.findIndex((tensor) => tensor.isDisposed);
   if (gone < 0) return;
   throw new Error(

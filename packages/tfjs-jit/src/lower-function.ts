@@ -1,4 +1,4 @@
-import type { Variable } from '@tensorflow/tfjs-core';
+import { dispose, type Variable } from '@tensorflow/tfjs-core';
 import { compileGraph } from './compile.js';
 import { compileTensorflow } from './compile-tensorflow.js';
 import type { CompiledModel, Engine } from './engine.js';
@@ -7,7 +7,7 @@ import { at } from './kernels/spec.js';
 import type { Precision } from './passes/lower-precision.js';
 import type { StateLeaf } from './passes/pack-state/families.js';
 import { argumentOf, pairState } from './state-pairs.js';
-import { type Abstract, abstractOf, type Trace, trace } from './trace/trace.js';
+import { type Abstract, abstractOf, type Trace, type TraceOptions, trace } from './trace/trace.js';
 import type { Flat, Structure } from './tree.js';
 
 /** What a compiled function is specialised on: its arguments without their values. */
@@ -39,6 +39,10 @@ export interface Lowered {
   readonly result: Structure;
   /** Variables that the function closes over. */
   readonly variables: readonly Variable[];
+  /** Variables that the function assigns: the model's last outputs are their new values. */
+  readonly assigned: readonly Variable[];
+  /** True when the variables are the model's last inputs. */
+  readonly live: boolean;
 }
 
 /** The signature of a call. */
@@ -59,10 +63,33 @@ export function lowerFunction(
       `jit: expected precision 'float32' on ${engine.name}, got '${precision}', for which it has no convolutions. Leave precision out, or use libtensorflow.`,
     );
   }
-  const traced = trace(fn, structure, leaves, { sources, liveVariables });
+  const traced = traceWithUpdates(fn, structure, leaves, { sources, liveVariables });
   const donated = new Set(paths.flatMap((path, i) => (donate.includes(argumentOf(path)) ? [i] : [])));
   const { model, graph } = compileFor({ engine, precision }, traced.graph, donated, stateOf(traced, paths, donated));
-  return { model, graph, result: traced.result, variables: traced.variables };
+  const { result, variables, assigned, live } = traced;
+  return { model, graph, result, variables, assigned, live };
+}
+
+/** The trace of a function that may assign variables: then all of them are read at every call, from the first on. */
+function traceWithUpdates(
+  fn: (...args: never[]) => unknown,
+  structure: Structure,
+  leaves: readonly Abstract[],
+  options: TraceOptions,
+): Trace & { readonly live: boolean } {
+  const asked = { ...options, updates: true };
+  const first = trace(fn, structure, leaves, asked);
+  const updates = first.assigned.length > 0 || first.made.length > 0;
+  const again = updates && options.liveVariables !== true;
+  const traced = again ? trace(fn, structure, leaves, { ...asked, liveVariables: true }) : first;
+  const live = again || options.liveVariables === true;
+  const [extra] = live ? traced.made : [];
+  if (extra === undefined) return { ...traced, live };
+  dispose([...new Set([...first.made, ...traced.made])]);
+  throw new Error(
+    'jit: expected a function that makes variables on its first use only, as an optimizer does, got tf.variable every ' +
+      `time ('${extra.name}'). Make it before the call and close over it.`,
+  );
 }
 
 /** Donated arguments that come back as results of the same shape. */

@@ -3,6 +3,7 @@ import { toOnnx } from '@edm2/tfjs-jit';
 import * as tf from '@tensorflow/tfjs-core';
 import { onnx } from 'onnx-proto';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { encodeModel } from './lower/onnx/model.js';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -42,6 +43,20 @@ describe('toOnnx', () => {
   it('takes a lone tensor as the argument and names things by default', () => {
     const { graph } = model(toOnnx((x: tf.Tensor) => tf.square(x), tf.scalar(1)));
     expect([names(graph?.input), names(graph?.output)]).toEqual([['input0'], ['output']]);
+  });
+
+  it('refuses constants beyond what a file can hold, before it writes anything', () => {
+    // One array of half the limit, three times; the system gives memory when it is written to, which it never is.
+    const half = new Float32Array(2 ** 28);
+    const initializers = ['a', 'b', 'c'].map((name) => ({
+      name,
+      shape: [2 ** 28],
+      type: 'float32' as const,
+      bytes: new Uint8Array(half.buffer),
+    }));
+    expect(() => encodeModel({ nodes: [], initializers, inputs: [], outputs: [] })).toThrow(
+      /toOnnx: expected constants of at most 2147483647 bytes.*got 3221225472\. Pass the largest tensors as arguments/,
+    );
   });
 
   it('refuses names that do not fit', () => {

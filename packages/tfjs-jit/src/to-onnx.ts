@@ -22,8 +22,8 @@ export interface ToOnnxOptions {
  * @param example - the arguments to trace with, as an array; a single tensor or record stands for one argument. Only
  *   shapes and dtypes count, and static leaves.
  * @returns the bytes of an `.onnx` file.
- * @throws {RangeError} when the names do not match the tensors, or repeat.
- * @throws {Error} when the function cannot be traced, or uses a kernel without standard operators.
+ * @throws {RangeError} when the names do not match the tensors, or repeat; when the constants alone pass the 2 GiB of a file.
+ * @throws {Error} when the function cannot be traced, assigns variables, or uses a kernel without standard operators.
  */
 export function toOnnx<Args extends readonly unknown[]>(
   fn: (...args: Args) => unknown,

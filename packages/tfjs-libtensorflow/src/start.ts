@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import os from 'node:os';
 import { type CompiledModel, type Engine, registerEngine, type TensorflowModel } from '@edm2/tfjs-jit';
 import { findBackendFactory, registerBackend } from '@tensorflow/tfjs-core';
 import type { LibtensorflowBackend } from './backend/backend.js';
@@ -47,7 +47,7 @@ let started: { readonly engine: LibtensorflowEngine; readonly settings: string }
  */
 export async function startLibtensorflow(options: LibtensorflowOptions = {}): Promise<LibtensorflowEngine> {
   checkNode(process.versions.node);
-  const { directory = cacheFolder(), device = 'auto', threads = availableParallelism(), memory = 'grow' } = options;
+  const { directory = cacheFolder(), device = 'auto', threads = os.availableParallelism(), memory = 'grow' } = options;
   if (!Number.isInteger(threads) || threads < 1)
     throw new RangeError(
       `startLibtensorflow: expected threads to be a positive integer, got ${threads}. Leave it out for all cores.`,

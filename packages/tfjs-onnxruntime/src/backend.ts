@@ -63,11 +63,12 @@ export class OnnxRuntimeBackend extends MathBackendCPU {
   physical(tensor: Tensor, port: Port): Data {
     // A tensor of another backend is moved here by the lookup, as for any kernel.
     const entry = this.data.get(tensor.dataId) as { values?: unknown; dtype: string; refCount: number };
-    if (entry instanceof EngineData && sameShape(entry.shape, tensor.shape) && sameShape(entry.order, port.order)) {
-      return entry.physical;
-    }
+    const fits = entry.dtype === port.dtype && entry instanceof EngineData && sameShape(entry.shape, tensor.shape);
+    if (fits && sameShape(entry.order, port.order)) return entry.physical;
     const values = this.readSync(tensor.dataId) as ArrayLike<number>;
     const plain = toData(values, port.dtype);
+    // A cast that shares the data of what it casts: that stays as it is.
+    if (entry.dtype !== port.dtype) return toPhysical(plain, port.shape, port.order);
     // Some cpu kernels leave plain JavaScript arrays behind.
     if (plain !== values) this.data.set(tensor.dataId, { ...entry, values: plain } as never);
     if (isPlainOrder(port.shape, port.order)) return plain;

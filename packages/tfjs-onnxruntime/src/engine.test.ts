@@ -4,7 +4,7 @@ import { type Engine, jit, type TensorflowModel, toOnnx } from '@edm2/tfjs-jit';
 import { startOnnxRuntime } from '@edm2/tfjs-onnxruntime';
 import * as tf from '@tensorflow/tfjs-core';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { bindingLoader } from './session.js';
 import { workerLoader } from './session-worker.js';
 import { startWith } from './start.js';
@@ -49,6 +49,15 @@ describe('startOnnxRuntime', () => {
 
   it('refuses a thread count that is none', async () => {
     await expect(startOnnxRuntime({ threads: 0 })).rejects.toThrow(/expected threads to be a positive integer, got 0/);
+  });
+
+  it('says so where Node.js is too old', async () => {
+    vi.stubGlobal('process', { ...process, versions: { node: '18.0.0' } });
+    try {
+      await expect(startOnnxRuntime()).rejects.toThrow(/expected Node\.js 20 or newer, got 18\.0\.0/);
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 });
 
@@ -324,6 +333,52 @@ describe('toOnnx', () => {
     const actual = tf.tensor(y?.data as Float32Array, [2, 2]);
     expect(difference(actual, fn(x))).toBeLessThan(1e-5);
     await session.release();
+  });
+});
+
+describe('large constants', () => {
+  // 64 MB, transposed at compile time, and a small one beside it.
+  const size = 4096;
+  const wide = () => tf.tidy(() => tf.add(tf.zeros([size, size]), tf.reshape(tf.linspace(-1, 1, size), [1, size])));
+
+  it.each(['binding', 'worker'] as const)('lie beside the model and not in its bytes (%s)', async (kind) => {
+    const loader = kind === 'worker' ? workerLoader() : bindingLoader(await import('onnxruntime-node/dist/binding.js'));
+    if (loader === undefined) throw new Error('expected the native binding, got none');
+    const loaded: { model: number; beside: number }[] = [];
+    const engine = startWith(
+      {
+        kind,
+        load(parts, options) {
+          const beside = parts.externalData.reduce((sum, { data }) => sum + data.byteLength, 0);
+          loaded.push({ model: parts.model.byteLength, beside });
+          return loader.load(parts, options);
+        },
+      },
+      { threads: 2, sessionOptions: {} },
+    );
+    const [w, bias] = [wide(), draw(5, [size])];
+    const fn = (x: tf.Tensor) => tf.add(tf.matMul(x, tf.transpose(w)), bias);
+    const x = draw(6, [2, size]);
+    const compiled = jit(fn, { engine });
+    const [actual, expected] = [compiled(x), fn(x)];
+    expect(difference(actual, expected)).toBeLessThan(1e-5);
+    expect(loaded).toEqual([{ model: expect.any(Number), beside: 4 * size * size }]);
+    expect(loaded[0]?.model).toBeLessThan(20_000 + 4 * size);
+    compiled.dispose();
+    tf.dispose([w, bias, x, actual, expected]);
+  });
+
+  it('are ONNX Runtime’s own once the session is loaded', () => {
+    const values = new Float32Array(1 << 16).fill(3);
+    const w = tf.tensor1d(values);
+    const compiled = jit((x: tf.Tensor) => tf.add(x, w), { engine });
+    const x = tf.zeros([1 << 16]);
+    const first = compiled(x);
+    values.fill(-1);
+    const second = compiled(x);
+    expect([first.dataSync()[9], second.dataSync()[9]]).toEqual([3, 3]);
+    compiled.dispose();
+    tf.dispose([w, x, first, second]);
   });
 });
 

@@ -1,6 +1,6 @@
 import {
   type Executable,
-  encodeModel,
+  encodeModelParts,
   type OnnxCompiledModel,
   type Port,
   type PortBundle,
@@ -33,7 +33,7 @@ export function compile(
   backend: OnnxRuntimeBackend,
   options: SessionOptions,
 ): Executable {
-  const session = loader.load(encodeModel(model.onnx), options);
+  const session = loader.load(encodeModelParts(model.onnx), options);
   const inputs = model.inputs.map(slot);
   const outputs = model.outputs.map(slot);
   const feeds: Feeds = {};

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
-import type { Feeds, SessionLoader, SessionOptions } from './session.js';
+import type { Feeds, SessionLoader } from './session.js';
 
 /** Runs onnxruntime-node's public, asynchronous interface and answers one request after the other. */
 const WORKER = `
@@ -73,8 +73,8 @@ export function workerLoader(module = createRequire(import.meta.url).resolve('on
 
   return {
     kind: 'worker',
-    load(model: Uint8Array, options: SessionOptions) {
-      const session = ask({ action: 'load', model, options });
+    load({ model, externalData }, options) {
+      const session = ask({ action: 'load', model, options: { ...options, externalData } });
       return {
         run(feeds: Feeds, fetches: Feeds) {
           const names = Object.keys(fetches);

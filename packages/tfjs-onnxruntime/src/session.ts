@@ -1,3 +1,4 @@
+import type { OnnxModelParts } from '@edm2/tfjs-jit';
 import { type InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 
 /** ONNX Runtime's own tensors over typed arrays of ours; nothing is copied. */
@@ -16,7 +17,8 @@ export type SessionOptions = InferenceSession.SessionOptions;
 export interface SessionLoader {
   /** `'binding'`: in this thread, in place. `'worker'`: through the public interface in a worker thread, with copies. */
   readonly kind: 'binding' | 'worker';
-  load(model: Uint8Array, options: SessionOptions): Session;
+  /** The parts may go when the session is loaded: ONNX Runtime has a copy. */
+  load(parts: OnnxModelParts, options: SessionOptions): Session;
 }
 
 interface NativeSession {
@@ -43,9 +45,9 @@ export function bindingLoader(module: unknown): SessionLoader | undefined {
   module.initOrt();
   return {
     kind: 'binding',
-    load(model, options) {
+    load({ model, externalData }, options) {
       const session = new module.binding.InferenceSession();
-      session.loadModel(model.buffer, model.byteOffset, model.byteLength, options);
+      session.loadModel(model.buffer, model.byteOffset, model.byteLength, { ...options, externalData });
       const runOptions = {};
       return {
         run: (feeds, fetches) => void session.run(feeds, fetches, runOptions),

@@ -1,6 +1,7 @@
-import { availableParallelism } from 'node:os';
+import os from 'node:os';
 import {
   type CompiledModel,
+  checkNode,
   type Engine,
   type Executable,
   type OnnxCompiledModel,
@@ -27,10 +28,13 @@ export interface OnnxRuntimeOptions {
  * Compiled functions (`jit`) run on ONNX Runtime; ops outside them run on TensorFlow.js's cpu kernels on the same memory.
  *
  * @returns the engine, for `jit(fn, { engine })`; `await tf.setBackend('onnxruntime')` makes it the default one.
- * @throws {RangeError} when `threads` is no positive integer.
+ * @throws {RangeError} (rejects) when `threads` is no positive integer.
+ * @throws {Error} (rejects) on a Node.js that is too old.
  */
 export async function startOnnxRuntime(options: OnnxRuntimeOptions = {}): Promise<Engine> {
-  const { threads = availableParallelism(), sessionOptions = {} } = options;
+  // Before anything that an old Node.js lacks: os.availableParallelism came with 18.14.
+  checkNode();
+  const { threads = os.availableParallelism(), sessionOptions = {} } = options;
   if (!Number.isInteger(threads) || threads < 1) {
     throw new RangeError(
       `startOnnxRuntime: expected threads to be a positive integer, got ${threads}. Leave it out for all cores.`,

@@ -1,5 +1,5 @@
 import { difference, draw } from '@edm2/test-support';
-import { jit } from '@edm2/tfjs-jit';
+import { jit, toOnnx } from '@edm2/tfjs-jit';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { describeEngines } from './engines.js';
@@ -119,14 +119,131 @@ describeEngines('tf.layers models', (engine) => {
     });
   });
 
-  it('refuses a layer that updates its averages inside, and says what to do', () => {
-    const model = tf.sequential({ layers: [layers.batchNormalization({ inputShape: [4] })] });
-    const step = jit((x: tf.Tensor) => model.apply(x, { training: true }) as tf.Tensor, { engine: engine() });
-    const before = tf.memory().numTensors;
-    const x = draw(1, [3, 4]);
-    expect(() => step(x)).toThrow(/leaves variables alone.*training: false/);
-    x.dispose();
-    expect(tf.memory().numTensors).toBe(before);
+  describe('a step that assigns variables', () => {
+    const build = (): tf.LayersModel =>
+      tf.sequential({
+        layers: [
+          layers.conv2d({ filters: 4, kernelSize: 3, inputShape: [6, 6, 2], useBias: false }),
+          layers.batchNormalization({ momentum: 0.7 }),
+          layers.reLU(),
+          layers.flatten(),
+          layers.dense({ units: 3, activation: 'softmax' }),
+        ],
+      });
+    const labels = () => tf.oneHot(tf.tensor1d([0, 2, 1, 1], 'int32'), 3);
+    const variables = (model: tf.LayersModel) => model.trainableWeights.map((w) => w.read() as tf.Variable);
+
+    it.each([
+      ['sgd', () => tf.train.sgd(0.1)],
+      ['momentum', () => tf.train.momentum(0.05, 0.8)],
+      ['adam', () => tf.train.adam(0.02)],
+      ['rmsprop', () => tf.train.rmsprop(0.01)],
+    ] as const)('trains with BatchNormalization and %s inside, as on cpu', (_, makeOptimizer) => {
+      const x = draw(3, [4, 6, 6, 2]);
+      const train = (model: tf.LayersModel, compiled: boolean): number[] => {
+        const optimizer = makeOptimizer();
+        const step = (batch: tf.Tensor, onehot: tf.Tensor): tf.Scalar => {
+          const loss = () =>
+            tf.mean(
+              tf.metrics.categoricalCrossentropy(onehot, model.apply(batch, { training: true }) as tf.Tensor),
+            ) as tf.Scalar;
+          return optimizer.minimize(loss, true, variables(model)) as tf.Scalar;
+        };
+        const run = compiled ? jit(step, { engine: engine() }) : step;
+        return Array.from({ length: 5 }, () => {
+          const loss = run(x, labels()).dataSync()[0] ?? Number.NaN;
+          return loss;
+        });
+      };
+      const [a, b] = [build(), build()];
+      b.setWeights(a.getWeights());
+      const [expected, actual] = [train(a, false), train(b, true)];
+      actual.forEach((loss, i) => void expect(loss).toBeCloseTo(expected[i] ?? Number.NaN, 4));
+      expect(actual[4]).toBeLessThan(actual[0] ?? 0);
+      // Averages of the batch's mean and variance among them.
+      a.getWeights().forEach((w, i) => void expect(difference(b.getWeights()[i] as tf.Tensor, w)).toBeLessThan(1e-3));
+      expect(difference(b.predict(x) as tf.Tensor, a.predict(x) as tf.Tensor)).toBeLessThan(1e-3);
+    });
+
+    it('compiles once, keeps the count of tensors, and leaves variables alone when it fails', () => {
+      const model = build();
+      const optimizer = tf.train.adam(0.02);
+      const x = draw(3, [4, 6, 6, 2]);
+      const onehot = labels();
+      let fails = false;
+      const step = jit(
+        (batch: tf.Tensor) => {
+          const loss = () =>
+            tf.mean(tf.squaredDifference(model.apply(batch, { training: true }) as tf.Tensor, onehot)) as tf.Scalar;
+          const { value, grads } = tf.variableGrads(loss, variables(model));
+          optimizer.applyGradients(grads as never);
+          if (fails) throw new Error('mine');
+          return value;
+        },
+        { engine: engine() },
+      );
+      step(x).dispose();
+      const before = tf.memory().numTensors;
+      for (let i = 0; i < 3; i++) step(x).dispose();
+      expect([tf.memory().numTensors, step.cacheSize]).toEqual([before, 1]);
+      fails = true;
+      const weights = model.getWeights().map((w) => [...w.dataSync()]);
+      const larger = draw(4, [4, 6, 6, 2]);
+      step.dispose();
+      expect(() => step(larger)).toThrow('mine');
+      expect(model.getWeights().map((w) => [...w.dataSync()])).toEqual(weights);
+      expect(tf.memory().numTensors).toBe(before + 1);
+    });
+
+    it('reads and assigns a variable several times, in order', () => {
+      const v = tf.variable(tf.tensor1d([1, 2]));
+      const twice = jit(
+        (x: tf.Tensor) => {
+          const old = tf.clone(v);
+          v.assign(tf.add(v, x) as tf.Tensor1D);
+          v.assign(tf.mul(v, 2) as tf.Tensor1D);
+          return { old, now: tf.clone(v) };
+        },
+        { engine: engine() },
+      );
+      const x = tf.tensor1d([10, 20]);
+      expect([...twice(x).now.dataSync()]).toEqual([22, 44]);
+      const { old, now } = twice(x);
+      expect([[...old.dataSync()], [...now.dataSync()], [...v.dataSync()]]).toEqual([
+        [22, 44],
+        [64, 128],
+        [64, 128],
+      ]);
+      twice.dispose();
+    });
+
+    it('refuses what it cannot do with variables, and says what to do', () => {
+      const [v, other] = [tf.variable(tf.scalar(2)), tf.variable(tf.scalar(3))];
+      const x = tf.scalar(1);
+      const before = tf.memory().numTensors;
+      const refusal = (fn: (x: tf.Tensor) => tf.Tensor) => expect(() => jit(fn, { engine: engine() })(x));
+      refusal((t) => {
+        v.assign(other as tf.Scalar);
+        return t;
+      }).toThrow(/got a tensor from outside assigned to '.*'\. Assign tf\.clone\(tensor\)/);
+      refusal((t) => {
+        v.dispose();
+        return t;
+      }).toThrow(/got the end of '.*'\. Dispose it outside/);
+      refusal((t) => tf.mul(tf.variable(tf.scalar(4)), t)).toThrow(/got tf\.variable every time.*close over it/);
+      refusal((t) => tf.mul(tf.variable(t), t)).toThrow(/values that are known before the call/);
+      const dropout = layers.dropout({ rate: 0.5 });
+      refusal((t) => dropout.apply(tf.reshape(t, [1, 1]), { training: true }) as tf.Tensor).toThrow(
+        /no random draw.*Dropout draws while training: leave it out of the model, and multiply by a mask/,
+      );
+      expect(() =>
+        toOnnx((t: tf.Tensor) => {
+          v.assign(tf.add(v, t) as tf.Scalar);
+          return t;
+        }, x),
+      ).toThrow(/leaves variables alone, got an assignment to.*training: false/);
+      expect([tf.memory().numTensors, v.dataSync()[0]]).toEqual([before, 2]);
+    });
   });
 
   it('says when a variable was disposed, an argument was donated before, and a function compiles again and again', () => {

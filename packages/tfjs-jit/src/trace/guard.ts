@@ -1,44 +1,115 @@
 import { engine, type Tensor, Variable } from '@tensorflow/tfjs-core';
 
+/** What a function may do to variables while it is traced. */
+export interface VariableRules {
+  /** Whether a tensor belongs to the trace. */
+  readonly isSymbolic: (tensor: Tensor) => boolean;
+  /** Makes a variable where the caller's tensors are; left out, making and assigning variables is refused. */
+  readonly make?: ((initial: Tensor, make: (initial: Tensor) => Variable) => Variable) | undefined;
+}
+
+/** What holds while a function is traced. */
+export interface TraceGuard {
+  /** Variables that the function has assigned, in the order of their first assignment. */
+  assigned(): readonly Variable[];
+  /** Variables that the function has made. */
+  readonly made: readonly Variable[];
+  /** Gives assigned variables the values back that they had. */
+  restore(): void;
+  /** Ends the guard. */
+  end(): void;
+}
+
 const REMEDY =
   'Return the new value, and assign it outside. (A tf.layers BatchNormalization assigns its averages while training: ' +
   'apply the model with { training: false }.)';
 
 /**
- * Refuses, at the line that does it, what would let a symbolic tensor outlive its trace: making, assigning or disposing a
- * `tf.Variable`. Tensors that are kept, by `tf.keep` or by a gradient that an error cut short, are let go at the end.
- *
- * @param isSymbolic - whether a tensor belongs to the trace.
- * @returns ends the guard.
+ * Keeps symbolic tensors inside their trace. A variable that is assigned stands for its new value until the trace ends, and
+ * is then as it was; one that is made starts with values that are known. Disposing one is refused at the line that does it.
+ * Tensors that are kept, by `tf.keep` or by a gradient that an error cut short, are let go at the end.
  */
-export function guardTrace(isSymbolic: (tensor: Tensor) => boolean): () => void {
+export function guardTrace({ isSymbolic, make }: VariableRules): TraceGuard {
   const tf = engine();
-  const { disposeTensor, keep } = tf;
+  const { disposeTensor, keep, incRef, makeVariable, disposeVariable } = tf;
   const kept: Tensor[] = [];
+  const made: Variable[] = [];
+  /** What assigned variables held before. */
+  const before = new Map<Variable, Variable['dataId']>();
+  /** Assigned variables that hold a symbolic value now. */
+  const holding = new Set<Variable>();
+  let making = false;
+
+  const letGo = (variable: Variable): void => {
+    if (holding.delete(variable)) disposeTensor.call(tf, variable);
+  };
+  const refuse = (variable: Variable, what: string, remedy = REMEDY): never => {
+    throw new Error(`jit: expected a function that leaves variables alone, got ${what} '${variable.name}'. ${remedy}`);
+  };
+
   tf.keep = <T extends Tensor>(tensor: T): T => {
     kept.push(tensor);
     return keep.call(tf, tensor) as T;
   };
-  tf.makeVariable = () => {
-    throw new Error(
-      'jit: expected a function that makes no variables, got tf.variable. Make it before the call and close over it; an ' +
-        'optimizer makes its own on first use: apply gradients outside.',
-    );
-  };
-  tf.disposeTensor = (tensor: Tensor): void => {
-    // Assigning lets the old value go first, so nothing has changed yet.
-    if (tensor instanceof Variable) {
+  tf.makeVariable = (initial, trainable, name, dtype) => {
+    if (make === undefined) {
       throw new Error(
-        `jit: expected a function that leaves variables alone, got an assignment to (or the end of) '${tensor.name}'. ${REMEDY}`,
+        'jit: expected a function that makes no variables, got tf.variable. Make it before the call and close over it; an ' +
+          'optimizer makes its own on first use: apply gradients outside.',
       );
     }
-    disposeTensor.call(tf, tensor);
+    making = true;
+    try {
+      const variable = make(initial, (value) => makeVariable.call(tf, value, trainable, name, dtype));
+      made.push(variable);
+      return variable;
+    } finally {
+      making = false;
+    }
   };
-  return () => {
-    // The methods of the class show again.
-    Reflect.deleteProperty(tf, 'makeVariable');
-    Reflect.deleteProperty(tf, 'disposeTensor');
-    Reflect.deleteProperty(tf, 'keep');
-    for (const tensor of kept) if (!tensor.isDisposed && isSymbolic(tensor)) tensor.dispose();
+  tf.disposeVariable = (variable) => {
+    if (!made.includes(variable)) refuse(variable, 'the end of', 'Dispose it outside.');
+    disposeVariable.call(tf, variable);
+  };
+  // Assigning calls this first, then incRef with the new value in place.
+  tf.disposeTensor = (tensor: Tensor): void => {
+    if (making || !(tensor instanceof Variable)) {
+      disposeTensor.call(tf, tensor);
+      return;
+    }
+    if (make === undefined) refuse(tensor, 'an assignment to');
+    if (!before.has(tensor)) before.set(tensor, tensor.dataId);
+    letGo(tensor);
+  };
+  tf.incRef = (tensor, backend) => {
+    if (making || !(tensor instanceof Variable)) {
+      incRef.call(tf, tensor, backend);
+      return;
+    }
+    if (!isSymbolic(tensor)) {
+      refuse(tensor, 'a tensor from outside assigned to', 'Assign tf.clone(tensor), or assign it outside.');
+    }
+    incRef.call(tf, tensor, backend);
+    holding.add(tensor);
+  };
+
+  const restore = (): void => {
+    for (const [variable, dataId] of before) {
+      letGo(variable);
+      variable.dataId = dataId;
+    }
+    before.clear();
+  };
+  return {
+    made,
+    assigned: () => [...before.keys()],
+    restore,
+    end() {
+      restore();
+      // The methods of the class show again.
+      for (const name of ['makeVariable', 'disposeVariable', 'disposeTensor', 'incRef', 'keep'])
+        Reflect.deleteProperty(tf, name);
+      for (const tensor of kept) if (!tensor.isDisposed && isSymbolic(tensor)) tensor.dispose();
+    },
   };
 }

@@ -11,9 +11,12 @@ import {
 import type { NamedTensors } from '../decompose/decomposition.js';
 import { DECOMPOSITIONS } from '../decompose/table.js';
 import { graphBuilder } from '../graph/builder.js';
+import type { Evaluate } from '../graph/evaluate.js';
 import { type Attributes, type Data, type Graph, toData, type Value } from '../graph/graph.js';
 import { asDType, type KernelSpec } from '../kernels/spec.js';
 import { KERNELS } from '../kernels/table.js';
+import { removeDeadCode } from '../passes/dead-code.js';
+import { foldConstants } from '../passes/fold-constants.js';
 import type { SourceFinder } from './source.js';
 import { unsupportedKernel } from './unsupported.js';
 
@@ -30,6 +33,8 @@ export interface Recorder {
   /** Records a kernel as the simpler ones that it is written with; undefined when it is recorded as it is. */
   decompose(name: string, inputs: NamedTensorInfoMap, attrs: object): Tensor | Tensor[] | undefined;
   valueOf(tensor: TensorInfo): Value;
+  /** What a tensor will hold whatever the arguments are; undefined when it depends on them. */
+  known(tensor: TensorInfo, evaluate: Evaluate): Data | undefined;
   /** Variables that the function closes over, in the order of their first use, with what stands for each. */
   readonly variables: ReadonlyMap<Variable, Value>;
   build(inputs: readonly Value[], outputs: readonly Value[]): Graph;
@@ -73,7 +78,8 @@ export function createRecorder(sources?: SourceFinder, liveVariables = false): R
       if (RANDOM_OP.test(op)) {
         throw new Error(
           `jit: expected no random draw in the traced function, got tf.${op}. ` +
-            'Draw outside and pass the numbers as an argument; a draw here would be the same on every call.',
+            'Draw outside and pass the numbers as an argument; a draw here would be the same on every call. (A tf.layers ' +
+            'Dropout draws while training: leave it out of the model, and multiply by a mask that is an argument.)',
         );
       }
       if (isTexts(data))
@@ -115,6 +121,12 @@ export function createRecorder(sources?: SourceFinder, liveVariables = false): R
       return value;
     },
     variables,
+
+    known(tensor, evaluate) {
+      const value = recorder.valueOf(tensor);
+      const graph = removeDeadCode(builder.build([], [value]));
+      return foldConstants(graph, evaluate, Number.POSITIVE_INFINITY).constants.get(value);
+    },
 
     kernel(name, inputs, attrs) {
       const op = currentOp();

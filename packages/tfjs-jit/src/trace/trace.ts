@@ -1,9 +1,10 @@
 import { engine, type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
+import { evaluateOn } from '../graph/evaluate.js';
 import type { DType, Graph } from '../graph/graph.js';
 import { at } from '../kernels/spec.js';
 import { flatten, type Place, type Structure, unflatten } from '../tree.js';
 import { TRACE_BACKEND, type TraceBackend, traceBackend } from './backend.js';
-import { guardTrace } from './guard.js';
+import { guardTrace, type TraceGuard } from './guard.js';
 import { createRecorder, type Recorder } from './recorder.js';
 import { sourceFinder } from './source.js';
 
@@ -17,6 +18,10 @@ export interface Trace {
   readonly places: readonly Place[];
   /** Variables that the function closes over; with `liveVariables` the graph's last inputs, in this order. */
   readonly variables: readonly Variable[];
+  /** Variables that the function assigns: their new values are the graph's last outputs, in this order. */
+  readonly assigned: readonly Variable[];
+  /** Variables that the function made: they stay. */
+  readonly made: readonly Variable[];
 }
 
 /** Shape and dtype that stand for a tensor during tracing. */
@@ -31,6 +36,8 @@ export interface TraceOptions {
   readonly sources?: boolean;
   /** Variables that the function closes over are read at every call instead of being constants. */
   readonly liveVariables?: boolean;
+  /** The function may assign variables, and make them as an optimizer does on first use. */
+  readonly updates?: boolean;
 }
 
 /** True while a function is being traced: a compiled function called there is traced along. */
@@ -42,13 +49,14 @@ export const isTracing = (): boolean => engine().backendName === TRACE_BACKEND;
  * @param fn - the function; called with `args` rebuilt around symbolic tensors.
  * @param args - structure of the argument list.
  * @param leaves - one entry per tensor leaf of `args`.
- * @throws {Error} what `fn` throws, with nothing left allocated; or when a tensor outlives the trace.
+ * @throws {Error} what `fn` throws, with nothing left allocated and every variable as it was; or when a tensor outlives the
+ *   trace.
  */
 export function trace(
   fn: (...args: never[]) => unknown,
   args: Structure,
   leaves: readonly Abstract[],
-  { sources = false, liveVariables = false }: TraceOptions = {},
+  { sources = false, liveVariables = false, updates = false }: TraceOptions = {},
 ): Trace {
   const tf = engine();
   const previous = tf.backendName;
@@ -58,12 +66,16 @@ export function trace(
   backend.recorder = recorder;
   // setBackend is synchronous up to its end for a backend whose factory is: nothing is awaited.
   void tf.setBackend(TRACE_BACKEND);
-  const unguard = guardTrace((tensor) => backend.refCount(tensor.dataId) > 0);
+  const guard = guardTrace({
+    isSymbolic: (tensor) => backend.refCount(tensor.dataId) > 0,
+    make: updates ? (initial, make) => makeOutside(previous, recorder, initial, make) : undefined,
+  });
   try {
     const traces: Trace[] = [];
     // The tidy ends inside the trace, so that everything symbolic is gone before the backend changes back.
-    tidy(() => void traces.push(record(fn, args, leaves, backend, recorder, liveVariables)));
+    tidy(() => void traces.push(record(fn, args, leaves, { backend, recorder, guard, liveVariables })));
     const traced = at(traces, 0);
+    guard.restore();
     if (backend.numDataIds() > before) {
       throw new Error(
         'jit: expected every tensor made in the traced function to end with it, got one that was kept ' +
@@ -72,19 +84,48 @@ export function trace(
     }
     return traced;
   } finally {
-    unguard();
+    guard.end();
     backend.recorder = undefined;
     if (previous !== undefined) void tf.setBackend(previous);
   }
+}
+
+/** Makes a variable on the backend that the caller works on, with the value that a symbolic tensor is known to have. */
+function makeOutside(
+  backendName: string,
+  recorder: Recorder,
+  initial: Tensor,
+  make: (initial: Tensor) => Variable,
+): Variable {
+  const data = recorder.known(initial, evaluateOn(backendName));
+  if (data === undefined) {
+    throw new Error(
+      'jit: expected variables to be made with values that are known before the call, got one that depends on an ' +
+        'argument or a variable. Make it before the call and close over it.',
+    );
+  }
+  const tf = engine();
+  void tf.setBackend(backendName);
+  try {
+    return tidy(() => make(tf.makeTensor(data.slice(), initial.shape, initial.dtype)));
+  } finally {
+    void tf.setBackend(TRACE_BACKEND);
+  }
+}
+
+/** What a trace in progress consists of. */
+interface Recording {
+  readonly backend: TraceBackend;
+  readonly recorder: Recorder;
+  readonly guard: TraceGuard;
+  readonly liveVariables: boolean;
 }
 
 function record(
   fn: (...args: never[]) => unknown,
   args: Structure,
   leaves: readonly Abstract[],
-  backend: TraceBackend,
-  recorder: Recorder,
-  liveVariables: boolean,
+  { backend, recorder, guard, liveVariables }: Recording,
 ): Trace {
   const tf = engine();
   const inputs = leaves.map(({ shape, dtype }) => {
@@ -103,7 +144,8 @@ function record(
     throw new TypeError('jit: expected a synchronous function, got one that returns a promise. Await outside.');
   }
   const { structure, tensors, paths, places } = flatten(returned, 'the result of the function');
-  const outputs = tensors.map((tensor) => recorder.valueOf(tensor));
+  const assigned = guard.assigned();
+  const outputs = [...tensors, ...assigned].map((tensor) => recorder.valueOf(tensor));
   return {
     graph: recorder.build(
       [...inputs.map((input) => input.value), ...(liveVariables ? recorder.variables.values() : [])],
@@ -113,6 +155,8 @@ function record(
     paths,
     places,
     variables: [...recorder.variables.keys()],
+    assigned,
+    made: guard.made,
   };
 }
 

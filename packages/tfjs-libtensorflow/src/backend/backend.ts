@@ -5,12 +5,14 @@ import {
   type DataType,
   engine,
   type Tensor,
+  type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { NodeJSKernelBackend } from '@tensorflow/tfjs-node/dist/nodejs_kernel_backend.js';
 import { DataType as Type } from '../native/data-type.js';
 import type { Handle, Runtime } from '../native/runtime.js';
 import { Binding } from './binding.js';
 import { VariableData } from './variable-data.js';
+import { Views } from './views.js';
 
 /** Name of the TensorFlow.js backend; its kernels are registered under it. */
 export const BACKEND = 'tensorflow';
@@ -32,12 +34,16 @@ const TYPES: Readonly<Record<string, number>> = {
   complex64: Type.complex64,
 };
 
+/** Types of data that casts of other backends share. What TensorFlow itself made of others (uint8, int64) goes as it is. */
+const SHARED: ReadonlySet<number> = new Set([Type.float32, Type.int32, Type.bool]);
+
 /** TensorFlow.js's Node backend over the C library, extended by tensors that live in resource variables. */
 export class LibtensorflowBackend extends NodeJSKernelBackend {
   readonly runtime: Runtime;
   /** Full name of the device that compiled functions and variables are on. */
   readonly device: string;
   private readonly native: Binding;
+  private readonly views: Views;
 
   /** @param device - full name of the device to run on. */
   constructor(runtime: Runtime, device: string) {
@@ -47,6 +53,13 @@ export class LibtensorflowBackend extends NodeJSKernelBackend {
     this.runtime = runtime;
     this.device = device;
     this.native = binding;
+    this.views = new Views(binding);
+    // What operations take, by the binding's numbers; private in TypeScript. The 64-bit scalars among them are not ours.
+    const { getInputTensorIds } = this as unknown as { getInputTensorIds: (inputs: readonly unknown[]) => number[] };
+    Object.assign(this, {
+      getInputTensorIds: (inputs: readonly TensorInfo[]): number[] =>
+        inputs.flatMap((input) => ('dataId' in input ? this.idOf(input) : getInputTensorIds.call(this, [input]))),
+    });
   }
 
   private get entries(): DataStorage<PlainData | VariableData> {
@@ -55,13 +68,19 @@ export class LibtensorflowBackend extends NodeJSKernelBackend {
 
   /** The tensor's elements as a handle, which stays the backend's. A tensor of another backend is moved here. */
   handleOf(tensor: Tensor): Handle {
-    const entry = this.entries.get(tensor.dataId);
-    if (entry instanceof VariableData) return this.native.handleOf(entry.id);
+    return this.native.handleOf(this.idOf(tensor));
+  }
+
+  private idOf({ dataId, shape, dtype }: TensorInfo): number {
+    const entry = this.entries.get(dataId);
+    if (entry instanceof VariableData) return entry.id;
     if (entry.values !== null && entry.values !== undefined) {
       entry.id = this.native.createTensor(entry.shape, entry.dtype, entry.values);
       entry.values = null;
     }
-    return this.native.handleOf(entry.id);
+    const type = SHARED.has(entry.dtype) ? (TYPES[dtype] ?? entry.dtype) : entry.dtype;
+    const fits = type === entry.dtype && sameShape(shape, entry.shape);
+    return fits ? entry.id : this.views.of(dataId, entry.id, { from: entry.dtype, type, shape });
   }
 
   /** A handle over elements, on the device where kernels want it; the caller releases it. */
@@ -101,7 +120,11 @@ export class LibtensorflowBackend extends NodeJSKernelBackend {
 
   override disposeData(dataId: DataId, force = false): boolean {
     const entry = this.entries.has(dataId) ? this.entries.get(dataId) : undefined;
-    if (!(entry instanceof VariableData)) return super.disposeData(dataId, force);
+    if (!(entry instanceof VariableData)) {
+      const released = super.disposeData(dataId, force);
+      if (released) this.views.release(dataId);
+      return released;
+    }
     entry.refCount--;
     if (!force && entry.refCount > 0) return false;
     entry.dispose();
@@ -109,3 +132,6 @@ export class LibtensorflowBackend extends NodeJSKernelBackend {
     return true;
   }
 }
+
+const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((extent, i) => extent === b[i]);

@@ -60,6 +60,15 @@ export function compile(
     return outputs;
   };
 
+  let running = 0;
+  let disposed = false;
+  const free = (): void => {
+    // TensorFlow looks for the function while a call runs.
+    if (!disposed || running > 0) return;
+    remove();
+    for (const handle of captured.splice(0)) runtime.release(handle);
+  };
+
   return {
     run(tensors) {
       const { loan, handles } = prepare(tensors);
@@ -72,16 +81,20 @@ export function compile(
     },
     async runAsync(tensors) {
       const { loan, handles } = prepare(tensors);
+      running++;
       try {
         return collect(loan, await runtime.executeAsync(name, handles, results.length, { device }));
       } catch (error) {
         loan.giveBack();
         throw error;
+      } finally {
+        running--;
+        free();
       }
     },
     dispose() {
-      remove();
-      for (const handle of captured.splice(0)) runtime.release(handle);
+      disposed = true;
+      free();
     },
   };
 }

@@ -45,12 +45,54 @@ export interface OnnxModel {
 
 const TYPE_CODE: Readonly<Record<OnnxType, number>> = { float32: 1, int32: 6, int64: 7, bool: 9 };
 
-/** The model as the bytes of an `.onnx` file. */
+/** Bytes that belong to a model and lie beside it: ONNX's external data, one such "file" per tensor. */
+export interface ExternalData {
+  /** What the model calls them. */
+  readonly path: string;
+  readonly data: Uint8Array;
+}
+
+/** A model in two parts. */
+export interface OnnxModelParts {
+  readonly model: Uint8Array;
+  readonly externalData: readonly ExternalData[];
+}
+
+/** Constants from this many bytes on lie beside the model: to copy less than that costs nothing. */
+const MIN_EXTERNAL_BYTES = 1 << 16;
+/** Protocol buffers end here: their readers count in 32 bits with a sign. */
+const MAX_FILE_BYTES = 2 ** 31 - 1;
+
+/**
+ * The model as the bytes of an `.onnx` file.
+ *
+ * @throws {RangeError} when its constants alone pass the 2 GiB at which protocol buffers end.
+ */
 export function encodeModel(model: OnnxModel): Uint8Array {
+  const bytes = model.initializers.reduce((sum, initializer) => sum + initializer.bytes.byteLength, 0);
+  if (bytes > MAX_FILE_BYTES) {
+    throw new RangeError(
+      `toOnnx: expected constants of at most ${MAX_FILE_BYTES} bytes, where ONNX files end, got ${bytes}. ` +
+        'Pass the largest tensors as arguments instead of closing over them.',
+    );
+  }
+  return encode(model, new Set());
+}
+
+/** The model with its large constants beside it: they are not copied, and no limit of files applies. */
+export function encodeModelParts(model: OnnxModel): OnnxModelParts {
+  const external = model.initializers.filter(({ bytes }) => bytes.byteLength >= MIN_EXTERNAL_BYTES);
+  return {
+    model: encode(model, new Set(external)),
+    externalData: external.map(({ name, bytes }) => ({ path: name, data: bytes })),
+  };
+}
+
+function encode(model: OnnxModel, external: ReadonlySet<Initializer>): Uint8Array {
   const writer = protobufWriter();
   writer.int(1, IR_VERSION);
   writer.text(2, '@edm2/tfjs-jit');
-  writer.message(7, (graph) => writeGraph(graph, model));
+  writer.message(7, (graph) => writeGraph(graph, model, external));
   const domains = new Set(['', ...model.nodes.map((node) => node.domain)]);
   for (const domain of domains) {
     writer.message(8, (opset) => {
@@ -61,7 +103,7 @@ export function encodeModel(model: OnnxModel): Uint8Array {
   return writer.finish();
 }
 
-function writeGraph(graph: ProtobufWriter, model: OnnxModel): void {
+function writeGraph(graph: ProtobufWriter, model: OnnxModel, external: ReadonlySet<Initializer>): void {
   for (const node of model.nodes) graph.message(1, (inner) => writeNode(inner, node));
   graph.text(2, 'jit');
   for (const initializer of model.initializers) {
@@ -69,11 +111,27 @@ function writeGraph(graph: ProtobufWriter, model: OnnxModel): void {
       for (const extent of initializer.shape) tensor.int(1, extent);
       tensor.int(2, TYPE_CODE[initializer.type]);
       tensor.text(8, initializer.name);
-      tensor.bytes(9, initializer.bytes);
+      if (external.has(initializer)) writeLocation(tensor, initializer);
+      else tensor.bytes(9, initializer.bytes);
     });
   }
   for (const port of model.inputs) graph.message(11, (inner) => writePort(inner, port));
   for (const port of model.outputs) graph.message(12, (inner) => writePort(inner, port));
+}
+
+/** Where the bytes of a tensor lie: the whole of a file of its own. */
+function writeLocation(tensor: ProtobufWriter, { name, bytes }: Initializer): void {
+  for (const [key, value] of [
+    ['location', name],
+    ['offset', '0'],
+    ['length', String(bytes.byteLength)],
+  ] as const) {
+    tensor.message(13, (entry) => {
+      entry.text(1, key);
+      entry.text(2, value);
+    });
+  }
+  tensor.int(14, 1);
 }
 
 function writeNode(writer: ProtobufWriter, node: OnnxNode): void {
