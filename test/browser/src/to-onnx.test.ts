@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs';
-import { createUNet, initParams, type Params, precondition, presets } from '@edm2/edm2-unet';
+import { precondition } from '@edm2/edm2-unet';
 import { draw } from '@edm2/test-support';
 import { toOnnx } from '@edm2/tfjs-jit';
 import * as tf from '@tensorflow/tfjs-core';
@@ -7,6 +7,7 @@ import { onnx } from 'onnx-proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkOnnx } from './check-onnx.js';
 import { findChromium } from './chromium.js';
+import { mainNetwork } from './main-network.js';
 import {
   type BrowserRuntime,
   type Plain,
@@ -89,13 +90,9 @@ const CASES: readonly Case[] = [
   },
 ];
 
-/** D(x; σ) of the main job's network, weights constant, gains away from their initial 0. */
+/** D(x; σ) of the main job's network, weights constant. */
 function samplerStep(): { fn: Fn; inputs: () => tf.Tensor[] } {
-  const unet = createUNet(presets.mnist.unet);
-  const drawn = initParams(unet, 0);
-  const params: Params = Object.fromEntries(
-    unet.parameters.map(({ name, kind }) => [name, kind === 'gain' ? tf.scalar(0.5) : (drawn[name] as tf.Tensor)]),
-  );
+  const { unet, params } = mainNetwork();
   return {
     fn: precondition(unet)(params) as Fn,
     inputs: () => [
