@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
 import { DatasetError, type OpenDatasetOptions, openDataset, verifyDataset } from '@edm2/dataset';
 import { type NpyInput, writeNpy } from '@edm2/tensor-files';
 import { goldenPath } from '@edm2/test-support';
@@ -225,7 +226,8 @@ describe('zip', () => {
   it('a flipped bit in any part, cut short anywhere', async () => {
     const centralDirectory = golden.readUInt32LE(golden.length - 6);
     const inEntries = Array.from({ length: 40 }, (_, i) => Math.floor(((i + 0.5) * centralDirectory) / 40));
-    const headers = [0, 2, 26, 30, 35, 50];
+    // Signature, compression method, CRC-32, both sizes, lengths of name and extra field, name.
+    const headers = [0, 2, 8, 14, 17, 18, 21, 22, 25, 26, 30, 35, 50];
     for (const at of [...headers, ...inEntries]) {
       const path = put('flipped.zip', flip(golden, at));
       const error = await errorOf(path);
@@ -283,6 +285,33 @@ describe('zip', () => {
     for await (const chunk of zip.outputStream) chunks.push(chunk as Buffer);
     return put(name, Buffer.concat(chunks));
   };
+
+  it('an entry header that says another size than the directory, which nothing would read', async () => {
+    const path = put('size.zip', flip(golden, 22));
+    const error = await errorOf(path);
+    expect(error).toMatchObject({ code: 'corrupt-zip' });
+    expect(error.message).toMatch(/an entry header with size \d+ where the directory has \d+/);
+  });
+
+  it('an end record with another number of entries or size of the directory, which nothing would read', async () => {
+    const end = golden.length - 22;
+    expect((await errorOf(put('count.zip', flip(golden, end + 8)))).message).toMatch(/counts \d+ entries of \d+/);
+    expect((await errorOf(put('bytes.zip', flip(golden, end + 12)))).message).toMatch(/a directory of \d+ bytes, not/);
+  });
+
+  it('reads entries whose sizes follow the data', async () => {
+    const bytes = await image(8).png().toBuffer();
+    const zip = new yazl.ZipFile();
+    zip.addReadStream(Readable.from([bytes]), 'a.png');
+    zip.end();
+    const chunks: Buffer[] = [];
+    for await (const chunk of zip.outputStream) chunks.push(chunk as Buffer);
+    const whole = Buffer.concat(chunks);
+    expect(whole.readUInt32LE(22)).toBe(0);
+    const dataset = await openDataset(put('streamed.zip', whole));
+    expect(await verifyDataset(dataset)).toMatchObject({ images: 1 });
+    await dataset.close();
+  });
 
   it('reads deflated entries and folders as classes; refuses what it cannot read', async () => {
     const bytes = await image(8).png().toBuffer();

@@ -5,6 +5,12 @@ import { MAX_IMAGES } from './limits.js';
 const LOCAL_HEADER = 30;
 const LOCAL_SIGNATURE = 0x04034b50;
 const CENTRAL_SIGNATURE = 0x02014b50;
+const END_SIGNATURE = 0x06054b50;
+const END_RECORD = 22;
+/** Flag of an entry that was written without knowing its size: the header's fields may be 0, the true ones follow the data. */
+const SIZES_FOLLOW = 8;
+/** A size that stands in the header's zip64 field instead. */
+const IN_EXTRA_FIELD = 0xffffffff;
 
 /**
  * Files of a zip's directory by name, folders left out.
@@ -35,6 +41,13 @@ async function checkEnd(path: string, position: number): Promise<void> {
   try {
     const signature = (await readAt(handle, position, 4)).readUInt32LE(0);
     if (signature === CENTRAL_SIGNATURE) throw new Error('more entries than the end record counts');
+    if (signature !== END_SIGNATURE) return; // a zip64 record, or a signed directory
+    const end = await readAt(handle, position, END_RECORD);
+    const [here, all] = [end.readUInt16LE(8), end.readUInt16LE(10)];
+    if (here !== all) throw new Error(`an end record that counts ${here} entries of ${all}`);
+    const [size, offset] = [end.readUInt32LE(12), end.readUInt32LE(16)];
+    if (size !== IN_EXTRA_FIELD && offset + size !== position)
+      throw new Error(`an end record with a directory of ${size} bytes, not ${position - offset}`);
   } finally {
     await handle.close();
   }
@@ -52,7 +65,23 @@ export async function checkHeader(handle: FileHandle, entry: Entry): Promise<num
   const nameLength = header.readUInt16LE(26);
   if (nameLength !== entry.fileNameLength || !header.subarray(LOCAL_HEADER).equals(entry.fileNameRaw))
     throw new Error('an entry header that bears another name');
+  checkFields(header, entry);
   return entry.relativeOffsetOfLocalHeader + LOCAL_HEADER + nameLength + header.readUInt16LE(28);
+}
+
+/** What the header repeats of the directory; reading needs it from there alone, but where the two differ one of them is damaged. */
+function checkFields(header: Buffer, entry: Entry): void {
+  const { compressionMethod, crc32, compressedSize, uncompressedSize } = entry;
+  const later = (entry.generalPurposeBitFlag & SIZES_FOLLOW) !== 0;
+  const fields = [
+    ['compression method', header.readUInt16LE(8), compressionMethod, []],
+    ['CRC-32', header.readUInt32LE(14), crc32, later ? [0] : []],
+    ['compressed size', header.readUInt32LE(18), compressedSize, later ? [0, IN_EXTRA_FIELD] : [IN_EXTRA_FIELD]],
+    ['size', header.readUInt32LE(22), uncompressedSize, later ? [0, IN_EXTRA_FIELD] : [IN_EXTRA_FIELD]],
+  ] as const;
+  for (const [name, here, there, unset] of fields)
+    if (here !== there && !unset.some((value) => value === here))
+      throw new Error(`an entry header with ${name} ${here} where the directory has ${there}`);
 }
 
 /** An entry's bytes as stored, compressed or not. */
