@@ -67,6 +67,12 @@ describe('wrong usage ends with code 2 and one clear message', () => {
     expect(printed).toMatch(/tensorflow-gpu/);
   });
 
+  // In /proc Node's own recursive mkdir never returns.
+  test.skipIf(!existsSync('/proc/self'))('a folder that cannot be made (skipped without /proc)', async () => {
+    expect(await run('--data', images('proc', 4), '--outdir', '/proc/edm2/run', '--duration', '1000')).toBe(2);
+    expect(printed).toMatch(/--outdir: expected a folder that can be read or made, got \/proc\/edm2\/run \(ENOENT\)/);
+  });
+
   test('a batch that does not divide', async () => {
     expect(await run('--data', images('divide', 4), '--batch', '6', '--batch-gpu', '4', '--dry-run')).toBe(2);
     expect(printed).toMatch(/--batch-gpu: expected a divisor/);
@@ -140,6 +146,11 @@ test('the main job, small: trains on MNIST, reconstructs, samples, scores, repor
   const scores = JSON.parse(readFileSync(join(outdir, 'scores.json'), 'utf8'));
   expect(scores.sweep.map(({ sigmaRel }: { sigmaRel: number }) => sigmaRel)).toEqual([0.05, 0.07, 0.1]);
   expect(scores.generated.n).toBe(100);
+  // Guided for real: the same seeds come out otherwise.
+  const { duration } = JSON.parse(readFileSync(join(outdir, 'config.json'), 'utf8'));
+  expect(scores.guidance).toMatchObject({ weight: 1.5, sigmaRel: 0.1 });
+  expect(Math.abs(scores.guidance.nimg / duration - 1 / 3)).toBeLessThan(1 / 6);
+  expect(scores.unguided.frechet).not.toBe(scores.generated.frechet);
   expect(scores.heldOut.labelAgreement).toBeGreaterThan(0.3);
   // Hardly trained: far from real digits, and the distance must say so.
   expect(scores.generated.frechet).toBeGreaterThan(scores.heldOut.frechet);

@@ -10,6 +10,7 @@ import { GRID_COLUMNS, generate } from '../sample/generate.js';
 import { gridClass } from '../sample/images.js';
 import { holdOut, type LabelledImages, readAll } from './arrays.js';
 import { type Classifier, trainClassifier } from './classifier.js';
+import { GUIDANCE, guideTime } from './guidance.js';
 import { type Reference, referenceOf, type Score, score } from './score.js';
 
 /** Real training images of each class kept from the classifier: the yardstick that generated ones are held against. */
@@ -17,12 +18,6 @@ const HELD_OUT_PER_CLASS = 100;
 /** Seeds of the sweep begin here: the final images are drawn from other seeds than those that chose the EMA length. */
 const SWEEP_SEED = 100_000;
 const SAMPLE_BATCH = 100;
-/**
- * Autoguidance (Karras et al. 2024, arXiv 2406.02507): the network is led away from what it was after a third of its training.
- * At weight 1.5 nearly every digit is legible and they still vary; from 2 on they all look alike.
- */
-const GUIDANCE = { weight: 1.5, share: 1 / 3, sigmaRel: 0.1 } as const;
-
 /** How much work the evaluation does. */
 export interface EvaluationSize {
   readonly classifierSteps: number;
@@ -165,8 +160,7 @@ async function reconstruct({ outdir, size, signal, say }: EvaluateOptions): Prom
 async function reconstructGuide({ outdir, images, signal }: EvaluateOptions): Promise<{ path: string; nimg: number }> {
   const path = join(outdir, 'ema', 'guide.safetensors');
   const stored = await openSnapshots(outdir);
-  const wanted = images * GUIDANCE.share;
-  const nimg = stored.times.reduce((a, b) => (Math.abs(b - wanted) < Math.abs(a - wanted) ? b : a));
+  const nimg = guideTime(stored.times, images);
   await stored.close();
   await reconstructFiles({ input: outdir, output: path, sigmaRels: [GUIDANCE.sigmaRel], t: nimg, signal });
   return { path, nimg };

@@ -1,6 +1,6 @@
-import { access, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { access, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeFileAtomic } from '@edm2/tensor-files';
+import { makeFolder, writeFileAtomic } from '@edm2/tensor-files';
 import { UsageError } from '../errors.js';
 import { differences, type RunConfig, runConfigSchema } from '../options/run-config.js';
 
@@ -35,7 +35,7 @@ export async function readRunConfig(outdir: string): Promise<RunConfig | undefin
 /**
  * Makes the folder ready for a run: new and empty, or this very run's with `resume`.
  *
- * @throws {UsageError} when the folder holds another run, or this one and `resume` was not asked for, or none and it was.
+ * @throws {UsageError} when the folder holds another run, or this one and `resume` was not asked for, or none and it was; when it cannot be made.
  * @throws {Error} of the file system.
  */
 export async function prepareRunFolder(outdir: string, config: RunConfig, resume: boolean): Promise<void> {
@@ -57,19 +57,24 @@ export async function prepareRunFolder(outdir: string, config: RunConfig, resume
       );
     const present = await readdir(outdir).catch((error: NodeJS.ErrnoException): string[] => {
       if (error.code === 'ENOENT') return [];
-      throw new UsageError(
-        `--outdir: expected a folder that can be read or made, got ${outdir} (${error.code}). Choose another --outdir.`,
-        { cause: error },
-      );
+      throw unusable(outdir, error);
     });
     if (present.length > 0)
       throw new UsageError(
         `--outdir: expected a new, an empty, or a run's folder, got ${outdir} with ${present[0]} in it. Choose another --outdir.`,
       );
   }
-  await mkdir(join(outdir, 'previews'), { recursive: true });
+  await makeFolder(join(outdir, 'previews')).catch((error: NodeJS.ErrnoException) => {
+    throw unusable(outdir, error);
+  });
   await writeFileAtomic(join(outdir, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
 }
+
+const unusable = (outdir: string, error: NodeJS.ErrnoException): UsageError =>
+  new UsageError(
+    `--outdir: expected a folder that can be read or made, got ${outdir} (${error.code}). Choose another --outdir.`,
+    { cause: error },
+  );
 
 /** Training states of the folder, newest first. */
 export async function listStates(outdir: string): Promise<string[]> {

@@ -1,8 +1,9 @@
-import { mkdir, rmdir, statfs } from 'node:fs/promises';
+import { rmdir, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import {
   createSafetensorsWriter,
   type Dtype,
+  makeFolder,
   type SafetensorsFile,
   type SafetensorsWriter,
   type TensorData,
@@ -35,7 +36,7 @@ export async function writeOutputs(
   let bytesRead = 0;
 
   const folder = output.endsWith('.safetensors') ? dirname(output) : output;
-  const made = await makeFolder(folder);
+  const made = await outputFolder(folder);
   const writers: SafetensorsWriter[] = [];
   try {
     await checkRoom(folder, specs, plans.length);
@@ -121,11 +122,16 @@ async function checkRoom(folder: string, specs: Record<string, TensorSpec>, outp
 }
 
 /** The outermost folder that had to be made. @throws {RangeError} when something else bears the name. */
-async function makeFolder(folder: string): Promise<string | undefined> {
+async function outputFolder(folder: string): Promise<string | undefined> {
   try {
-    return await mkdir(folder, { recursive: true });
+    return await makeFolder(folder);
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    if (code === 'ENOENT')
+      throw new Error(
+        `reconstructFiles: expected a folder that can be made, got ${folder} (${code}). Name another output.`,
+        { cause },
+      );
     if (code !== 'EEXIST' && code !== 'ENOTDIR') throw cause;
     throw new RangeError(`reconstructFiles: expected a folder at ${folder}, got a file. Name another output.`, {
       cause,
