@@ -1,6 +1,5 @@
 // `pnpm bench <name> [--json] [--write] [--only part…] [--rounds n] [--device gpu]`
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Bench } from './benches/bench.js';
 import { engine } from './benches/engine.js';
@@ -9,11 +8,10 @@ import { layers } from './benches/layers.js';
 import { memory } from './benches/memory.js';
 import { phema } from './benches/phema.js';
 import { step } from './benches/step.js';
-import { AXIS, curvesOf } from './curve.js';
 import { describeMachine } from './machine.js';
 import { nearest } from './nearest.js';
 import { writeFigures } from './page.js';
-import { drawCurve } from './picture.js';
+import { writePictures } from './picture.js';
 import { PAGE, PICTURES } from './places.js';
 import type { Row } from './row.js';
 import { textTable } from './table.js';
@@ -84,15 +82,7 @@ async function run(name: string, { json = false, write = false, rounds, only = [
   console.log(json ? JSON.stringify(rows, null, 2) : `\n${textTable(rows)}`);
   if (!write) return;
   writeFileSync(PAGE, writeFigures(readFileSync(PAGE, 'utf8'), bench.name, machine, rows));
-  await writePictures(bench, rows);
-}
-
-async function writePictures(bench: Bench, rows: readonly Row[]): Promise<void> {
-  for (const curve of curvesOf(rows)) {
-    mkdirSync(PICTURES, { recursive: true });
-    const title = `Time of a training step over ${AXIS[curve]}`;
-    writeFileSync(join(PICTURES, `${bench.name}-${curve}.svg`), await drawCurve(rows, curve, title));
-  }
+  await writePictures(PICTURES, bench.name, rows);
 }
 
 await new Command('bench')

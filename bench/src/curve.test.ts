@@ -34,10 +34,10 @@ describe('curvePoints', () => {
 describe('curveTable', () => {
   it('has a line for each place and a dash for what is missing', () => {
     expect(curveTable(rows, 'parameters').split('\n')).toEqual([
-      '| parameters | a, ms | peer, ms | b, ms |',
+      '| parameters | b, ms | a, ms | peer, ms |',
       '| --- | --- | --- | --- |',
-      '| 1.00 M | 10.0 | 50.0 | 20.0 |',
-      '| 2.50 M | – | 60.0 | 200 |',
+      '| 1.00 M | 20.0 | 10.0 | 50.0 |',
+      '| 2.50 M | 200 | – | 60.0 |',
     ]);
   });
   it('stands below the rows that are on no curve', () => {

@@ -32,10 +32,17 @@ export function curvePoints(rows: readonly Row[], curve: CurveName): CurvePoint[
   return [...points.values()].sort((a, b) => a.x - b.x);
 }
 
+/** The sides of a curve in the order of columns: our engines, then peers. */
+export function seriesOf(rows: readonly Row[], curve: CurveName): string[] {
+  const there = new Set(curvePoints(rows, curve).map(({ series }) => series));
+  const ordered = [...rows.map(({ point }) => point?.engine), ...rows.map(({ peer }) => peer)];
+  return [...new Set(ordered)].filter((name) => name !== undefined && there.has(name)) as string[];
+}
+
 /** A narrow Markdown table: a line for each place, a column for each side, medians in milliseconds. */
 export function curveTable(rows: readonly Row[], curve: CurveName): string {
   const points = curvePoints(rows, curve);
-  const series = [...new Set(points.map((point) => point.series))];
+  const series = seriesOf(rows, curve);
   const places = [...new Set(points.map(({ x }) => x))];
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
   return [

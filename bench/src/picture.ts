@@ -1,10 +1,21 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { TopLevelSpec } from 'vega-lite';
-import { AXIS, curvePoints } from './curve.js';
+import { AXIS, curvePoints, curvesOf, seriesOf } from './curve.js';
 import type { Point, Row } from './row.js';
 
 const PAPER = '#ffffff'; // a page may be dark
 const INK = '#2b313c';
 const COLOURS = ['#2b62d9', '#c2570c', '#6c7686', '#2e8b57'];
+
+/** A picture `<name>-<curve>.svg` in the folder for each curve that rows stand on. */
+export async function writePictures(folder: string, name: string, rows: readonly Row[]): Promise<void> {
+  for (const curve of curvesOf(rows)) {
+    await mkdir(folder, { recursive: true });
+    const title = `Time of a training step over ${AXIS[curve]}`;
+    await writeFile(join(folder, `${name}-${curve}.svg`), await drawCurve(rows, curve, title));
+  }
+}
 
 /** Draws a curve as a self-contained SVG, both axes logarithmic: a straight line at 45° is a cost in proportion. */
 export async function drawCurve(rows: readonly Row[], curve: Point['curve'], title: string): Promise<string> {
@@ -38,7 +49,7 @@ export function curveSpec(rows: readonly Row[], curve: Point['curve'], title: st
         field: 'series',
         type: 'nominal',
         title: null,
-        scale: { domain: [...new Set(points.map(({ series }) => series))], range: COLOURS },
+        scale: { domain: seriesOf(rows, curve), range: COLOURS },
       },
     },
   };

@@ -27,6 +27,8 @@ type Job =
   | { work: 'read'; files: string[] };
 
 const WARM_UP = 3;
+/** Milliseconds: a run of seconds is warm sooner. */
+const WARM_UP_AT_MOST = 5000;
 const prepared = new Map<string, Run>();
 
 /** The run of a job, made once; compiled functions also warm up, op by op one run is long enough. */
@@ -35,9 +37,14 @@ function prepare({ work, net, batch, engine, precision = 'float32', checkpointed
   const known = prepared.get(key);
   if (known) return known;
   const run = (work === 'step' ? stepRun : forwardRun)(net, batch, { precision, checkpointed });
-  if (isCompiled(engine)) for (let i = 0; i < WARM_UP; i++) run.run();
+  if (isCompiled(engine)) warmUp(run);
   prepared.set(key, run);
   return run;
+}
+
+function warmUp(run: Run): void {
+  const start = performance.now();
+  for (let i = 0; i < WARM_UP && performance.now() - start < WARM_UP_AT_MOST; i++) run.run();
 }
 
 function timed(run: Run): number {
@@ -65,7 +72,7 @@ async function answer(job: Job): Promise<unknown> {
 
 function prepareLayers({ kind, batch, engine }: Extract<Job, { work: 'layers' }>): Run {
   const run = layersRun(kind, batch, isCompiled(engine));
-  for (let i = 0; i < WARM_UP; i++) run.run();
+  warmUp(run);
   return run;
 }
 

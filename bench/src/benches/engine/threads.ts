@@ -13,7 +13,7 @@ export async function* threads(rounds: number): AsyncGenerator<Row> {
   try {
     const results = await takeTurns(
       sides.map((side) => contestant(side, 'step', LARGE)),
-      { rounds, runs: 1 },
+      { rounds, runs: 2 },
     );
     for (const [i, { name }] of two.entries())
       yield makeRow({
