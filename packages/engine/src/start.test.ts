@@ -21,6 +21,15 @@ test('threads are passed on', async () => {
   expect((await startEngine('onnxruntime', { threads: 1 })).why).toMatch(/1 thread,/);
 });
 
+test('an old Node.js is refused before anything starts', async () => {
+  vi.stubGlobal('process', { ...process, versions: { node: '18.0.0' } });
+  try {
+    await expect(startEngine('cpu')).rejects.toThrow(/expected Node\.js 20 or newer, got 18\.0\.0/);
+  } finally {
+    vi.unstubAllGlobals();
+  }
+});
+
 test('cpu runs op by op', async () => {
   const report = await startEngine('cpu');
   expect(report.engine).toBeUndefined();

@@ -1,4 +1,5 @@
-import { availableParallelism } from 'node:os';
+import os from 'node:os';
+import { checkNode } from '@edm2/tfjs-jit';
 import type { EngineName, EngineOptions, EngineReport, Starter } from './report.js';
 import { startOnnx } from './starters/onnxruntime.js';
 import { startLibraryOnCpu, startTensorflow, startTensorflowGpu } from './starters/tensorflow.js';
@@ -40,10 +41,11 @@ function candidates(parameters: number): readonly (readonly [Known, Starter])[] 
  * @param name - `'auto'` takes the best that is installed and answers; a name fails when it cannot run, and never falls back.
  * @returns what was started; `why` says it in one line, the engines passed over included.
  * @throws {RangeError} (rejects) for a name that is none, or threads that are no positive integer.
- * @throws {Error} (rejects) when the named engine is not installed or does not answer.
+ * @throws {Error} (rejects) when the named engine is not installed or does not answer, or Node.js is too old.
  */
 export async function startEngine(name: EngineName = 'auto', options: EngineOptions = {}): Promise<EngineReport> {
-  const { threads = availableParallelism(), parameters = 0 } = options;
+  checkNode();
+  const { threads = os.availableParallelism(), parameters = 0 } = options;
   if (!Number.isInteger(threads) || threads < 1)
     throw new RangeError(
       `startEngine: expected threads to be a positive integer, got ${threads}. Leave it out for all cores.`,

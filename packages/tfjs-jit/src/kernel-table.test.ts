@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs';
+import '@tensorflow/tfjs'; // registers the gradients
+import { readdirSync, readFileSync } from 'node:fs';
+import { getGradient } from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
 import { DECOMPOSITIONS } from './decompose/table.js';
 import { elementwise } from './kernels/elementwise.js';
@@ -22,6 +24,41 @@ const FAMILIES = {
   order,
 };
 
+/** What the tests of one file cover; the file itself holds its list against what it runs. */
+interface Tested {
+  readonly values: readonly string[];
+  readonly gradients: readonly string[];
+  readonly closedForms: readonly string[];
+}
+
+const folder = new URL('../../../test/engines/tested/', import.meta.url);
+const TESTED: ReadonlyMap<string, Tested> = new Map(
+  readdirSync(folder)
+    .sort()
+    .map((file) => [file.replace(/\.json$/, ''), JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as Tested]),
+);
+
+const covers = (kind: keyof Tested, kernel: string): boolean =>
+  [...TESTED.values()].some((lists) => lists[kind].includes(kernel));
+const uncovered = (kind: keyof Tested, names: readonly string[]): string[] =>
+  names.filter((name) => !covers(kind, name));
+
+/** How a family is tested, and in which files of test/engines/src. */
+function tested(names: readonly string[]): string {
+  const allBut = (list: readonly string[]): string => (list.length === 0 ? 'all' : `all but ${list.join(', ')}`);
+  const differentiable = names.filter((name) => getGradient(name) !== undefined);
+  const closed = names.filter((name) => covers('closedForms', name));
+  const files = [...TESTED].filter(([, { values }]) => names.some((name) => values.includes(name)));
+  return [
+    `values: ${allBut(uncovered('values', names))}`,
+    differentiable.length === 0
+      ? 'gradients: none has one'
+      : `gradients: ${allBut(uncovered('gradients', differentiable))}`,
+    ...(closed.length === 0 ? [] : [`closed forms: ${closed.length === names.length ? 'all' : closed.join(', ')}`]),
+    `in ${files.map(([file]) => file).join(', ')}`,
+  ].join('; ');
+}
+
 /** Kernels of a family without a lowering in one format. */
 const without = (names: readonly string[], table: object): string =>
   names.filter((name) => !(name in table)).join(', ') || 'all';
@@ -33,17 +70,17 @@ function table(): string {
       const list = without(names, lowerings);
       return list === 'all' ? list : `all but ${list}`;
     };
-    return `| ${family} | ${names.join(', ')} | ${missing(ONNX)} | ${missing(TENSORFLOW)} |`;
+    return `| ${family} | ${names.join(', ')} | ${missing(ONNX)} | ${missing(TENSORFLOW)} | ${tested(names)} |`;
   });
   // A kernel that is recorded as others in some of its forms only has its row above.
   const composed = Object.keys(DECOMPOSITIONS)
     .filter((name) => !(name in KERNELS))
     .sort();
   return [
-    '| family | kernels | ONNX | TensorFlow |',
-    '| --- | --- | --- | --- |',
+    '| family | kernels | ONNX | TensorFlow | tested |',
+    '| --- | --- | --- | --- | --- |',
     ...rows,
-    `| recorded as simpler ones | ${composed.join(', ')} | all | all |`,
+    `| recorded as simpler ones | ${composed.join(', ')} | all | all | ${tested(composed)} |`,
   ].join('\n');
 }
 
@@ -57,4 +94,8 @@ it('every kernel has both lowerings', () => {
   const names = Object.keys(KERNELS);
   expect(names.length).toBeGreaterThan(100);
   expect([without(names, ONNX), without(names, TENSORFLOW)]).toEqual(['all', 'all']);
+});
+
+it('every kernel is tested', () => {
+  expect(uncovered('values', [...Object.keys(KERNELS), ...Object.keys(DECOMPOSITIONS)])).toEqual([]);
 });

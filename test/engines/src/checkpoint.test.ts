@@ -3,7 +3,7 @@ import { difference, draw } from '@edm2/test-support';
 import { checkpoint, jit } from '@edm2/tfjs-jit';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-
+import { expectCoverage, noteKernels } from './coverage.js';
 import { describeEngines } from './engines.js';
 
 /** A convolution and an attention-like mix: tensors of several ranks, a scalar among them. */
@@ -31,8 +31,10 @@ describeEngines('checkpoint', (engine) => {
         { engine: engine() },
       )(...inputs);
     const plain = gradients(block);
-    gradients(checkpoint(block)).forEach((gradient, i) => {
+    noteKernels(true, () => gradients(checkpoint(block))).forEach((gradient, i) => {
       expect(difference(gradient, plain[i] as tf.Tensor)).toBeLessThan(1e-5);
     });
   });
 });
+
+it('covers the kernels that tfjs-jit’s README says', () => expectCoverage('checkpoint'));

@@ -2,6 +2,7 @@ import '@tensorflow/tfjs';
 import { difference } from '@edm2/test-support';
 import { type Engine, jit } from '@edm2/tfjs-jit';
 import * as tf from '@tensorflow/tfjs-core';
+import { noteKernels } from './coverage.js';
 
 type Tensors = readonly tf.Tensor[];
 
@@ -19,7 +20,10 @@ const listed =
  *
  * @param reference - what cpu runs instead, where it is wrong about `fn` itself.
  */
-export function compare(engine: Engine, fn: Fn, inputs: Tensors, reference: Fn = fn): number {
+export const compare = (engine: Engine, fn: Fn, inputs: Tensors, reference: Fn = fn): number =>
+  noteKernels(reference !== fn, () => worstDifference(engine, fn, inputs, reference));
+
+function worstDifference(engine: Engine, fn: Fn, inputs: Tensors, reference: Fn): number {
   const list = listed(fn);
   const expected = tf.tidy(() => listed(reference)(...inputs) as tf.Tensor[]);
   const before = tf.memory().numTensors;

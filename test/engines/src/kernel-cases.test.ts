@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { compare } from './compare.js';
+import { expectCoverage } from './coverage.js';
 import { describeEngines } from './engines.js';
 import { composed } from './kernel-cases/composed.js';
 import { dtypes } from './kernel-cases/dtypes.js';
@@ -37,3 +38,5 @@ describeEngines('kernel cases', (engine) => {
     });
   });
 });
+
+it('covers the kernels that tfjs-jit’s README says', () => expectCoverage('kernel-cases'));

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { compare } from './compare.js';
+import { expectCoverage } from './coverage.js';
 import { describeEngines } from './engines.js';
 
 beforeAll(async () => {
@@ -42,14 +43,14 @@ const UNARY: Record<string, { op: Unary; input?: 'positive' | 'unit'; flat?: boo
   leakyRelu: { op: (x) => tf.leakyRelu(x, 0.3) },
   elu: { op: tf.elu },
   selu: { op: tf.selu },
-  sign: { op: tf.sign, flat: true },
-  floor: { op: tf.floor, flat: true },
-  ceil: { op: tf.ceil, flat: true },
-  round: { op: tf.round, flat: true },
+  sign: { op: tf.sign },
+  floor: { op: tf.floor },
+  ceil: { op: tf.ceil },
+  round: { op: tf.round },
   reciprocal: { op: tf.reciprocal, input: 'positive' },
-  step: { op: (x) => tf.step(x, 0.25), flat: true },
+  step: { op: (x) => tf.step(x, 0.25) },
   clipByValue: { op: (x) => tf.clipByValue(x, -0.5, 0.7) },
-  zerosLike: { op: tf.zerosLike, flat: true },
+  zerosLike: { op: tf.zerosLike },
   onesLike: { op: tf.onesLike, flat: true },
   clone: { op: tf.clone },
   silu: { op: (x) => tf.mul(x, tf.sigmoid(x)) },
@@ -92,9 +93,9 @@ describeEngines('element-wise kernels', (engine) => {
     minimum: { op: tf.minimum, equal: true },
     pow: { op: tf.pow, positive: true },
     squaredDifference: { op: tf.squaredDifference, equal: true },
-    floorDiv: { op: tf.floorDiv, positive: true, flat: true },
-    mod: { op: tf.mod, positive: true, flat: true },
-    prelu: { op: (a, b) => tf.prelu(tf.add(a, tf.zerosLike(b)), b), flat: true },
+    floorDiv: { op: tf.floorDiv, positive: true },
+    mod: { op: tf.mod, positive: true },
+    prelu: { op: (a, b) => tf.prelu(tf.add(a, tf.zerosLike(b)), b) },
     equal: { op: (a, b) => tf.equal(tf.round(a), tf.round(b)), flat: true },
     notEqual: { op: (a, b) => tf.notEqual(tf.round(a), tf.round(b)), flat: true },
     less: { op: tf.less, flat: true },
@@ -184,3 +185,5 @@ describeEngines('element-wise kernels', (engine) => {
     });
   });
 });
+
+it('covers the kernels that tfjs-jit’s README says', () => expectCoverage('kernels-elementwise'));

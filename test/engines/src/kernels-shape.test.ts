@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { compare } from './compare.js';
+import { expectCoverage } from './coverage.js';
 import { describeEngines } from './engines.js';
 
 beforeAll(async () => {
@@ -54,6 +55,11 @@ describeEngines('kernels of reductions, shapes and products', (engine) => {
           [draw(n, s)],
         ),
       ));
+    it('cumsum over the last axis, with gradients: over others TensorFlow.js’s own is transposed', () =>
+      property(shape, (s, n) => {
+        check((x) => tf.cumsum(x as tf.Tensor, s.length - 1), [draw(n, s)], 5e-6);
+        check((x) => tf.cumsum(x as tf.Tensor, s.length - 1, true, true), [draw(n, s)], 5e-6);
+      }));
     it('softmax, logSoftmax, logSumExp', () =>
       property(shape, (s, n) => {
         check((x) => tf.softmax(x), [draw(n, s)], 5e-6);
@@ -141,6 +147,10 @@ describeEngines('kernels of reductions, shapes and products', (engine) => {
         [x],
       );
     });
+    it('broadcastTo, with gradients', () => {
+      check((x) => tf.broadcastTo(x as tf.Tensor, [4, 2, 3]), [draw(1, [2, 3])], 5e-6);
+      check((x) => tf.broadcastTo(x as tf.Tensor, [4, 2, 3]), [draw(2, [2, 1])], 5e-6);
+    });
     it('gather, oneHot, fill, range, linspace, broadcastTo, where', () => {
       check((x) => tf.gather(x as tf.Tensor, tf.tensor1d([2, 0, 0], 'int32'), 1), [draw(1, [3, 4, 2])]);
       checkFlat(
@@ -209,3 +219,5 @@ describeEngines('kernels of reductions, shapes and products', (engine) => {
     tf.dispose(inputs);
   });
 });
+
+it('covers the kernels that tfjs-jit’s README says', () => expectCoverage('kernels-shape'));

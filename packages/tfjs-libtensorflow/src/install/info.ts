@@ -1,9 +1,10 @@
 import { lstatSync, readdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import os from 'node:os';
 import { join } from 'node:path';
 import { Runtime } from '../native/runtime.js';
 import { cacheFolder } from './folders.js';
 import { findInstallations, type Installation } from './locate.js';
+import { checkNode } from './platform.js';
 
 /** What is installed. */
 export interface InstallInfo {
@@ -23,7 +24,8 @@ export function info({ directory = cacheFolder() }: { directory?: string } = {})
 
 function open({ file, variant }: Installation): NonNullable<InstallInfo['opened']> {
   try {
-    const config = { threads: availableParallelism(), gpu: variant === 'cuda', memory: 'grow', index: 0 } as const;
+    checkNode(process.versions.node);
+    const config = { threads: os.availableParallelism(), gpu: variant === 'cuda', memory: 'grow', index: 0 } as const;
     const { version, devices } = new Runtime(file, config);
     return { version, devices: devices.map(({ name }) => name) };
   } catch (error) {
