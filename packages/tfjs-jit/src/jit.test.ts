@@ -50,12 +50,23 @@ describe('jit without an engine', () => {
     expect(() => jit((x: tf.Tensor) => x, { donate: [-1] })).toThrow(
       /expected donate to list argument positions, got -1/,
     );
-    const half = jit((x: tf.Tensor) => tf.matMul(x as tf.Tensor2D, x as tf.Tensor2D), { precision: 'bfloat16' });
-    expect(() => half(tf.ones([2, 2]))).toThrow(
-      /expected an engine that has precision 'bfloat16', got none for backend cpu.*Start libtensorflow/,
-    );
     expect(() => jit((x: unknown) => x)(new Float32Array(2))).toThrow(/got a Float32Array at '0'.*tf\.tensor/);
     expect(() => jit((x: unknown) => x)({ f: () => 1 })).toThrow(/got a function f at '0\.f'/);
+  });
+
+  it('says once that 16-bit arithmetic needs an engine, and computes in float32', () => {
+    const said: string[] = [];
+    const warn = (message: string): void => void said.push(message);
+    const double = jit((x: tf.Tensor) => tf.mul(x, 2), { precision: 'bfloat16', warn });
+    const x = tf.scalar(1.001);
+    for (let i = 0; i < 3; i++) expect(double(x).dataSync()[0]).toBeCloseTo(2.002, 6);
+    expect(said).toEqual([
+      expect.stringMatching(
+        /expected an engine for precision 'bfloat16', got none for backend cpu.*Start libtensorflow/,
+      ),
+    ]);
+    jit((y: tf.Tensor) => tf.mul(y, 2), { precision: 'float32', warn })(x);
+    expect(said).toHaveLength(1);
   });
 
   it('leaves nothing behind when the function throws', () => {

@@ -29,10 +29,11 @@ export interface JitOptions {
   /**
    * Arithmetic of convolutions and matrix products; default `'float32'`. In 16 bit their operands are rounded and their
    * results are float32 again; reductions, element-wise kernels, small products and updates of state stay float32. float16
-   * overflows above 65504: replace gradients that are not finite. On libtensorflow; elsewhere a call is refused.
+   * overflows above 65504: replace gradients that are not finite. On libtensorflow; an engine
+   * without it refuses, and without an engine `warn` hears once that it changes nothing.
    */
   readonly precision?: Precision;
-  /** Gets a message when the function compiles again and again; default: `console.warn`. */
+  /** Gets a message when the function compiles again and again, or `precision` is in vain; default: `console.warn`. */
   readonly warn?: (message: string) => void;
 }
 
@@ -119,13 +120,15 @@ export function jit<Args extends readonly unknown[], Result>(
     throw new RangeError(`jit: expected donate to list argument positions, got ${wrong}. Count from 0.`);
   checkNode();
   const cache = new Map<string, Entry>();
+  let warned = false;
 
   const prepare = (args: Args): { readonly engine: Engine | undefined; readonly flat: Flat } => {
     const engine = options.engine ?? engineFor(getBackend());
-    if (engine === undefined && precision !== 'float32') {
-      throw new RangeError(
-        `jit: expected an engine that has precision '${precision}', got none for backend ${getBackend()}, which computes ` +
-          'in float32. Start libtensorflow and make its backend the current one, or leave precision out.',
+    if (engine === undefined && precision !== 'float32' && !warned) {
+      warned = true;
+      warn(
+        `jit: expected an engine for precision '${precision}', got none for backend ${getBackend()}: it runs op by op in ` +
+          'float32. Start libtensorflow and make its backend the current one, or leave precision out.',
       );
     }
     const flat = flatten([...args], 'the arguments');

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, rmdir, statfs, writeFile } from 'node:fs/promises';
+import fs, { mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { VERSIONS, type Version, WANTED, type Wheel, wheelsOf } from './catalogue.js';
 import { cacheFolder } from './folders.js';
@@ -132,7 +132,7 @@ async function checkRoom(
   directory: string,
   wheels: readonly Wheel[],
   freeBytes = async (folder: string): Promise<number> => {
-    const { bavail, bsize } = await statfs(folder);
+    const { bavail, bsize } = await fs.statfs(folder);
     return bavail * bsize;
   },
 ): Promise<void> {
