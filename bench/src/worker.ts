@@ -15,7 +15,7 @@ type NetJob = EngineSettings &
 
 /** The jobs that this process knows. */
 type Job =
-  | (EngineSettings & { work: 'layers'; kind: 'predict' | 'gradients'; batch: number; runs: number })
+  | (EngineSettings & { work: 'layers'; kind: 'predict' | 'gradients'; batch: number; runs: number; compiled: boolean })
   | (NetJob & { runs: number })
   | (EngineSettings & { work: 'first'; net: UNetOptions; batch: number })
   | (EngineSettings & { work: 'memory'; net: UNetOptions; batch: number; first: number; steps: number })
@@ -70,8 +70,8 @@ async function answer(job: Job): Promise<unknown> {
   return { ms: Array.from({ length: job.runs }, () => timed(run)) };
 }
 
-function prepareLayers({ kind, batch, engine }: Extract<Job, { work: 'layers' }>): Run {
-  const run = layersRun(kind, batch, isCompiled(engine));
+function prepareLayers({ kind, batch, compiled }: Extract<Job, { work: 'layers' }>): Run {
+  const run = layersRun(kind, batch, compiled);
   warmUp(run);
   return run;
 }
