@@ -8,6 +8,7 @@ import { removeDeadCode } from './passes/dead-code.js';
 import { foldConstants } from './passes/fold-constants.js';
 import { lowerPrecision, type Precision } from './passes/lower-precision.js';
 import { mergeScales } from './passes/merge-scales.js';
+import { fuseReadingPasses } from './passes/reading-passes.js';
 import { shareMeanSquares } from './passes/share-mean-squares.js';
 import { shrinkUniformOperands } from './passes/uniform-operands.js';
 import { planUpdates, type StateVariable } from './passes/updates/updates.js';
@@ -39,6 +40,7 @@ export function compileTensorflow(
     shareMeanSquares,
     mergeCommonSubexpressions,
     shrinkUniformOperands,
+    fuseReadingPasses,
     (graph) => lowerPrecision(graph, precision),
     removeDeadCode,
   ];

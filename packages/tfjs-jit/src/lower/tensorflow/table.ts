@@ -6,6 +6,7 @@ import { indexing } from './indexing.js';
 import { matmul } from './matmul.js';
 import { order } from './order.js';
 import { pools } from './pool.js';
+import { readingPasses } from './reading-passes.js';
 import { reductions } from './reduce.js';
 import { resizing } from './resize.js';
 import { shapes } from './shape.js';
@@ -22,4 +23,5 @@ export const LOWERINGS: Lowerings = {
   ...resizing,
   ...order,
   ...indexing,
+  ...readingPasses,
 };
