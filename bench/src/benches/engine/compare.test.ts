@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { TINY } from '../../nets.js';
+import { startPeer } from '../../peer.js';
+import type { Row } from '../../row.js';
 import { summarize } from '../../statistics.js';
 import type { Side } from '../sides.js';
-import { rowsOf } from './compare.js';
+import { compare, rowsOf } from './compare.js';
 
 const side = (name: string): Side => ({ name, peer: undefined, job: () => ({}) });
 
@@ -42,5 +44,45 @@ describe('rowsOf', () => {
       ['', null],
       ['', null],
     ]);
+  });
+});
+
+/** A process that takes `ms` for every run and holds `mib`. */
+const process = (name: string, ms: number, mib: number): Side => ({
+  name,
+  peer: startPeer({
+    command: globalThis.process.execPath,
+    args: [
+      '-e',
+      `require('readline').createInterface({input:process.stdin}).on('line',l=>{const j=JSON.parse(l);console.log(JSON.stringify(j.work==='held'?{maxRss:${mib}}:{ms:Array(j.runs).fill(${ms})}))})`,
+    ],
+  }),
+  job: (kind) => ({ work: kind }),
+});
+
+describe('compare', () => {
+  it('measures time and memory, and ends the processes that it owns', async () => {
+    const [mine, theirs, shared] = [process('mine', 2, 2048), process('theirs', 6, 1024), process('shared', 4, 0)];
+    const rows: Row[] = [];
+    for await (const row of compare({
+      kind: 'step',
+      work: TINY,
+      ours: [mine],
+      theirs: [{ side: theirs }, { side: shared, owned: false }],
+      judged: 'mine',
+      turns: { rounds: 1, runs: 2, rest: 0 },
+      peak: { atMost: 1.5 },
+      point: { curve: 'batch', x: 2 },
+    }))
+      rows.push(row);
+    expect(rows.map(({ ours, theirs, unit, met }) => [ours, theirs, unit, met])).toEqual([
+      [2, 6, 'ms', null],
+      [2, 4, 'ms', null],
+      [2, 1, 'GiB', false],
+    ]);
+    expect(rows[0]?.point).toEqual({ curve: 'batch', x: 2, engine: 'mine' });
+    await expect(theirs.peer?.ask({ work: 'held' })).rejects.toThrow(/ended/);
+    await expect(shared.peer?.ask({ work: 'held' })).resolves.toEqual({ maxRss: 0 });
+    shared.peer?.close();
   });
 });

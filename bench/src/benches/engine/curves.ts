@@ -9,7 +9,7 @@ import { compare } from './compare.js';
 /** 0.07 to 125 million parameters. */
 const CHANNELS = [4, 8, 16, 32, 64, 112, 176];
 const BATCHES = [1, 2, 4, 8, 16, 32, 64];
-const MAX_ROUNDS = 3;
+const MAX_ROUNDS = 2; // fourteen places with three processes each
 /** From here on ONNX Runtime needs more than 5 GB, beside two other processes; its row at this size is in `xs`. */
 const ONNX_UP_TO = 60e6;
 
