@@ -20,6 +20,7 @@ describe('crossover', () => {
   });
   it('takes the last change where there are several', () => {
     const pairs = [
+      { x: 0.1, a: 1, b: 2 },
       { x: 1, a: 2, b: 1 },
       { x: 10, a: 1, b: 2 },
       { x: 1000, a: 2, b: 1 },
