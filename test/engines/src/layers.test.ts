@@ -195,6 +195,25 @@ describeEngines('tf.layers models', (engine) => {
       expect(tf.memory().numTensors).toBe(before + 1);
     });
 
+    it('is explained before its first call, and measured, without being assigned', () => {
+      const v = tf.variable(tf.ones([64, 64]) as tf.Tensor2D);
+      const step = jit(
+        (x: tf.Tensor2D) => {
+          v.assign(tf.matMul(x, v));
+          return tf.sum(v);
+        },
+        { engine: engine() },
+      );
+      const x = draw(1, [64, 64]) as tf.Tensor2D;
+      expect(step.explain({ args: [x] })).toMatch(/BatchMatMul/);
+      if (engine().profile !== undefined) {
+        expect(step.explain({ args: [x], measure: true })).toMatch(/BatchMatMul/);
+      }
+      expect(step.memory(x).peak).toBeGreaterThan(0);
+      expect(v.dataSync().every((value) => value === 1)).toBe(true);
+      step.dispose();
+    });
+
     it('reads and assigns a variable several times, in order', () => {
       const v = tf.variable(tf.tensor1d([1, 2]));
       const twice = jit(

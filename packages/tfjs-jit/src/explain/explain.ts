@@ -46,14 +46,15 @@ function explainOne({ engine, signature, graph: compiled, tensors, lower }: ToEx
   if (tensors === undefined && compiled !== undefined) {
     return explainGraph({ signature: text, graph: withSources(compiled, lower), format });
   }
-  const { model, graph } = lower();
+  const { model, graph, live, variables } = lower();
   if (tensors === undefined) return explainGraph({ signature: text, graph, format });
   if (engine.profile === undefined) {
     throw new Error(
       `explain: expected an engine that measures, got ${engine.name}, which does not. Leave measure out for estimates.`,
     );
   }
-  return explainGraph({ signature: text, graph, format, timings: engine.profile(model, tensors) });
+  const inputs = [...tensors, ...(live ? variables : [])];
+  return explainGraph({ signature: text, graph, format, timings: engine.profile(model, inputs) });
 }
 
 /** The graph of a new trace; the compiled one where what the function closed over is gone by now. */
