@@ -21,7 +21,7 @@ type Job =
   | (EngineSettings & { work: 'memory'; net: UNetOptions; batch: number; first: number; steps: number })
   | (EngineSettings & { work: 'peak'; net: UNetOptions; batch: number; checkpointed: boolean; runs: number })
   | (EngineSettings & { work: 'start' })
-  | { work: 'choice'; net: UNetOptions }
+  | { work: 'choice'; net: UNetOptions; use: 'training' | 'sampling' }
   | { work: 'held' }
   | ({ work: 'reconstruct' } & ReconstructJob)
   | { work: 'read'; files: string[] };
@@ -57,7 +57,7 @@ async function answer(job: Job): Promise<unknown> {
   if (job.work === 'reconstruct') return reconstruct(job);
   if (job.work === 'read') return readFiles(job.files);
   if (job.work === 'held') return { maxRss: process.resourceUsage().maxRSS / 1024 };
-  if (job.work === 'choice') return chooseEngine(job.net);
+  if (job.work === 'choice') return chooseEngine(job.net, job.use);
   await useEngine(job);
   if (job.work === 'start') return { version: libraryVersion() };
   if (job.work === 'first') {

@@ -1,2 +1,2 @@
-export type { EngineName, EngineOptions, EngineReport } from './report.js';
+export type { EngineName, EngineOptions, EngineReport, Work } from './report.js';
 export { startEngine } from './start.js';

@@ -19,12 +19,20 @@ export interface EngineReport {
   readonly engine?: Engine;
 }
 
+/** What an engine is chosen for. */
+export type Work = 'training' | 'sampling';
+
 /** Options of `startEngine`. */
 export interface EngineOptions {
   /** Threads that one call uses; default: the machine's cores. Engines that choose for themselves ignore it. */
   readonly threads?: number;
   /** Size of the network that is to run, in parameters: `'auto'` then takes the engine that is fastest for it. */
   readonly parameters?: number;
+  /**
+   * What runs: whole training steps (the default), or a network with constant weights, which ONNX Runtime lays out once for
+   * its convolutions and TensorFlow anew at every call.
+   */
+  readonly work?: Work;
 }
 
 /** What a starter knows of the engine that it started. */

@@ -22,5 +22,6 @@ describe.skipIf(absent !== undefined)(absent === undefined ? 'libtensorflow' : `
     const y = jit((x: tf.Tensor) => tf.square(x), report.engine ? { engine: report.engine } : {})(tf.tensor1d([3]));
     expect(Array.from(y.dataSync())).toEqual([9]);
     expect((await startEngine('auto', { parameters: 50_000 })).name).toBe('onnxruntime');
+    expect((await startEngine('auto', { parameters: 16_600_000, work: 'sampling' })).name).toBe('onnxruntime');
   });
 });

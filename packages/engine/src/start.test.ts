@@ -58,7 +58,9 @@ test('auto passes over a library that is not installed, whatever the size', asyn
   try {
     const { name, why } = await startEngine('auto', large);
     expect(name).toBe('onnxruntime');
-    expect(why).toMatch(/for 16\.60 M parameters \(tensorflow-gpu: not installed; tensorflow: not installed\)/);
+    expect(why).toMatch(
+      /for training 16\.60 M parameters \(tensorflow-gpu: not installed; tensorflow: not installed\)/,
+    );
   } finally {
     vi.unstubAllEnvs();
   }
@@ -67,4 +69,7 @@ test('auto passes over a library that is not installed, whatever the size', asyn
 test('a name that is none, and threads that are none', async () => {
   await expect(startEngine('cuda' as EngineName)).rejects.toThrow(/expected auto, .*got cuda/);
   await expect(startEngine('cpu', { threads: 0 })).rejects.toThrow(RangeError);
+  await expect(startEngine('cpu', { work: 'fun' as 'sampling' })).rejects.toThrow(
+    /expected work to be training or sampling, got fun/,
+  );
 });

@@ -1,6 +1,6 @@
 import os from 'node:os';
 import { checkNode } from '@edm2/tfjs-jit';
-import type { EngineName, EngineOptions, EngineReport, Starter } from './report.js';
+import type { EngineName, EngineOptions, EngineReport, Starter, Work } from './report.js';
 import { startOnnx } from './starters/onnxruntime.js';
 import { startLibraryOnCpu, startTensorflow, startTensorflowGpu } from './starters/tensorflow.js';
 import { startCpu, startWasm, startWebgpu } from './starters/tfjs.js';
@@ -20,18 +20,18 @@ const STARTERS: Readonly<Record<Known, { readonly start: Starter; readonly packa
 };
 
 /**
- * Networks from this many parameters on are faster on TensorFlow's C library than on ONNX Runtime: measured, see
- * docs/benchmarks.md; `edm2-train --engine tune` measures it again.
+ * Networks from this many parameters on train faster on TensorFlow's C library than on ONNX Runtime: where the curves of
+ * `pnpm bench engine --only parameters` cross, see docs/benchmarks.md. `edm2-train --engine tune` measures a run's own network.
  */
-export const TENSORFLOW_FROM_PARAMETERS = 300_000;
+export const TENSORFLOW_FROM_PARAMETERS = 700_000;
 
-/** What `'auto'` tries, best first: a GPU that answers, a compiler that suits the network's size, then op by op. */
-function candidates(parameters: number): readonly (readonly [Known, Starter])[] {
+/** What `'auto'` tries, best first: a GPU that answers, a compiler that suits the work and the network's size, then op by op. */
+function candidates(parameters: number, work: Work): readonly (readonly [Known, Starter])[] {
   const start = (name: Known): readonly [Known, Starter] => [name, STARTERS[name].start];
   // Not the plainly installed tfjs-node, which runs op by op: a compiler comes before it.
   const library = ['tensorflow', startLibraryOnCpu] as const;
-  const compilers =
-    parameters >= TENSORFLOW_FROM_PARAMETERS ? [library, start('onnxruntime')] : [start('onnxruntime'), library];
+  const libraryFirst = work === 'training' && parameters >= TENSORFLOW_FROM_PARAMETERS;
+  const compilers = libraryFirst ? [library, start('onnxruntime')] : [start('onnxruntime'), library];
   return [start('tensorflow-gpu'), ...compilers, start('wasm'), start('cpu')];
 }
 
@@ -45,12 +45,16 @@ function candidates(parameters: number): readonly (readonly [Known, Starter])[] 
  */
 export async function startEngine(name: EngineName = 'auto', options: EngineOptions = {}): Promise<EngineReport> {
   checkNode();
-  const { threads = os.availableParallelism(), parameters = 0 } = options;
+  const { threads = os.availableParallelism(), parameters = 0, work = 'training' } = options;
   if (!Number.isInteger(threads) || threads < 1)
     throw new RangeError(
       `startEngine: expected threads to be a positive integer, got ${threads}. Leave it out for all cores.`,
     );
-  if (name === 'auto') return startBest(threads, parameters);
+  if (work !== 'training' && work !== 'sampling')
+    throw new RangeError(
+      `startEngine: expected work to be training or sampling, got ${work}. Leave it out for training.`,
+    );
+  if (name === 'auto') return startBest(threads, parameters, work);
   if (!Object.hasOwn(STARTERS, name))
     throw new RangeError(
       `startEngine: expected auto, ${Object.keys(STARTERS).join(', ')}, got ${name}. Choose one of these.`,
@@ -67,13 +71,13 @@ export async function startEngine(name: EngineName = 'auto', options: EngineOpti
   }
 }
 
-async function startBest(threads: number, parameters: number): Promise<EngineReport> {
+async function startBest(threads: number, parameters: number, work: Work): Promise<EngineReport> {
   const passedOver: string[] = [];
-  const tried = candidates(parameters);
+  const tried = candidates(parameters, work);
   for (const [name, start] of tried) {
     try {
       const started = await start(threads);
-      const size = parameters > 0 ? ` for ${(parameters / 1e6).toFixed(2)} M parameters` : '';
+      const size = parameters > 0 ? ` for ${work} ${(parameters / 1e6).toFixed(2)} M parameters` : '';
       const others = passedOver.length > 0 ? ` (${passedOver.join('; ')})` : '';
       return { name, ...started, why: `${describe(name, started)}, the best of what answers here${size}${others}` };
     } catch (error) {

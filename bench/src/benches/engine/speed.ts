@@ -23,7 +23,7 @@ export async function* speed(kind: Kind, work: Work, options: Against): AsyncGen
   const { rounds, runs, eager, compile, peak, engines = ENGINES } = options;
   const theirs: Opponent[] = [{ side: pytorch(), atLeast: eager }];
   if (compile) theirs.push({ side: compile.peer.side(), atLeast: compile.atLeast, owned: false });
-  const { engine: judged } = await choice(work);
+  const { engine: judged } = await choice(work, kind);
   yield* compare({
     kind,
     work,
