@@ -1,13 +1,13 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { inflateRaw } from 'node:zlib';
+import { checkZipHeader, readZipDirectory, readZipEntry } from '@edm2/tensor-files';
 import type { Entry } from 'yauzl';
 import { crc32 } from './crc32.js';
 import { DatasetError, type DatasetErrorCode } from './errors.js';
 import { byCodeUnits, type FileSource, isSample } from './file-source.js';
-import { CONCURRENCY, MAX_FILE_BYTES, MAX_JSON_BYTES } from './limits.js';
+import { CONCURRENCY, MAX_FILE_BYTES, MAX_IMAGES, MAX_JSON_BYTES } from './limits.js';
 import { mapLimit } from './map-limit.js';
-import { checkHeader, readDirectory, readRaw } from './zip-entries.js';
 
 const inflate = promisify(inflateRaw);
 
@@ -21,7 +21,7 @@ const DEFLATED = 8;
  * @throws {DatasetError} (rejects) corrupt-zip; unsupported when an entry is encrypted or compressed in another way.
  */
 export async function openZip(path: string): Promise<FileSource> {
-  const entries = await readDirectory(path).catch((cause: unknown) => {
+  const entries = await readZipDirectory(path, { maxEntries: MAX_IMAGES }).catch((cause: unknown) => {
     throw damaged(path, cause);
   });
   for (const entry of entries.values()) checkSupported(path, entry);
@@ -33,7 +33,7 @@ export async function openZip(path: string): Promise<FileSource> {
   try {
     await mapLimit(others.length, CONCURRENCY, async (i) => {
       const entry = others[i];
-      if (entry) await checkHeader(handle, entry);
+      if (entry) await checkZipHeader(handle, entry);
     });
   } catch (cause) {
     await handle.close();
@@ -87,7 +87,7 @@ async function readEntry(handle: FileHandle, entry: Entry, file: string, limit: 
   // Both are claims of the file. Deflate adds at most a few bytes per 64 KiB, so honest entries pass the second test.
   if (size > limit || compressedSize > limit + limit / 1024)
     throw failure('too-large', file, `at most ${limit} bytes`, `${Math.max(size, compressedSize)}`, 'Remove it');
-  const raw = await readRaw(handle, entry).catch((cause: unknown) => {
+  const raw = await readZipEntry(handle, entry).catch((cause: unknown) => {
     throw damaged(file, cause);
   });
   const data =

@@ -15,6 +15,9 @@ test('the README’s examples run: a file round trip, and a state dict’s', asy
     [2, 3],
     weight,
     Float32Array.of(0.0999755859375, 0.199951171875),
+    [],
+    'global',
+    expect.stringContaining('"os.system"'),
     { 'dense.weight': { shape: [2, 3], data: weight } },
   ]);
 });

@@ -65,7 +65,7 @@ export function parseNpy(bytes: Uint8Array, file: string): NpyArray {
 }
 
 /** Values in column-major order (first axis fastest) as row-major ones. */
-function toRowMajor(data: NpyData, shape: readonly number[]): NpyData {
+export function toRowMajor(data: NpyData, shape: readonly number[]): NpyData {
   const out = data.slice();
   const strides: number[] = []; // of each axis in the column-major input
   let stride = 1;

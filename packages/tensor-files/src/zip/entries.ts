@@ -1,6 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import yauzl, { type Entry } from 'yauzl';
-import { MAX_IMAGES } from './limits.js';
 
 const LOCAL_HEADER = 30;
 const LOCAL_SIGNATURE = 0x04034b50;
@@ -13,14 +12,18 @@ const SIZES_FOLLOW = 8;
 const IN_EXTRA_FIELD = 0xffffffff;
 
 /**
- * Files of a zip's directory by name, folders left out.
+ * Files of a zip's directory by name, folders left out. The directory must be whole and agree with its end record.
  *
+ * @param maxEntries - most entries that it may have.
  * @throws {Error} (rejects) with the damage in words.
  */
-export async function readDirectory(path: string): Promise<Map<string, Entry>> {
+export async function readZipDirectory(
+  path: string,
+  { maxEntries }: { readonly maxEntries: number },
+): Promise<Map<string, Entry>> {
   const zip = await yauzl.openPromise(path, { lazyEntries: true, validateEntrySizes: true });
   try {
-    if (zip.entryCount > MAX_IMAGES) throw new Error(`${zip.entryCount} entries, more than ${MAX_IMAGES},`);
+    if (zip.entryCount > maxEntries) throw new Error(`${zip.entryCount} entries, more than ${maxEntries},`);
     const entries = new Map<string, Entry>();
     for await (const entry of zip.eachEntry()) {
       if (entry.fileName.endsWith('/')) continue;
@@ -56,10 +59,12 @@ async function checkEnd(path: string, position: number): Promise<void> {
 /**
  * Compares an entry's own header with the directory.
  *
+ * @param handle - the open zip.
+ * @param entry - of {@link readZipDirectory}.
  * @returns where its data begins.
  * @throws {Error} (rejects) with the damage in words.
  */
-export async function checkHeader(handle: FileHandle, entry: Entry): Promise<number> {
+export async function checkZipHeader(handle: FileHandle, entry: Entry): Promise<number> {
   const header = await readAt(handle, entry.relativeOffsetOfLocalHeader, LOCAL_HEADER + entry.fileNameLength);
   if (header.readUInt32LE(0) !== LOCAL_SIGNATURE) throw new Error('no entry header where the directory points');
   const nameLength = header.readUInt16LE(26);
@@ -85,8 +90,8 @@ function checkFields(header: Buffer, entry: Entry): void {
 }
 
 /** An entry's bytes as stored, compressed or not. */
-export async function readRaw(handle: FileHandle, entry: Entry): Promise<Buffer> {
-  return readAt(handle, await checkHeader(handle, entry), entry.compressedSize);
+export async function readZipEntry(handle: FileHandle, entry: Entry): Promise<Buffer> {
+  return readAt(handle, await checkZipHeader(handle, entry), entry.compressedSize);
 }
 
 async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {

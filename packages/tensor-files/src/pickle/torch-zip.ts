@@ -1,0 +1,105 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { Entry } from 'yauzl';
+import { crc32 } from '../npy/crc32.js';
+import { checkZipHeader, readZipDirectory } from '../zip/entries.js';
+import { type ByteSource, fileSource, partOf } from './byte-source.js';
+import { MAX_DATA_PKL_BYTES, MAX_EAGER_BYTES, MAX_ZIP_ENTRIES } from './limits.js';
+import { runPickle } from './machine.js';
+import { MEANINGS } from './meanings.js';
+import { type PickleErrorCode, PickleParseError } from './parse-error.js';
+import { parseStorageId } from './storage-id.js';
+import { TorchStorage } from './torch-tensor.js';
+import type { PickleValue } from './values.js';
+
+/** What is in a checkpoint, and a check of it. */
+export interface TorchZip {
+  readonly value: PickleValue;
+  verify(options?: { readonly signal?: AbortSignal | undefined }): Promise<boolean>;
+}
+
+/** Bytes checked at a time. */
+const CHUNK_BYTES = 1 << 22;
+
+const STORED = 0;
+
+/**
+ * A checkpoint of torch.save: `data.pkl` in a folder of any name, and beside it `byteorder`, `version` and the storages, `data/KEY`,
+ * all stored uncompressed.
+ */
+export async function openTorchZip(handle: FileHandle, path: string, allow: readonly string[]): Promise<TorchZip> {
+  const fail = (code: PickleErrorCode, field: string, text: string, cause?: unknown): never => {
+    throw new PickleParseError(code, { file: path, offset: 0, field }, `${text} Fetch or save the file again.`, cause);
+  };
+  const damaged =
+    (field: string) =>
+    (cause: unknown): never => {
+      const reason = cause instanceof Error ? cause.message.replace(/\.$/, '') : String(cause);
+      return fail('zip', field, `expected an intact zip of torch.save, got ${reason}.`, cause);
+    };
+  const { size } = await handle.stat();
+  const file = fileSource(handle, size);
+  const entries = await readZipDirectory(path, { maxEntries: MAX_ZIP_ENTRIES }).catch(damaged('directory'));
+  const sources = new Map<string, ByteSource>();
+  for (const [name, entry] of entries) sources.set(name, await locate(entry).catch(damaged(name)));
+
+  async function locate(entry: Entry): Promise<ByteSource> {
+    if (entry.isEncrypted() || entry.compressionMethod !== STORED || entry.compressedSize !== entry.uncompressedSize)
+      throw new Error('a compressed or encrypted entry');
+    const start = await checkZipHeader(handle, entry);
+    if (start + entry.compressedSize > size) throw new Error('an entry that goes past the end of the file');
+    return partOf(file, start, entry.compressedSize);
+  }
+  async function checkCrc(name: string, source: ByteSource, signal?: AbortSignal): Promise<void> {
+    let crc = 0;
+    for (let at = 0; at < source.length; at += CHUNK_BYTES) {
+      signal?.throwIfAborted();
+      crc = crc32(new Uint8Array(await source.load(at, Math.min(CHUNK_BYTES, source.length - at))), crc);
+    }
+    const expected = entries.get(name)?.crc32;
+    if (crc !== expected) fail('crc', name, `expected CRC-32 ${expected}, got ${crc}: the file is damaged.`);
+  }
+
+  const pickles = [...entries.keys()].filter((name) => /^[^/]*\/?data\.pkl$/.test(name));
+  const [name] = pickles;
+  if (name === undefined || pickles.length > 1)
+    return fail('zip', 'data.pkl', `expected one data.pkl, got ${pickles.length}. Is this a file of torch.save?`);
+  const folder = name.slice(0, -'data.pkl'.length);
+  const pickle = sources.get(name) as ByteSource;
+  if (pickle.length > MAX_DATA_PKL_BYTES)
+    fail('too-large', name, `expected at most ${MAX_DATA_PKL_BYTES} bytes, got ${pickle.length}.`);
+  await checkCrc(name, pickle);
+  const order = sources.get(`${folder}byteorder`)?.peek(0, 8);
+  if (order && Buffer.from(order).toString('latin1') !== 'little')
+    fail('value', 'byteorder', 'expected little-endian numbers, got another order.');
+
+  const storages = new Map<string, TorchStorage>();
+  const { value } = runPickle(pickle, {
+    file: `${path}:${name}`,
+    allow,
+    meanings: MEANINGS,
+    eagerBytes: MAX_EAGER_BYTES,
+    persistent: (id) => {
+      const parts = parseStorageId(id);
+      if (!parts) return undefined;
+      const known = storages.get(parts.key);
+      if (known) return known.dtype === parts.dtype && known.length === parts.length ? known : undefined;
+      const source = sources.get(`${folder}data/${parts.key}`);
+      const storage = new TorchStorage(parts.dtype, parts.length, source);
+      if (source?.length !== storage.byteLength)
+        fail(
+          'storage',
+          `data/${parts.key}`,
+          `expected ${storage.byteLength} bytes for ${parts.length} elements of ${parts.dtype}, got ${source?.length ?? 'no entry'}.`,
+        );
+      storages.set(parts.key, storage);
+      return storage;
+    },
+  });
+  return {
+    value,
+    async verify({ signal } = {}) {
+      for (const [name, source] of sources) await checkCrc(name, source, signal);
+      return true;
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import type { ByteSource } from './byte-source.js';
+import type { PickledArray } from './numpy.js';
+import type { TorchStorage, TorchTensor } from './torch-tensor.js';
+
+/**
+ * What a pickle holds. Tuples and lists are arrays, dictionaries (OrderedDict and EasyDict too) Maps; integers beyond 2⁵³ bigints.
+ * Values that the file shares are shared here too, and may contain themselves.
+ */
+export type PickleValue =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | LongBytes
+  | PickleValue[]
+  | Map<PickleValue, PickleValue>
+  | Set<PickleValue>
+  | PickleGlobal
+  | PickleObject
+  | PickledArray
+  | PickledDtype
+  | TorchStorage
+  | TorchTensor;
+
+/** A class or function as a value: its name and nothing else. */
+export class PickleGlobal {
+  /** `module.name`. */
+  readonly name: string;
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+/** What a call of an allowed name stands for, when this package has no meaning for it: nothing is called, the parts are kept. */
+export class PickleObject {
+  /** `module.name` of the class or function. */
+  readonly global: string;
+  readonly args: readonly PickleValue[];
+  readonly keywords: ReadonlyMap<PickleValue, PickleValue>;
+  /** The object's `__dict__`, or what it gave for it. */
+  state: PickleValue | undefined = undefined;
+  /** Entries of a subclass of dict. */
+  readonly entries = new Map<PickleValue, PickleValue>();
+  /** Items of a subclass of list. */
+  readonly items: PickleValue[] = [];
+
+  constructor(global: string, args: readonly PickleValue[], keywords: ReadonlyMap<PickleValue, PickleValue>) {
+    this.global = global;
+    this.args = args;
+    this.keywords = keywords;
+  }
+}
+
+/** A long bytes object that is still in the file. */
+export class LongBytes {
+  readonly source: ByteSource;
+  constructor(source: ByteSource) {
+    this.source = source;
+  }
+  get length(): number {
+    return this.source.length;
+  }
+  /** Reads it whole. */
+  async read(): Promise<Uint8Array> {
+    return new Uint8Array(await this.source.load(0, this.source.length));
+  }
+}
+
+/** An element type of NumPy as a value: `f4` and its byte order. */
+export class PickledDtype {
+  readonly code: string;
+  order = '=';
+  constructor(code: string) {
+    this.code = code;
+  }
+}
