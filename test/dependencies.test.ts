@@ -17,6 +17,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'edm2-unet': ['mp-layers', 'random', 'tensor-files'],
   'loss-weighting': ['mp-layers', 'random'],
   sampler: ['random'],
+  'latent-vae': ['tensor-files'],
   training: ['mp-layers', 'edm2-unet', 'loss-weighting', 'phema', 'tensor-files', 'random'],
   dataset: ['random', 'tensor-files'],
   engine: ['tfjs-jit', 'tfjs-onnxruntime', 'tfjs-libtensorflow'],

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** One array of a golden file, in the file's own (PyTorch) layout. */
+/** One array of a golden file, in the file's own (PyTorch) layout; bytes as the numbers that they are. */
 export interface GoldenArray {
   readonly shape: number[];
   readonly data: Float32Array | Float64Array;
@@ -41,7 +41,8 @@ export function readGolden(name: string): GoldenFile {
     const aligned = raw.buffer.slice(raw.byteOffset, raw.byteOffset + raw.byteLength);
     if (entry.dtype === 'F64') return { shape: entry.shape, data: new Float64Array(aligned) };
     if (entry.dtype === 'F32') return { shape: entry.shape, data: new Float32Array(aligned) };
-    throw new Error(`golden ${name}: ${key} has dtype ${entry.dtype}, expected F32 or F64`);
+    if (entry.dtype === 'U8') return { shape: entry.shape, data: Float32Array.from(raw) };
+    throw new Error(`golden ${name}: ${key} has dtype ${entry.dtype}, expected F32, F64 or U8`);
   };
   return {
     names: Object.keys(entries),

@@ -1,0 +1,76 @@
+import type { ParameterKind, ParameterSpec } from '@edm2/tensor-files/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
+import { groupNorm } from './group-norm.js';
+
+/** Named tensors; the names are those of diffusers' state dicts. */
+export type Params = Record<string, tf.Tensor>;
+
+/** Sees the output of a learned layer or block; the tensors are disposed after the run: clone or read what is to stay. */
+export type OnActivation = (name: string, value: tf.Tensor) => void;
+
+/** What one run of the network reads besides its input. */
+export interface Run {
+  readonly params: Params;
+  readonly tap: OnActivation | undefined;
+}
+
+/** A part of the network: a function of images. */
+export type Part = (run: Run, x: tf.Tensor4D) => tf.Tensor4D;
+
+/** A network under construction: parts declare their parameters here and become functions of a {@link Run}. */
+export interface Network {
+  readonly parameters: ParameterSpec[];
+  /** `[N, H, W, from] → [N, H/stride, W/stride, to]`; stride 2 wants even sides and pads on the right and bottom only. */
+  conv(name: string, from: number, to: number, kernel: number, stride?: 1 | 2): Part;
+  /** `[…, from] → […, to]`. */
+  dense(name: string, from: number, to: number): (run: Run, x: tf.Tensor3D) => tf.Tensor3D;
+  /** Group norm with a learned scale and offset of each channel. */
+  norm(name: string, channels: number): Part;
+  /** The part, seen under a name. */
+  named(name: string, part: Part): Part;
+}
+
+/** Starts a network whose norms have this many groups. */
+export function startNetwork(groups: number): Network {
+  const parameters: ParameterSpec[] = [];
+  const declare = (name: string, kind: ParameterKind, shape: readonly number[]) => {
+    parameters.push({ name, kind, shape });
+    return <T extends tf.Tensor>({ params }: Run): T => parameter<T>(params, name, shape);
+  };
+  const named: Network['named'] = (name, part) => (run, x) => {
+    const y = part(run, x);
+    run.tap?.(name, y);
+    return y;
+  };
+  return {
+    parameters,
+    named,
+    conv(name, from, to, kernel, stride = 1) {
+      const weight = declare(`${name}.weight`, 'weight', [kernel, kernel, from, to]);
+      const bias = declare(`${name}.bias`, 'bias', [to]);
+      return named(name, (run, x) => tf.add(tf.conv2d(x, weight<tf.Tensor4D>(run), stride, 'same'), bias(run)));
+    },
+    dense(name, from, to) {
+      const weight = declare(`${name}.weight`, 'weight', [from, to]);
+      const bias = declare(`${name}.bias`, 'bias', [to]);
+      return (run, x) => {
+        const rows = tf.matMul(tf.reshape(x, [-1, from]), weight<tf.Tensor2D>(run));
+        return tf.reshape(tf.add(rows, bias(run)), [x.shape[0], x.shape[1], to]);
+      };
+    },
+    norm(name, channels) {
+      const weight = declare(`${name}.weight`, 'norm', [channels]);
+      const bias = declare(`${name}.bias`, 'norm', [channels]);
+      return (run, x) => groupNorm(x, { groups, weight: weight(run), bias: bias(run) });
+    },
+  };
+}
+
+function parameter<T extends tf.Tensor>(params: Params, name: string, shape: readonly number[]): T {
+  const tensor = params[name];
+  if (tensor?.shape.join() !== shape.join())
+    throw new RangeError(
+      `autoencoder: expected params to hold ${name} of shape [${shape}], got ${tensor ? `[${tensor.shape}]` : 'no such name'}. Pass the parameters of this very network.`,
+    );
+  return tensor as T;
+}

@@ -1,0 +1,2 @@
+export { type LoadedAutoencoder, loadAutoencoder } from './load-autoencoder.js';
+export { loadRawStatistics, saveRawStatistics } from './raw-statistics-file.js';
