@@ -3,6 +3,7 @@ import { fromStateDict, type StateDict } from '@edm2/tensor-files/tfjs';
 import type { UNetOptions } from '../config.js';
 import type { Params } from '../network.js';
 import { createUNet, type UNet, type VocabularyOption } from '../unet.js';
+import { openSnapshot } from './snapshot.js';
 
 /** What {@link loadNetwork} returns. */
 export interface LoadedNetwork {
@@ -14,19 +15,21 @@ export interface LoadedNetwork {
 }
 
 /**
- * Reads a network from a file that `saveNetwork` wrote. The file is checked whole, checksum included, before anything is made.
+ * Reads a network from a file that `saveNetwork` wrote, checked whole, checksum included, before anything is made; or from a network
+ * snapshot of NVIDIA's EDM2 (`.pkl`), of which nothing is executed.
  *
- * @param path - a `.safetensors` file.
+ * @param path - a `.safetensors` or `.pkl` file.
  * @param options - the vocabulary, for a network that was made with one of its own.
  * @throws {RangeError} when the file is of another kind, holds no configuration, or its tensors are not the network's.
- * @throws {SafetensorsParseError} when it is damaged or truncated.
+ * @throws {SafetensorsParseError | PickleParseError} when it is damaged or truncated, or a pickle that asks for what it does not need.
  * @throws {Error} of the file system.
  */
 export async function loadNetwork(path: string, options: VocabularyOption = {}): Promise<LoadedNetwork> {
-  if (/\.(pkl|pt|pth|ckpt)$/i.test(path))
+  if (/\.(pt|pth|ckpt)$/i.test(path))
     throw new RangeError(
-      `loadNetwork: expected a .safetensors file, got ${path}. Pickled networks cannot be read here: convert it first.`,
+      `loadNetwork: expected a .safetensors file or a .pkl snapshot, got ${path}. Checkpoints hold no configuration: save the network as safetensors.`,
     );
+  if (/\.pkl$/i.test(path)) return loadSnapshot(path);
   const file = await readSafetensors(path);
   try {
     await file.verify();
@@ -36,6 +39,21 @@ export async function loadNetwork(path: string, options: VocabularyOption = {}):
     return { unet, params: fromStateDict(unet.parameters, dict), metadata: file.metadata };
   } catch (error) {
     throw error instanceof RangeError ? new RangeError(`${path}: ${error.message}`, { cause: error }) : error;
+  } finally {
+    await file.close();
+  }
+}
+
+async function loadSnapshot(path: string): Promise<LoadedNetwork> {
+  const file = await openSnapshot(path);
+  try {
+    const { unet, tensors, metadata } = file;
+    const dict: StateDict = {};
+    for (const { name } of unet.parameters) {
+      const tensor = tensors.get(name);
+      if (tensor) dict[name] = { shape: [...tensor.shape], data: await tensor.readFloat32() };
+    }
+    return { unet, params: fromStateDict(unet.parameters, dict), metadata };
   } finally {
     await file.close();
   }

@@ -92,10 +92,8 @@ describe('saveNetwork and loadNetwork', () => {
 
 describe('a file that cannot be used is refused by name', () => {
   const bad = (name: string) => join(folder, name);
-  it('pickles', async () => {
-    await expect(loadNetwork(bad('network-snapshot-0000001-0.100.pkl'))).rejects.toThrow(
-      /\.safetensors file, got .*0\.100\.pkl/,
-    );
+  it('checkpoints', async () => {
+    await expect(loadNetwork(bad('model.ckpt'))).rejects.toThrow(/\.pkl snapshot, got .*model\.ckpt/);
   });
   it('truncated and altered files', async () => {
     await saveNetwork(bad('whole.safetensors'), { unet: small, params: initParams(small, 1) });
