@@ -1,4 +1,5 @@
-// `npm run phema -- <arguments>`, `npm run libtensorflow -- install`: the command of a package, built from this clone.
+// `npm run phema -- <arguments>`, `npm run libtensorflow -- install`, `npm run evaluate -- sweep`: the command of a package or an app,
+// built from this clone.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,8 +7,13 @@ import { bin, install, root, run } from './bootstrap.mjs';
 
 const [name, ...args] = process.argv.slice(2);
 if (!existsSync(bin('turbo'))) install();
-const built = spawnSync(bin('turbo'), ['run', 'build', `--filter=@edm2/${name}`], {
-  cwd: root,
+// An app is bundled from the sources of the packages that it wires; a package is built after those that it needs.
+const app = existsSync(join(root, 'apps', name));
+const [tool, options, cwd] = app
+  ? ['tsup', ['--silent'], join(root, 'apps', name)]
+  : ['turbo', ['run', 'build', `--filter=@edm2/${name}`], root];
+const built = spawnSync(bin(tool), options, {
+  cwd,
   encoding: 'utf8',
   shell: process.platform === 'win32',
 });
@@ -15,4 +21,5 @@ if (built.status !== 0) {
   process.stderr.write(`${built.stdout}${built.stderr}`);
   process.exit(1);
 }
-process.exit(await run(process.execPath, [join(root, `packages/${name}/bin/${name}.js`), ...args]));
+const command = app ? `apps/${name}/bin/edm2-${name}.js` : `packages/${name}/bin/${name}.js`;
+process.exit(await run(process.execPath, [join(root, command), ...args]));

@@ -52,6 +52,22 @@ test.each(packages)('%s keeps TensorFlow.js a peer and promises no side effects'
   expect(license).toBe('Apache-2.0');
 });
 
+test('apps share the kit, and import no other app', () => {
+  const apps = new URL('../apps/', import.meta.url);
+  const names = readdirSync(apps).filter((name) => existsSync(new URL(`${name}/package.json`, apps)));
+  const known = names.map((name) => `@edm2/${name}`);
+  expect(names).toContain('kit');
+  for (const name of names) {
+    const { dependencies } = JSON.parse(readFileSync(new URL(`${name}/package.json`, apps), 'utf8'));
+    expect(Object.keys(dependencies).filter((key) => known.includes(key))).toEqual([]);
+    for (const file of readdirSync(new URL(`${name}/src/`, apps), { recursive: true, encoding: 'utf8' }))
+      if (file.endsWith('.ts') && !file.endsWith('.test.ts'))
+        expect(readFileSync(new URL(`${name}/src/${file}`, apps), 'utf8'), file).not.toMatch(
+          new RegExp(`from '(\\.\\./)+(${names.filter((other) => other !== name).join('|')})/src`),
+        );
+  }
+});
+
 test('the lockfile holds one tfjs-core', () => {
   const lockfile = readFileSync(new URL('../pnpm-lock.yaml', import.meta.url), 'utf8');
   const versions = new Set([...lockfile.matchAll(/@tensorflow\/tfjs-core@(\d[\w.-]*)/g)].map(([, version]) => version));

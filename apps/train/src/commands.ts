@@ -1,17 +1,17 @@
 import { basename, join, relative } from 'node:path';
+import { InterruptedError, UsageError } from '@edm2/app-kit/command/errors';
+import { listenForInterrupt } from '@edm2/app-kit/command/interrupt';
+import { startProgress } from '@edm2/app-kit/command/progress';
 import { openDataset, verifyDataset } from '@edm2/dataset';
 import { countParameters } from '@edm2/edm2-unet';
 import { mainJob } from './demo/main-job.js';
 import { mnistFolder } from './demo/mnist.js';
-import { InterruptedError, UsageError } from './errors.js';
 import type { CommandOptions } from './options/options.js';
 import { presetOf, resolveRunConfig } from './options/resolve.js';
 import type { RunConfig } from './options/run-config.js';
 import { chooseEngine } from './run/choose-engine.js';
-import { listenForInterrupt } from './run/interrupt.js';
 import { buildNetwork } from './run/network.js';
 import { defaultOutdir } from './run/outdir.js';
-import { startProgress } from './run/progress.js';
 import { prepareRunFolder } from './run/run-folder.js';
 import { trainRun } from './run/train-run.js';
 
@@ -97,7 +97,7 @@ async function withRun(
   const withOutdir = options.outdir ? args : [...args, '--outdir', outdir];
   const command = `npm start --${args.map((arg) => ` ${arg}`).join('')}`.replace(/ --$/, '');
   const resumeCommand = `npm start -- ${withOutdir.join(' ')} --resume`;
-  const interrupt = listenForInterrupt(say);
+  const interrupt = listenForInterrupt(say, 'stopping after this step and writing a checkpoint');
   try {
     await work({
       config,

@@ -1,6 +1,6 @@
-import { Command, CommanderError } from 'commander';
+import { runCommand } from '@edm2/app-kit/command/run-command';
+import { Command } from 'commander';
 import { demoCommand, trainCommand } from './commands.js';
-import { exitCodeOf } from './errors.js';
 import { type CommandOptions, withTrainOptions } from './options/options.js';
 
 const EXAMPLES = `
@@ -40,15 +40,4 @@ function createProgram(): Command {
  * @param argv - arguments after the program's name.
  * @returns exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted after writing a checkpoint. Errors are printed, never thrown.
  */
-export async function runProgram(argv: readonly string[]): Promise<number> {
-  try {
-    await createProgram().parseAsync([...argv], { from: 'user' });
-    return 0;
-  } catch (error) {
-    // commander has printed its message already; help and version end well.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const { message, stack } = error instanceof Error ? error : new Error(String(error));
-    process.stderr.write(`\n${process.env['DEBUG'] ? stack : message}\n`);
-    return exitCodeOf(error);
-  }
-}
+export const runProgram = (argv: readonly string[]): Promise<number> => runCommand(createProgram(), argv);

@@ -1,17 +1,21 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { withProgress } from '@edm2/app-kit/command/progress';
+import { writeGrid } from '@edm2/app-kit/pictures/write-grid';
+import { GRID_COLUMNS, generate } from '@edm2/app-kit/sample/generate';
+import { gridClass, type PixelBatch, sliceBatch } from '@edm2/app-kit/sample/images';
+import { holdOut, type LabelledImages, readAll } from '@edm2/app-kit/scores/arrays';
+import type { Classifier } from '@edm2/app-kit/scores/classifier';
+import { saveClassifier } from '@edm2/app-kit/scores/classifier-file';
+import { writeReference } from '@edm2/app-kit/scores/reference-file';
+import { type Score, score, statisticsOf } from '@edm2/app-kit/scores/score';
+import { trainClassifier } from '@edm2/app-kit/scores/train-classifier';
 import { type Dataset, openDataset } from '@edm2/dataset';
 import type { EngineReport } from '@edm2/engine';
+import type { StatisticsResult } from '@edm2/fid';
 import { openSnapshots, reconstructFiles } from '@edm2/phema/node';
 import { writeFileAtomic } from '@edm2/tensor-files';
-import { writeGrid } from '../report/write-grid.js';
-import { startProgress } from '../run/progress.js';
-import { GRID_COLUMNS, generate } from '../sample/generate.js';
-import { gridClass } from '../sample/images.js';
-import { holdOut, type LabelledImages, readAll } from './arrays.js';
-import { type Classifier, trainClassifier } from './classifier.js';
 import { GUIDANCE, guideTime } from './guidance.js';
-import { type Reference, referenceOf, type Score, score } from './score.js';
 
 /** Real training images of each class kept from the classifier: the yardstick that generated ones are held against. */
 const HELD_OUT_PER_CLASS = 100;
@@ -78,16 +82,19 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const classifier = await withProgress('training the classifier', size.classifierSteps, 'steps', (onStep) =>
     trainClassifier(rest, { steps: size.classifierSteps, seed: options.seed, engine, onStep, signal }),
   );
-  const reference = referenceOf(classifier, testImages.data, testImages.shape[0]);
+  const reference = await statisticsOf(classifier, testImages);
+  // What edm2-evaluate scores this run by on another day.
+  await saveClassifier(join(outdir, 'classifier.safetensors'), classifier);
+  await writeReference(join(outdir, 'reference.safetensors'), reference, classifier);
   const count = Math.min(size.finalImages, heldOutImages.shape[0]);
-  const heldOut = score(classifier, reference, heldOutImages.data, count, (i) => heldOutImages.classes[i] ?? 0);
-  const testAgreement = score(
+  const held = sliceBatch(heldOutImages, 0, count);
+  const heldOut = await score(classifier, reference, held, (i) => heldOutImages.classes[i] ?? 0);
+  const { labelAgreement: testAgreement } = await score(
     classifier,
     reference,
-    testImages.data,
-    testImages.shape[0],
+    testImages,
     (i) => testImages.classes[i] ?? 0,
-  ).labelAgreement;
+  );
   const classifierSeconds = clock();
 
   const paths = await reconstruct(options);
@@ -113,24 +120,18 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
       }),
     );
   const plain = await sample(`sampling ${seeds.length} images`);
-  const unguided = score(classifier, reference, plain.data, seeds.length, digit);
+  const unguided = await score(classifier, reference, plain, digit);
   const weaker = await reconstructGuide(options);
   const images = await sample(`sampling ${seeds.length} images, guided`, {
     path: weaker.path,
     weight: GUIDANCE.weight,
   });
-  const generated = score(classifier, reference, images.data, seeds.length, digit);
+  const generated = await score(classifier, reference, images, digit);
   classifier.dispose();
   const [grid, realGrid] = [join(outdir, 'grid.png'), join(outdir, 'grid-real.png')];
   const cells = Math.min(10 * GRID_COLUMNS, seeds.length);
-  const pixels = images.data.length / seeds.length;
-  const [, side, , channels] = images.shape;
-  const asGrid = (data: Uint8Array) => ({
-    data,
-    shape: [cells, side, side, channels] as [number, number, number, number],
-  });
-  await writeGrid(grid, asGrid(images.data.slice(0, cells * pixels)), { columns: GRID_COLUMNS });
-  await writeGrid(realGrid, asGrid(realCells(heldOutImages, cells, digit)), { columns: GRID_COLUMNS });
+  await writeGrid(grid, sliceBatch(images, 0, cells), { columns: GRID_COLUMNS });
+  await writeGrid(realGrid, realCells(heldOutImages, cells, digit), { columns: GRID_COLUMNS });
 
   const seconds = {
     classifier: classifierSeconds,
@@ -169,7 +170,7 @@ async function reconstructGuide({ outdir, images, signal }: EvaluateOptions): Pr
 async function runSweep(
   { size, engine, signal, tracked }: EvaluateOptions,
   classifier: Classifier,
-  reference: Reference,
+  reference: StatisticsResult,
   paths: ReadonlyMap<number, string>,
 ): Promise<SweepPoint[]> {
   const seeds = Array.from({ length: size.sweepImages }, (_, i) => SWEEP_SEED + i);
@@ -178,7 +179,7 @@ async function runSweep(
     const points: SweepPoint[] = [];
     for (const [sigmaRel, path] of paths) {
       const before = points.length * seeds.length;
-      const { data } = await generate({
+      const images = await generate({
         path,
         seeds,
         steps: size.sweepSteps,
@@ -188,29 +189,15 @@ async function runSweep(
         onProgress: (done) => onProgress(before + done),
       });
       const digit = gridClass(10, GRID_COLUMNS);
-      const found = score(classifier, reference, data, seeds.length, (i) => digit(SWEEP_SEED + i));
+      const found = await score(classifier, reference, images, (i) => digit(SWEEP_SEED + i));
       points.push({ sigmaRel, tracked: tracked.includes(sigmaRel), ...found });
     }
     return points;
   });
 }
 
-async function withProgress<T>(
-  title: string,
-  total: number,
-  unit: string,
-  work: (onProgress: (done: number) => void) => Promise<T>,
-): Promise<T> {
-  const progress = startProgress(title, total, unit);
-  try {
-    return await work((done) => progress.update(done));
-  } finally {
-    progress.stop();
-  }
-}
-
 /** Real images in the generated grid's layout: cell i shows the next unused image of its class. */
-function realCells({ data, classes, shape }: LabelledImages, cells: number, digit: (i: number) => number) {
+function realCells({ data, classes, shape }: LabelledImages, cells: number, digit: (i: number) => number): PixelBatch {
   const size = data.length / shape[0];
   const out = new Uint8Array(cells * size);
   const next = new Map<number, number>();
@@ -220,7 +207,7 @@ function realCells({ data, classes, shape }: LabelledImages, cells: number, digi
     next.set(digit(i), from + 1);
     out.set(data.subarray(from * size, (from + 1) * size), i * size);
   }
-  return out;
+  return { data: out, shape: [cells, shape[1], shape[2], shape[3]] };
 }
 
 /** Each call returns the seconds since the last. */

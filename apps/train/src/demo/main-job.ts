@@ -189,6 +189,7 @@ async function reportOf(
       { path: 'grid.png', note: 'the grid' },
       { path: 'scores.json', note: 'every figure of this page' },
       { path: 'ema/', note: 'averages reconstructed after training' },
+      { path: 'classifier.safetensors, reference.safetensors', note: 'what scored: edm2-evaluate takes them' },
       { path: 'log.jsonl', note: 'one line per status tick' },
       { path: 'config.json', note: 'everything the run was given' },
     ],
@@ -200,6 +201,10 @@ async function reportOf(
       {
         note: 'another EMA length from the same snapshots',
         command: `npm run phema -- reconstruct ${relative('.', outdir)} --sigma-rel 0.12 --output more`,
+      },
+      {
+        note: 'EMA length and guidance, swept together',
+        command: `npm run evaluate -- sweep --indir ${relative('.', outdir)} --outdir ${relative('.', outdir)}/sweep --features ${relative('.', outdir)}/classifier.safetensors --ref ${relative('.', outdir)}/reference.safetensors --guidance 1,1.5,2 --guide-sigma-rel 0.1 --guide-t ${evaluation.guidance.nimg} --num 200 --steps 16`,
       },
       {
         note: 'your own images: square, a power of two, sub-folders are classes',

@@ -1,6 +1,6 @@
+import { parseCount } from '@edm2/app-kit/command/parse-count';
 import { presets } from '@edm2/edm2-unet';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { parseCount } from './parse-count.js';
 
 /** What the command line said; undefined where it said nothing. */
 export interface CommandOptions {

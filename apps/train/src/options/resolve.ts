@@ -1,7 +1,7 @@
+import { UsageError } from '@edm2/app-kit/command/errors';
+import { suggest } from '@edm2/app-kit/command/nearest';
 import type { Dataset } from '@edm2/dataset';
 import { type Preset, presets, resolveConfig } from '@edm2/edm2-unet';
-import { UsageError } from '../errors.js';
-import { suggest } from './nearest.js';
 import type { CommandOptions } from './options.js';
 import type { RunConfig } from './run-config.js';
 

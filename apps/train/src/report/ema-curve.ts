@@ -1,5 +1,5 @@
+import { ACCENT, FAINT, MARK, PAPER } from '@edm2/app-kit/pictures/theme';
 import type { TopLevelSpec } from 'vega-lite';
-import { ACCENT, FAINT, MARK, PAPER } from './theme.js';
 import type { EmaPoint } from './types.js';
 
 type Row = Extract<TopLevelSpec, { vconcat: unknown }>['vconcat'][number];

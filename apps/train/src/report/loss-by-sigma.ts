@@ -1,5 +1,5 @@
+import { ACCENT, MARK } from '@edm2/app-kit/pictures/theme';
 import type { TopLevelSpec } from 'vega-lite';
-import { ACCENT, MARK } from './theme.js';
 import type { SigmaLoss } from './types.js';
 
 /** Mean loss over noise levels; dashed what the uncertainty head believes, where it is known. */

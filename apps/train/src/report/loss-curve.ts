@@ -1,6 +1,6 @@
+import { ACCENT, FAINT } from '@edm2/app-kit/pictures/theme';
 import type { TopLevelSpec } from 'vega-lite';
 import { smooth, thin } from './smooth.js';
-import { ACCENT, FAINT } from './theme.js';
 import type { LossPoint } from './types.js';
 
 const MAX_POINTS = 600;

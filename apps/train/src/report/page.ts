@@ -1,6 +1,6 @@
-import { formatSeconds, formatValue } from './format.js';
-import { html, type Markup, trusted } from './html.js';
-import { STYLE_SHEET } from './style-sheet.js';
+import { formatSeconds, formatValue } from '@edm2/app-kit/pictures/format';
+import { html, type Markup, trusted } from '@edm2/app-kit/pictures/html';
+import { STYLE_SHEET } from '@edm2/app-kit/pictures/style-sheet';
 import type { ReportTable, RunReport } from './types.js';
 
 /** What the page embeds: pictures as data URIs, charts as SVG. */

@@ -1,10 +1,10 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { writeGrid } from '@edm2/app-kit/pictures/write-grid';
 import { decode } from 'fast-png';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RunReport } from './types.js';
-import { writeGrid } from './write-grid.js';
 import { writeReport } from './write-report.js';
 
 let tmp = '';

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { renderChart } from '@edm2/app-kit/pictures/render-chart';
+import { writeWhole } from '@edm2/app-kit/pictures/write-whole';
 import type { TopLevelSpec } from 'vega-lite';
 import { emaCurve } from './ema-curve.js';
 import { lossBySigma } from './loss-by-sigma.js';
 import { lossCurve } from './loss-curve.js';
 import { renderPage } from './page.js';
-import { renderChart } from './render-chart.js';
 import type { RunReport } from './types.js';
-import { writeWhole } from './write-whole.js';
 
 /** Previews on the page; more are thinned out evenly, first and last kept. */
 const MAX_PREVIEWS = 8;

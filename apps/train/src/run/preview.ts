@@ -1,11 +1,11 @@
 import { join } from 'node:path';
+import { writeGrid } from '@edm2/app-kit/pictures/write-grid';
+import { gridClass } from '@edm2/app-kit/sample/images';
+import { sampleAll } from '@edm2/app-kit/sample/sample-pixels';
 import { precondition, type UNet } from '@edm2/edm2-unet';
 import type { EngineReport } from '@edm2/engine';
-import { heun, karrasSchedule, sampleSeeds } from '@edm2/sampler';
 import { jit } from '@edm2/tfjs-jit';
 import type * as tf from '@tensorflow/tfjs-core';
-import { writeGrid } from '../report/write-grid.js';
-import { gridLabels, toPixels } from '../sample/images.js';
 
 const ROWS = 5;
 const COLUMNS = 10;
@@ -20,26 +20,18 @@ export function createPreview(outdir: string, unet: UNet, sigmaData: number, { e
       denoise(params)(x as tf.Tensor4D, sigma as tf.Tensor1D, labels as tf.Tensor2D | undefined),
     engine ? { engine } : {},
   );
-  const { imgResolution: side, imgChannels: channels, labelDim } = unet.config;
   const count = ROWS * COLUMNS;
   return async (params: Record<string, tf.Tensor>, nimg: number): Promise<string> => {
-    const rows: Uint8Array[] = [];
-    const solver = (denoiser: Parameters<typeof heun>[0], noise: tf.Tensor, options: object) =>
-      heun(denoiser, noise, { ...options, sigmas: karrasSchedule({ steps: STEPS }) });
-    for await (const { images } of sampleSeeds({
-      denoiser: (x, sigma, labels) => compiled(params, x, sigma, labels),
+    const images = await sampleAll({
+      denoise: (x, sigma, labels) => compiled(params, x, sigma, labels),
+      config: unet.config,
       seeds: Array.from({ length: count }, (_, seed) => seed),
-      shape: [side, side, channels],
-      ...(labelDim > 0 ? { labels: gridLabels(labelDim, COLUMNS) } : {}),
-      solver,
+      classOf: gridClass(unet.config.labelDim, COLUMNS),
+      settings: { steps: STEPS },
       batch: count,
-    })) {
-      rows.push(toPixels(images));
-      images.dispose();
-    }
+    });
     const path = join(outdir, 'previews', `${String(Math.floor(nimg / 1000)).padStart(7, '0')}.png`);
-    const data = new Uint8Array(rows.flatMap((row) => [...row]));
-    await writeGrid(path, { data, shape: [count, side, side, channels] }, { columns: COLUMNS });
+    await writeGrid(path, images, { columns: COLUMNS });
     return path;
   };
 }

@@ -11,12 +11,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { InterruptedError, UsageError } from '@edm2/app-kit/command/errors';
 import { type Dataset, openDataset } from '@edm2/dataset';
 import { startEngine } from '@edm2/engine';
 import { createRandom } from '@edm2/random';
 import { encode } from 'fast-png';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { InterruptedError, UsageError } from '../errors.js';
 import type { RunConfig } from '../options/run-config.js';
 import { prepareRunFolder } from './run-folder.js';
 import { trainRun } from './train-run.js';

@@ -1,7 +1,7 @@
 import { access, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { UsageError } from '@edm2/app-kit/command/errors';
 import { makeFolder, writeFileAtomic } from '@edm2/tensor-files';
-import { UsageError } from '../errors.js';
 import { differences, type RunConfig, runConfigSchema } from '../options/run-config.js';
 
 /** Training states kept in the folder: the newest, and the one before it in case the newest turns out to be unreadable. */

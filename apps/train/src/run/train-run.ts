@@ -1,9 +1,10 @@
+import { InterruptedError } from '@edm2/app-kit/command/errors';
+import { startProgress } from '@edm2/app-kit/command/progress';
 import type { Dataset } from '@edm2/dataset';
 import type { EngineReport } from '@edm2/engine';
 import { createLossByNoiseLevel } from '@edm2/loss-weighting';
 import type { TrainState, TrainStep } from '@edm2/training';
 import * as tf from '@tensorflow/tfjs-core';
-import { InterruptedError } from '../errors.js';
 import type { RunConfig } from '../options/run-config.js';
 import { batches, disposeBatch } from './batches.js';
 import { type Position, readCheckpoint, writeCheckpoint, writeSnapshots } from './checkpoint.js';
@@ -11,7 +12,6 @@ import { createEventFile } from './events/event-file.js';
 import { appendLog, truncateLog } from './log.js';
 import { buildNetwork } from './network.js';
 import { createPreview } from './preview.js';
-import { startProgress } from './progress.js';
 import { createStepper } from './stepper.js';
 
 /** Bins of ln σ for the loss-by-noise-level statistics. */

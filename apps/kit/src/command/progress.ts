@@ -2,7 +2,8 @@ import { SingleBar } from 'cli-progress';
 
 /** A long task's progress: a bar on a terminal, a plain line every few seconds elsewhere. */
 export interface Progress {
-  update(done: number, note?: string): void;
+  /** @param total - where the amount of work turns out to be another than it began with. */
+  update(done: number, note?: string, total?: number): void;
   /** Prints a line above the bar. */
   say(text: string): void;
   stop(): void;
@@ -31,12 +32,12 @@ export function startProgress(title: string, total: number, unit: string, done =
     let last = performance.now();
     out.write(`${title}: ${total} ${unit}${done > 0 ? `, from ${done}` : ''}\n`);
     return {
-      update(now, note = '') {
-        if (performance.now() - last < LINE_INTERVAL_S * 1000 && now < total) return;
+      update(now, note = '', whole = total) {
+        if (performance.now() - last < LINE_INTERVAL_S * 1000 && now < whole) return;
         last = performance.now();
-        const left = now < total ? `, ${duration((total - now) / rate(now))} left` : '';
+        const left = now < whole ? `, ${duration((whole - now) / rate(now))} left` : '';
         out.write(
-          `${title}: ${now}/${total} ${unit}, ${rate(now).toFixed(1)} ${unit}/s${left}${note ? `, ${note}` : ''}\n`,
+          `${title}: ${now}/${whole} ${unit}, ${rate(now).toFixed(1)} ${unit}/s${left}${note ? `, ${note}` : ''}\n`,
         );
       },
       say: (text) => void out.write(`${text}\n`),
@@ -50,18 +51,36 @@ export function startProgress(title: string, total: number, unit: string, done =
     clearOnComplete: false,
     barsize: 24,
   });
-  const payload = (now: number, note: string) => ({
+  const payload = (now: number, note: string, whole: number) => ({
     rate: rate(now).toFixed(1),
-    left: duration((total - now) / rate(now)),
+    left: duration((whole - now) / rate(now)),
     note: note ? `· ${note}` : '',
   });
   bar.start(total, done, { rate: '–', left: '–', note: '' });
   return {
-    update: (now, note = '') => bar.update(now, payload(now, note)),
+    update(now, note = '', whole = total) {
+      bar.setTotal(whole);
+      bar.update(now, payload(now, note, whole));
+    },
     say(text) {
       out.write(`\r\u001b[2K${text}\n`);
       bar.render();
     },
     stop: () => bar.stop(),
   };
+}
+
+/** Shows the progress of one piece of work, whatever its end. */
+export async function withProgress<T>(
+  title: string,
+  total: number,
+  unit: string,
+  work: (onProgress: (done: number) => void) => Promise<T>,
+): Promise<T> {
+  const progress = startProgress(title, total, unit);
+  try {
+    return await work((done) => progress.update(done));
+  } finally {
+    progress.stop();
+  }
 }

@@ -1,13 +1,6 @@
 import { encode } from 'fast-png';
+import type { PixelBatch } from '../sample/images.js';
 import { writeWhole } from './write-whole.js';
-
-/** Images to be drawn. */
-export interface GridImages {
-  /** `[N, H, W, C]`, 0…255. */
-  readonly data: Uint8Array;
-  /** N ≥ 1, C = 1 (grey) or 3 (RGB). */
-  readonly shape: readonly [number, number, number, number];
-}
 
 /** Options of {@link writeGrid}. */
 export interface GridOptions {
@@ -26,16 +19,17 @@ const TILE = 64;
 /**
  * Writes images as one PNG, row by row.
  *
+ * @param images - N ≥ 1, C = 1 (grey) or 3 (RGB).
  * @throws {RangeError} when the shape does not fit the data, C is neither 1 nor 3, or an option is not a whole number ≥ 1.
  */
-export async function writeGrid(path: string, images: GridImages, options: GridOptions = {}): Promise<void> {
+export async function writeGrid(path: string, images: PixelBatch, options: GridOptions = {}): Promise<void> {
   const { data, width, height, channels } = drawGrid(images, options);
   await writeWhole(path, encode({ width, height, channels, data, depth: 8 }));
 }
 
 /** The picture of {@link writeGrid}, `[height, width, channels]`. */
 export function drawGrid(
-  { data, shape }: GridImages,
+  { data, shape }: PixelBatch,
   options: GridOptions = {},
 ): { data: Uint8Array; width: number; height: number; channels: number } {
   const [count, rows, pixels, channels] = shape;

@@ -5,12 +5,15 @@ export interface Interrupt {
   release(): void;
 }
 
-/** @param say - told once, when the first interrupt comes. */
-export function listenForInterrupt(say: (text: string) => void): Interrupt {
+/**
+ * @param say - told once, when the first interrupt comes.
+ * @param what - what happens now, such as `stopping after this step`.
+ */
+export function listenForInterrupt(say: (text: string) => void, what: string): Interrupt {
   const controller = new AbortController();
   const onSignal = (): void => {
     if (controller.signal.aborted) process.exit(130);
-    say('stopping after this step and writing a checkpoint (once more to end at once, without one)');
+    say(`${what} (once more to end at once)`);
     controller.abort(new Error('interrupted'));
   };
   process.on('SIGINT', onSignal);

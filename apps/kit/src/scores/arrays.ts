@@ -1,12 +1,10 @@
 import type { Dataset } from '@edm2/dataset';
 import { createRandom } from '@edm2/random';
+import type { PixelBatch } from '../sample/images.js';
 
 /** Images and classes of a dataset, all in memory. */
-export interface LabelledImages {
-  /** `[N, H, W, C]` pixels 0…255. */
-  readonly data: Uint8Array;
+export interface LabelledImages extends PixelBatch {
   readonly classes: Uint8Array;
-  readonly shape: [number, number, number, number];
 }
 
 /** Reads all images of a dataset with classes. */

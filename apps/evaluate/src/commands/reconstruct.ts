@@ -1,0 +1,71 @@
+import { UsageError } from '@edm2/app-kit/command/errors';
+import { withProgress } from '@edm2/app-kit/command/progress';
+import { kimgToNimg, reconstructFiles } from '@edm2/phema/node';
+import { type Command, Option } from 'commander';
+import { interruptible } from '../interruptible.js';
+import { count, numbers, positive } from '../options/parse.js';
+import { print, say } from '../say.js';
+
+interface ReconstructOptions {
+  readonly indir?: string;
+  readonly outdir?: string;
+  readonly outstd?: readonly number[];
+  readonly outkimg?: number;
+  readonly t?: number;
+  readonly outprefix: string;
+  readonly outfp?: '16' | '32';
+  readonly skip?: boolean;
+  readonly json?: boolean;
+}
+
+/** `edm2-evaluate reconstruct`: post-hoc EMA, with the options of NVIDIA's tool. */
+export const addReconstructCommand = (program: Command): Command =>
+  program
+    .command('reconstruct')
+    .description('Make averages of any EMA length from the snapshots of a run, all in one pass.')
+    .option('--indir <folder>', 'folder of PREFIX-KIMG-STD snapshots')
+    .option('--outdir <folder>', 'where the averages go')
+    .option('--outstd <list>', 'EMA lengths σ_rel, such as 0.05,0.10,...,0.25', numbers('--outstd'))
+    .option('--outkimg <kimg>', 'time of the averages, in thousands of images (default: the last stored)', positive)
+    .option('--t <images>', 'the same in images', count('--t'))
+    .option('--outprefix <name>', "first part of the results' names", 'phema')
+    .addOption(
+      new Option('--outfp <bits>', 'bits of the stored numbers (default: as the snapshots)').choices(['16', '32']),
+    )
+    .option('--skip', 'leave averages alone that are there already')
+    .option('--json', 'print one JSON object')
+    .action((options: ReconstructOptions) => reconstructCommand(options));
+
+async function reconstructCommand(options: ReconstructOptions): Promise<void> {
+  const given = <T>(value: T | undefined, name: string, what: string): T => {
+    if (value === undefined) throw new UsageError(`${name}: expected ${what}, got nothing. Add it.`);
+    return value;
+  };
+  const input = given(options.indir, '--indir', 'a folder of snapshots');
+  const output = given(options.outdir, '--outdir', 'a folder');
+  const sigmaRels = given(options.outstd, '--outstd', 'EMA lengths such as 0.05,0.10,...,0.25');
+  const t = options.t ?? (options.outkimg === undefined ? undefined : kimgToNimg(options.outkimg));
+  const result = await interruptible(
+    'averages that were not whole yet are gone; the same command begins again',
+    (signal) =>
+      withProgress('reconstructing', 100, '%', (onProgress) =>
+        reconstructFiles({
+          input,
+          output,
+          sigmaRels,
+          t,
+          dtype: options.outfp === undefined ? undefined : `float${options.outfp}`,
+          prefix: options.outprefix,
+          skipExisting: options.skip,
+          verify: true,
+          signal,
+          onProgress: ({ bytesRead, bytesTotal }) => onProgress(Math.floor((100 * bytesRead) / bytesTotal)),
+        }),
+      ),
+  );
+  for (const { warnings, skipped } of result.outputs)
+    if (!skipped) for (const line of warnings) say(`warning: ${line}`);
+  if (options.json) return print(JSON.stringify(result));
+  for (const { path, skipped, profileError } of result.outputs)
+    print(`${path}  ${skipped ? 'there already' : `profile error ${(100 * profileError).toPrecision(2)} %`}`);
+}

@@ -1,0 +1,12 @@
+import type { SweepResult } from '../sweep/result.js';
+
+/** The best result of each group, groups in the order of their first member. */
+export function bestOver(results: readonly SweepResult[], keyOf: (result: SweepResult) => string): SweepResult[] {
+  const best = new Map<string, SweepResult>();
+  for (const result of results) {
+    const key = keyOf(result);
+    const known = best.get(key);
+    if (!known || result.frechet.mean < known.frechet.mean) best.set(key, result);
+  }
+  return [...best.values()];
+}

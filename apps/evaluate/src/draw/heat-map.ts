@@ -1,0 +1,112 @@
+import { MARK } from '@edm2/app-kit/pictures/theme';
+import type { TopLevelSpec } from 'vega-lite';
+import type { SweepPoint } from '../sweep/point.js';
+import type { SweepResult } from '../sweep/result.js';
+import { bestOver } from './best-over.js';
+
+/** Dark is good. Unlike the theme's colours, so that a page's dark style leaves the cells alone. */
+const GOOD = '#1c4599';
+const BAD = '#e8eefb';
+const DARK_TEXT = '#1d2530';
+const LIGHT_TEXT = '#fefefe';
+
+/** What an axis of a heat map shows. */
+export interface HeatAxis {
+  readonly title: string;
+  /** Value of a point, and what it sorts by; undefined where the axis plays no part in it. */
+  of(point: SweepPoint): { readonly label: string; readonly order: number } | undefined;
+}
+
+const number = (value: number | undefined) =>
+  value === undefined ? undefined : { label: String(value), order: value };
+
+/** Axes by name. */
+export const HEAT_AXES = {
+  sigmaRel: { title: 'EMA length σ_rel', of: ({ sigmaRel }) => number(sigmaRel) },
+  weight: { title: 'guidance weight', of: ({ weight }) => number(weight) },
+  guideSigmaRel: { title: 'guiding σ_rel', of: ({ guideSigmaRel }) => number(guideSigmaRel) },
+  interval: {
+    title: 'guided σ',
+    of: ({ weight, interval }) =>
+      weight === 1 ? undefined : { label: interval?.join('–') ?? 'all', order: interval?.[0] ?? -1 },
+  },
+} as const satisfies Record<string, HeatAxis>;
+
+/**
+ * Scores over two axes, the best of the others in each cell; the best cell is framed.
+ *
+ * @returns undefined when either axis has fewer than two values.
+ */
+export function heatMap(
+  results: readonly SweepResult[],
+  x: HeatAxis,
+  y: HeatAxis,
+  figure: string,
+): TopLevelSpec | undefined {
+  const placed = results.filter(({ point }) => x.of(point) && y.of(point));
+  const cells = bestOver(placed, ({ point }) => `${x.of(point)?.label}|${y.of(point)?.label}`).map(
+    ({ point, frechet }) => ({ x: x.of(point)?.label, y: y.of(point)?.label, score: frechet.mean }),
+  );
+  const [columns, rows] = [labels(placed, x), labels(placed, y)];
+  if (columns.length < 2 || rows.length < 2) return undefined;
+  const scores = cells.map(({ score }) => score);
+  const [low, high] = [Math.min(...scores), Math.max(...scores)];
+  // Distances spread over orders of magnitude: on a logarithmic scale the neighbourhood of the best stays readable.
+  const scale = low > 0 && high / low > 4 ? 'log' : 'linear';
+  const middle = scale === 'log' ? Math.sqrt(low * high) : (low + high) / 2;
+  const encoding = {
+    x: {
+      field: 'x',
+      type: 'ordinal',
+      sort: columns,
+      title: x.title,
+      axis: { labelAngle: 0, labelFlush: false, grid: false },
+    },
+    y: { field: 'y', type: 'ordinal', sort: [...rows].reverse(), title: y.title, axis: { grid: false } },
+  } as const;
+  return {
+    title: { text: figure, subtitle: 'lower (darker) is better; the best of whatever else was swept' },
+    width: Math.max(320, Math.min(640, columns.length * 58)),
+    height: Math.max(90, rows.length * 34),
+    layer: [
+      {
+        data: { values: cells },
+        mark: { type: 'rect' },
+        encoding: {
+          ...encoding,
+          color: {
+            field: 'score',
+            type: 'quantitative',
+            scale: { type: scale, domain: [low, high], range: [GOOD, BAD], nice: false },
+            legend: null,
+          },
+        },
+      },
+      {
+        data: { values: cells.map((cell) => ({ ...cell, text: format(cell.score) })) },
+        mark: { type: 'text', fontSize: 11 },
+        encoding: {
+          ...encoding,
+          text: { field: 'text' },
+          color: { condition: { test: `datum.score < ${middle}`, value: LIGHT_TEXT }, value: DARK_TEXT },
+        },
+      },
+      {
+        data: { values: cells.filter(({ score }) => score === low).slice(0, 1) },
+        mark: { type: 'rect', filled: false, stroke: MARK, strokeWidth: 2.5 },
+        encoding,
+      },
+    ],
+  };
+}
+
+const format = (score: number): string => (score >= 100 ? score.toFixed(0) : score.toPrecision(3));
+
+function labels(results: readonly SweepResult[], axis: HeatAxis): string[] {
+  const orders = new Map<string, number>();
+  for (const { point } of results) {
+    const value = axis.of(point);
+    if (value) orders.set(value.label, value.order);
+  }
+  return [...orders].sort(([, a], [, b]) => a - b).map(([label]) => label);
+}

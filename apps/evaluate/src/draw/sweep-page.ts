@@ -1,0 +1,83 @@
+import { formatValue } from '@edm2/app-kit/pictures/format';
+import { html, type Markup, trusted } from '@edm2/app-kit/pictures/html';
+import { STYLE_SHEET } from '@edm2/app-kit/pictures/style-sheet';
+import { formatSpread } from '@edm2/app-kit/scores/spread';
+import { describe } from '../sweep/point.js';
+import type { SweepResult } from '../sweep/result.js';
+
+/** What the page says and shows. */
+export interface SweepPage {
+  readonly title: string;
+  /** What the score is called. */
+  readonly figure: string;
+  /** Best first. */
+  readonly results: readonly SweepResult[];
+  readonly charts: readonly { readonly title: string; readonly svg: string }[];
+  /** PNG of the best point's images. */
+  readonly images: Uint8Array;
+  readonly settings: readonly (readonly [string, string])[];
+  readonly command: string;
+  readonly warnings: readonly string[];
+}
+
+/** The whole page: no script, nothing fetched. */
+export function renderSweepPage(page: SweepPage): string {
+  const [best] = page.results;
+  const { figure, warnings } = page;
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${page.title}</title>
+<style>${trusted(STYLE_SHEET)}</style>
+</head>
+<body>
+<main>
+<header>
+<h1>${page.title}</h1>
+${best && html`<p class="lead">Best of ${page.results.length} settings: ${describe(best.point)}.</p>`}
+${best && figures(best, figure)}
+</header>
+${warnings.map((warning) => html`<p class="note">${warning}</p>`)}
+<h2>Curves</h2>
+<section class="charts">${page.charts.map(({ title, svg }) => html`<figure class="chart" role="img" aria-label="${title}">${trusted(svg)}</figure>`)}</section>
+${best && picture(page.images, best)}
+<h2>Every setting</h2>
+${table(page.results, figure)}
+<h2>Details</h2>
+<section class="pairs"><div><table><tbody>${page.settings.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table></div></section>
+<h2>Command</h2>
+<section class="steps"><div><p>Goes on where it stopped, and adds what is new:</p><pre>${page.command}</pre></div></section>
+</main>
+</body>
+</html>
+`.markup;
+}
+
+function figures({ frechet, labelAgreement, n }: SweepResult, figure: string): Markup {
+  const entries: (readonly [string, string, string])[] = [
+    [figure, formatSpread(frechet), `n = ${n}${frechet.draws > 1 ? `, ${frechet.draws} draws` : ''}`],
+    ...(Number.isNaN(labelAgreement.mean)
+      ? []
+      : [['label agreement', `${(100 * labelAgreement.mean).toFixed(1)} %`, 'read as asked for'] as const]),
+  ];
+  return html`<dl class="figures">${entries.map(([label, value, note]) => html`<div><dt>${label}</dt><dd class="value">${value}</dd><dd class="note">${note}</dd></div>`)}</dl>`;
+}
+
+function picture(png: Uint8Array, { point }: SweepResult): Markup {
+  const caption = `Images of the best setting: ${describe(point)}`;
+  return html`<section class="pictures single"><figure><img src="data:image/png;base64,${Buffer.from(png).toString('base64')}" alt="${caption}"><figcaption>${caption}</figcaption></figure></section>`;
+}
+
+function table(results: readonly SweepResult[], figure: string): Markup {
+  const classified = results.some(({ labelAgreement }) => !Number.isNaN(labelAgreement.mean));
+  const heads = ['setting', figure, ...(classified ? ['label agreement'] : []), 'n', 'draws'];
+  return html`<div class="scroll"><table>
+<thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
+<tbody>${results.map(
+    ({ point, frechet, labelAgreement, n }, i) =>
+      html`<tr${i === 0 ? html` class="highlight"` : ''}><th scope="row">${describe(point)}</th><td>${formatSpread(frechet)}</td>${classified ? html`<td>${(100 * labelAgreement.mean).toFixed(1)} %</td>` : ''}<td>${formatValue(n)}</td><td>${frechet.draws}</td></tr>`,
+  )}</tbody></table></div>`;
+}

@@ -1,0 +1,76 @@
+import { type SamplerSettings, SOLVERS } from '@edm2/app-kit/sample/sample-pixels';
+import { type Command, Option } from 'commander';
+import { type Interval, interval, numeric, positive } from './parse.js';
+
+/** What computes. */
+export interface EngineChoice {
+  readonly engine: string;
+  readonly threads?: number;
+}
+
+/** How images are drawn from networks. */
+export interface SamplingOptions extends EngineChoice {
+  readonly batch: number;
+  readonly steps: number;
+  readonly sigmaMin: number;
+  readonly sigmaMax: number;
+  readonly rho: number;
+  readonly solver: keyof typeof SOLVERS;
+  readonly sChurn: number;
+  readonly sMin: number;
+  readonly sMax: number;
+  readonly sNoise: number;
+  readonly vae?: string;
+}
+
+/** Which networks. */
+export interface ModelOptions extends SamplingOptions {
+  readonly preset?: string;
+  readonly models: string;
+  readonly net?: string;
+  readonly gnet?: string;
+  readonly guidance?: number;
+  readonly guidanceInterval?: Interval;
+}
+
+/** Adds `--engine` and `--threads`. */
+export const withEngineOptions = (command: Command): Command =>
+  command
+    .addOption(
+      new Option('--engine <name>', 'what computes')
+        .choices(['auto', 'tensorflow-gpu', 'tensorflow', 'onnxruntime', 'webgpu', 'wasm', 'cpu'])
+        .default('auto'),
+    )
+    .option('--threads <n>', 'threads of the engine (default: all cores)', positive);
+
+/** Adds everything that decides how a sample is drawn. */
+export const withSamplingOptions = (command: Command): Command =>
+  withEngineOptions(command)
+    .option('--batch <n>', 'images at a time', positive, 32)
+    .option('--steps <n>', 'steps of the solver', positive, 32)
+    .option('--sigma-min <x>', 'lowest noise level', numeric, 0.002)
+    .option('--sigma-max <x>', 'highest noise level', numeric, 80)
+    .option('--rho <x>', 'how much the steps crowd towards low noise', numeric, 7)
+    .addOption(new Option('--solver <name>', 'solver').choices(Object.keys(SOLVERS)).default('heun'))
+    .option('--s-churn <x>', 'strength of stochastic sampling', numeric, 0)
+    .option('--s-min <x>', 'lowest noise level that is churned', numeric, 0)
+    .option('--s-max <x>', 'highest noise level that is churned', numeric, Number.POSITIVE_INFINITY)
+    .option('--s-noise <x>', 'standard deviation of the noise added', numeric, 1)
+    .option('--vae <folder>', 'diffusers folder of the VAE that decodes latents');
+
+/** Adds the options that name a network, guided or not. */
+export const withModelOptions = (command: Command): Command =>
+  withSamplingOptions(command)
+    .option('--preset <name>', 'published networks and settings; see edm2-evaluate presets')
+    .option('--models <folder>', "where a preset's network files lie", '.')
+    .option('--net <file>', 'network snapshot')
+    .option('--gnet <file>', 'guiding network: one without classes, or a worse one with the same')
+    .option('--guidance <w>', 'guidance weight; 1: none', numeric)
+    .option('--guidance-interval <lo,hi>', 'guide only at noise levels in (lo, hi]', interval);
+
+/** What the sampler is told. */
+export function samplerSettings(options: SamplingOptions): SamplerSettings {
+  const { steps, sigmaMin, sigmaMax, rho, solver, sChurn, sMin, sMax, sNoise } = options;
+  const churn = sChurn > 0 ? { churn: { sChurn, sMin, sMax, sNoise } } : {};
+  return { steps, sigmaMin, sigmaMax, rho, solver, ...churn };
+}

@@ -1,0 +1,83 @@
+import { parseNumbers, parseRanges } from '@edm2/app-kit/command/lists';
+import { parseCount } from '@edm2/app-kit/command/parse-count';
+import { InvalidArgumentError } from 'commander';
+
+/** Turns our errors into commander's, which names the option. */
+const guard =
+  <T>(parse: (text: string) => T) =>
+  (text: string): T => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+    }
+  };
+
+/** `0-63,100` */
+export const ranges = (name: string) => guard((text) => parseRanges(name, text));
+/** `0.05,0.10,...,0.30` */
+export const numbers = (name: string) => guard((text) => parseNumbers(name, text));
+/** `96Ki`, `2048Mi` */
+export const count = (name: string) => guard((text) => parseCount(name, text));
+
+/** A finite number, or `inf`. */
+export const numeric = (text: string): number => {
+  if (/^inf(inity)?$/i.test(text.trim())) return Number.POSITIVE_INFINITY;
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Expected a number.');
+  return value;
+};
+
+/** A whole number of at least 1. */
+export const positive = (text: string): number => {
+  const value = numeric(text);
+  if (!(Number.isSafeInteger(value) && value >= 1))
+    throw new InvalidArgumentError('Expected a whole number of at least 1.');
+  return value;
+};
+
+/** A whole number of at least 0. */
+export const whole = (text: string): number => {
+  const value = numeric(text);
+  if (!(Number.isSafeInteger(value) && value >= 0))
+    throw new InvalidArgumentError('Expected a whole number of at least 0.');
+  return value;
+};
+
+/** Noise levels between which guidance acts. */
+export type Interval = readonly [lo: number, hi: number];
+
+/** `0.19,1.61` or `0.19-1.61`. */
+export function interval(text: string): Interval {
+  const [, lo, hi] = /^([\d.]+)\s*[-,]\s*([\d.]+|inf)$/i.exec(text.trim()) ?? [];
+  const range: Interval = [Number(lo), numeric(hi ?? 'x')];
+  if (!(range[0] >= 0 && range[0] < range[1]))
+    throw new InvalidArgumentError('Expected two noise levels, the lower first, such as 0.19,1.61.');
+  return range;
+}
+
+/** `all,0.19-1.61,0.3-2`: undefined stands for all noise levels. */
+export const intervals = (text: string): (Interval | undefined)[] =>
+  text.split(',').map((part) => (part.trim() === 'all' ? undefined : interval(part)));
+
+/** Share of a process in work that several do: `i` of `n`, counted from 0. */
+export interface Rank {
+  readonly index: number;
+  readonly of: number;
+}
+
+/** `0/4` … `3/4` */
+export function rank(text: string): Rank {
+  const [, index, of] = /^(\d+)\/(\d+)$/.exec(text.trim()) ?? [];
+  const share = { index: Number(index), of: Number(of) };
+  if (!(share.of >= 1 && share.index < share.of))
+    throw new InvalidArgumentError('Expected i/n with 0 ≤ i < n, such as 0/4 for the first of four.');
+  return share;
+}
+
+/** NVIDIA's spellings as ours: `--sigma_min` → `--sigma-min`, `--S_churn` → `--s-churn`, `--n=3` stays. */
+export const normaliseArgv = (argv: readonly string[]): string[] =>
+  argv.map((arg) => {
+    const [, name, rest = ''] = /^(--[A-Za-z][\w-]*)(=.*)?$/s.exec(arg) ?? [];
+    return name === undefined ? arg : `${name.replaceAll('_', '-').toLowerCase()}${rest}`;
+  });

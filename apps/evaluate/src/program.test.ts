@@ -1,0 +1,227 @@
+import '@tensorflow/tfjs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createUNet, initParams } from '@edm2/edm2-unet';
+import { saveNetwork } from '@edm2/edm2-unet/node';
+import * as tf from '@tensorflow/tfjs-core';
+import { decode } from 'fast-png';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { runProgram } from './program.js';
+
+const scratch = mkdtempSync(join(tmpdir(), 'edm2-evaluate-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+const at = (...names: string[]): string => join(scratch, ...names);
+
+/** A network of random weights, its gains not zero, so that labels and noise levels matter. */
+async function network(name: string, { labelDim = 4, imgChannels = 3, seed = 1 } = {}): Promise<string> {
+  const unet = createUNet({
+    config: 'G',
+    imgResolution: 8,
+    imgChannels,
+    labelDim,
+    modelChannels: 16,
+    channelMult: [1],
+    numBlocks: 1,
+    attnResolutions: [],
+  });
+  const params = initParams(unet, seed);
+  for (const { name: key, kind } of unet.parameters)
+    if (kind === 'gain') {
+      params[key]?.dispose();
+      params[key] = tf.scalar(0.5);
+    }
+  const path = at(`${name}.safetensors`);
+  await saveNetwork(path, { unet, params });
+  tf.dispose(params);
+  return path;
+}
+
+let net = '';
+let uncond = '';
+let latent = '';
+beforeAll(async () => {
+  net = await network('net');
+  uncond = await network('uncond', { labelDim: 0, seed: 2 });
+  latent = await network('latent', { imgChannels: 4 });
+});
+
+let printed = '';
+beforeEach(() => {
+  printed = '';
+  const keep = (text: unknown): boolean => {
+    printed += String(text);
+    return true;
+  };
+  vi.spyOn(process.stderr, 'write').mockImplementation(keep);
+  vi.spyOn(process.stdout, 'write').mockImplementation(keep);
+});
+afterEach(() => vi.restoreAllMocks());
+
+const FAST = ['--engine', 'onnxruntime', '--threads', '1', '--steps', '3'];
+const generate = (...argv: string[]): Promise<number> => runProgram(['generate', ...FAST, ...argv]);
+const image = (path: string) => decode(readFileSync(path)).data;
+
+describe('wrong usage ends with code 2 and one clear message', () => {
+  test.each<[string, () => string[], RegExp]>([
+    ['nothing to sample', () => ['generate', '--outdir', 'x'], /--net: expected a network snapshot/],
+    ['nowhere to write', () => ['generate', '--net', net], /--outdir: expected a folder, or --grid/],
+    ['seeds that are none', () => ['generate', '--net', net, '--seeds', '5-1'], /--seeds/],
+    ['a rank beyond n', () => ['generate', '--net', net, '--rank', '4/4'], /--rank.*0 ≤ i < n/],
+    [
+      'a class too many',
+      () => ['generate', ...FAST, '--net', net, '--outdir', at('c'), '--class', '4'],
+      /--class: expected classes below 4, got 4/,
+    ],
+    [
+      'guidance by nobody',
+      () => ['generate', '--net', net, '--outdir', 'x', '--guidance', '2'],
+      /--gnet: expected a guiding network/,
+    ],
+    ['an interval upside down', () => ['generate', '--net', net, '--guidance-interval', '2,1'], /--guidance-interval/],
+    ['latents without a VAE', () => ['generate', ...FAST, '--net', latent, '--outdir', at('l')], /latents/],
+    [
+      'a preset whose files are elsewhere',
+      () => ['generate', '--preset', 'edm2-img64-s-fid', '--outdir', 'x', '--models', scratch],
+      /edm2-img64-s-1073741-0\.075\.pkl/,
+    ],
+    ['an unknown option', () => ['generate', '--sede', '3'], /--sede/],
+    ['a sweep of nothing', () => ['sweep'], /--indir: expected a folder/],
+    ['figures without features', () => ['metrics', 'gen', ...FAST, '--net', net], /--features: expected the weights/],
+    [
+      'features that are none',
+      () => ['metrics', 'gen', ...FAST, '--net', net, '--features', net],
+      /--features: expected a file of format/,
+    ],
+    ['a command that is none', () => ['genrate'], /genrate/],
+  ])('%s', async (_, argv, message) => {
+    expect(await runProgram(argv())).toBe(2);
+    expect(printed).toMatch(message);
+  });
+
+  test('help ends well', async () => {
+    expect(await runProgram(['--help'])).toBe(0);
+    expect(printed).toMatch(/Exit codes/);
+  });
+});
+
+describe('generate', () => {
+  test('one image per seed, whatever batch, process or sub-folder it comes from', async () => {
+    expect(await generate('--net', net, '--outdir', at('whole'), '--seeds', '0-4,1007'), printed).toBe(0);
+    expect(readdirSync(at('whole')).sort()).toEqual([
+      '000000.png',
+      '000001.png',
+      '000002.png',
+      '000003.png',
+      '000004.png',
+      '001007.png',
+      'generate.json',
+    ]);
+    for (const rank of ['0/2', '1/2'])
+      expect(
+        await generate(
+          '--net',
+          net,
+          '--outdir',
+          at('parts'),
+          '--subdirs',
+          '--seeds',
+          '0-4,1007',
+          '--rank',
+          rank,
+          '--batch',
+          '2',
+        ),
+        printed,
+      ).toBe(0);
+    expect(readdirSync(at('parts', '000000'))).toHaveLength(5);
+    for (const [folder, seed] of [
+      ['000000', '000003'],
+      ['001000', '001007'],
+    ] as const) {
+      const [one, other] = [image(at('whole', `${seed}.png`)), image(at('parts', folder, `${seed}.png`))];
+      expect(Math.max(...one.map((value, i) => Math.abs(value - (other[i] ?? 0))))).toBeLessThanOrEqual(1);
+    }
+    expect(image(at('whole', '000000.png'))).not.toEqual(image(at('whole', '000001.png')));
+  });
+
+  test('skips what is there, and refuses to mix settings', async () => {
+    const folder = at('again');
+    expect(await generate('--net', net, '--outdir', folder, '--seeds', '0-1')).toBe(0);
+    const before = statSync(join(folder, '000000.png')).mtimeMs;
+    expect(await generate('--net', net, '--outdir', folder, '--seeds', '0-3', '--skip-existing')).toBe(0);
+    expect(printed).toMatch(/2 of 4 images are there already/);
+    expect(statSync(join(folder, '000000.png')).mtimeMs).toBe(before);
+    expect(existsSync(join(folder, '000003.png'))).toBe(true);
+    expect(await generate('--net', net, '--outdir', folder, '--seeds', '0-3', '--skip-existing', '--rho', '5')).toBe(2);
+    expect(printed).toMatch(/rho 7 there, 5 here/);
+  });
+
+  test('a grid: all images in one picture, a row for each class', async () => {
+    const grid = at('pictures', 'grid.png');
+    expect(
+      await generate('--net', net, '--grid', grid, '--class', '0-3', '--columns', '5', '--seeds', '0-19'),
+      printed,
+    ).toBe(0);
+    const { width, height } = decode(readFileSync(grid));
+    expect([width, height]).toEqual([5 * 64 + 4 * 3, 4 * 64 + 3 * 3]);
+  });
+
+  test('classes, guidance and its interval each change the image', async () => {
+    const draw = async (name: string, ...argv: string[]) => {
+      expect(await generate('--net', net, '--outdir', at(name), '--seeds', '7', ...argv), printed).toBe(0);
+      return image(at(name, '000007.png')).join();
+    };
+    const pictures = [
+      await draw('class-0', '--class', '0'),
+      await draw('class-1', '--class', '1'),
+      await draw('guided', '--class', '0', '--gnet', uncond, '--guidance', '3'),
+      await draw('within', '--class', '0', '--gnet', uncond, '--guidance', '3', '--guidance-interval', '0.5,100'),
+      await draw('churned', '--class', '0', '--S_churn', '40', '--S_noise=1.1'),
+    ];
+    expect(new Set(pictures).size).toBe(pictures.length);
+    // NVIDIA's spelling is the same option.
+    expect(await draw('sigma', '--class', '0', '--sigma_max', '80')).toBe(pictures[0]);
+  });
+
+  test('a guiding network for other images is refused', async () => {
+    expect(await generate('--net', net, '--gnet', latent, '--guidance', '2', '--outdir', at('odd'))).toBe(1);
+    expect(printed).toMatch(/expected a guiding network for 8×8×3 images, got 8×8×4/);
+  });
+
+  test('interrupted, it ends with 130, says how to go on, and does', async () => {
+    const folder = at('interrupted');
+    const ended = generate('--net', net, '--outdir', folder, '--seeds', '0-99', '--batch', '2', '--steps', '8');
+    while (!existsSync(join(folder, '000001.png'))) await new Promise((resolve) => setTimeout(resolve, 5));
+    process.emit('SIGINT');
+    expect(await ended).toBe(130);
+    expect(printed).toMatch(/Go on with the same command and --skip-existing/);
+    const there = readdirSync(folder).filter((name) => name.endsWith('.png')).length;
+    expect(there).toBeGreaterThanOrEqual(2);
+    expect(there).toBeLessThan(100);
+    expect(readdirSync(folder).some((name) => name.endsWith('.tmp'))).toBe(false);
+  });
+});
+
+test('presets lists names, files and scores', async () => {
+  expect(await runProgram(['presets'])).toBe(0);
+  expect(printed).toMatch(/edm2-img512-xxl-guid-fid +FID 1\.81 +edm2-img512-xxl-0939524-0\.015\.pkl/);
+});
+
+test('a damaged network is named', async () => {
+  mkdirSync(at('damaged'));
+  const file = at('damaged', 'net.safetensors');
+  writeFileSync(file, readFileSync(net).subarray(0, -20));
+  expect(await generate('--net', file, '--outdir', at('never'))).toBe(1);
+  expect(printed).toMatch(/net\.safetensors/);
+  expect(existsSync(at('never'))).toBe(false);
+});

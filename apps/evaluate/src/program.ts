@@ -1,0 +1,36 @@
+import { runCommand } from '@edm2/app-kit/command/run-command';
+import { Command } from 'commander';
+import { addGenerateCommand } from './commands/generate.js';
+import { addMetricsCommand } from './commands/metrics.js';
+import { addPresetsCommand } from './commands/presets.js';
+import { addReconstructCommand } from './commands/reconstruct.js';
+import { addSweepCommand } from './commands/sweep.js';
+import { normaliseArgv } from './options/parse.js';
+
+const HELP = `
+Lists read 0-63,100 (whole numbers) and 0.05,0.10,...,0.30. NVIDIA's spellings of options (--sigma_min, --S_churn) work too.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted with the work done so far kept.`;
+
+function createProgram(): Command {
+  const program = new Command('edm2-evaluate')
+    .description('Images, averages, scores and sweeps of trained EDM2 networks.')
+    .addHelpText('after', HELP);
+  for (const add of [addGenerateCommand, addReconstructCommand, addMetricsCommand, addSweepCommand, addPresetsCommand])
+    add(program);
+  for (const command of everyCommand(program)) command.exitOverride().showSuggestionAfterError();
+  return program;
+}
+
+/** A command and all below it: settings are not handed down to commands added with their own builder. */
+function everyCommand(command: Command): Command[] {
+  return [command, ...command.commands.flatMap((child) => everyCommand(child as Command))];
+}
+
+/**
+ * Runs the command line.
+ *
+ * @param argv - arguments after the program's name.
+ * @returns exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted with the work done so far kept. Errors are printed, never thrown.
+ */
+export const runProgram = (argv: readonly string[]): Promise<number> =>
+  runCommand(createProgram(), normaliseArgv(argv));

@@ -1,0 +1,5 @@
+/** Notes go to the error stream, so that results can be piped. */
+export const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+/** Results. */
+export const print = (text: string): void => void process.stdout.write(`${text}\n`);

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { openSnapshots, reconstructFiles } from '@edm2/phema/node';
+import { fileFingerprint } from '../generate/fingerprint.js';
+
+/** Averages of a run at one time, made when they are needed and kept. */
+export interface Averages {
+  /** Tells the run and the time. */
+  readonly fingerprint: string;
+  /** Time of the averages, in images. */
+  readonly t: number;
+  /** EMA lengths that were tracked in training. */
+  readonly tracked: readonly number[];
+  /** Makes those that are not there, all in one pass. @returns their files by EMA length. */
+  prepare(sigmaRels: readonly number[], signal: AbortSignal): Promise<ReadonlyMap<number, string>>;
+}
+
+/**
+ * @param indir - folder of a run's snapshots.
+ * @param outdir - the averages go to a sub-folder of it, named after the run, so that those of another run are never taken.
+ * @param t - time of the averages, in images; default the last stored.
+ * @throws {RangeError} when the folder holds no snapshots or none reach to t.
+ */
+export async function openAverages(indir: string, outdir: string, t?: number): Promise<Averages> {
+  const set = await openSnapshots(indir);
+  const { times, sigmaRels: tracked, snapshots } = set;
+  await set.close();
+  const hash = createHash('sha256');
+  for (const { path } of snapshots) hash.update(`${basename(path)} ${await fileFingerprint(path)}\n`);
+  const time = t ?? times.at(-1) ?? 0;
+  const run = hash.digest('hex').slice(0, 12);
+  const output = join(outdir, 'averages', run);
+  return {
+    fingerprint: `${run} at ${time}`,
+    t: time,
+    tracked,
+    async prepare(sigmaRels, signal) {
+      await mkdir(output, { recursive: true });
+      const lengths = [...new Set(sigmaRels)];
+      const { outputs } = await reconstructFiles({
+        input: indir,
+        output,
+        sigmaRels: lengths,
+        t: time,
+        skipExisting: true,
+        signal,
+      });
+      return new Map(outputs.map(({ sigmaRel, path }) => [sigmaRel, path]));
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { guided, type OpenDenoiser } from '@edm2/app-kit/sample/open-denoiser';
+import type { Denoiser } from '@edm2/sampler';
+import type { Averages } from './averages.js';
+import type { NetworkCache } from './network-cache.js';
+import type { SweepPoint } from './point.js';
+
+/** Where the networks of a sweep come from. */
+export interface SweepNetworks {
+  readonly main: Averages;
+  /** Averages that guide, or the one file that does; absent where nothing is guided. */
+  readonly guide?: Averages | { readonly gnet: string };
+}
+
+/** The denoiser of a point. */
+export interface PointDenoiser {
+  readonly denoise: Denoiser;
+  readonly config: OpenDenoiser['config'];
+}
+
+/** Makes all averages that the points need. @returns opens the denoiser of a point. */
+export async function prepareNetworks(
+  { main, guide }: SweepNetworks,
+  points: readonly SweepPoint[],
+  cache: NetworkCache,
+  signal: AbortSignal,
+): Promise<(point: SweepPoint) => Promise<PointDenoiser>> {
+  const mains = await main.prepare(
+    points.map(({ sigmaRel }) => sigmaRel),
+    signal,
+  );
+  const lengths = points.map(({ guideSigmaRel }) => guideSigmaRel).filter((length) => length !== undefined);
+  const guides = guide && 'prepare' in guide && lengths.length > 0 ? await guide.prepare(lengths, signal) : new Map();
+  const pathOf = (paths: ReadonlyMap<number, string>, sigmaRel: number): string => {
+    const path = paths.get(sigmaRel);
+    if (path === undefined) throw new Error(`sweep: expected an average of length ${sigmaRel}, got none. Report this.`);
+    return path;
+  };
+  return async ({ sigmaRel, guideSigmaRel, weight, interval }) => {
+    // The guiding network first: the main one must still be open when both are.
+    let away: OpenDenoiser | undefined;
+    if (weight !== 1 && guide)
+      away = await cache.open('gnet' in guide ? guide.gnet : pathOf(guides, guideSigmaRel ?? Number.NaN));
+    const network = await cache.open(pathOf(mains, sigmaRel));
+    return { denoise: guided(network, away, { weight, interval }), config: network.config };
+  };
+}

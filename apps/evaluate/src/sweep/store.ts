@@ -1,0 +1,70 @@
+import { appendFile, mkdir, readFile, truncate } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Score } from '@edm2/app-kit/scores/score';
+import { keyOf, type SweepPoint } from './point.js';
+
+/** One draw of one point. */
+export interface StoredScore {
+  /** Tells what else decided the score: networks, sampler, reference, number of images. */
+  readonly settings: string;
+  readonly point: SweepPoint;
+  readonly draw: number;
+  readonly score: Score;
+  readonly seconds: number;
+}
+
+/** Scores of a sweep on disk, one line each, added as they are found: an interrupted sweep loses the draw under way. */
+export interface SweepStore {
+  /** The score of a draw, if it was found before. */
+  get(point: SweepPoint, draw: number): StoredScore | undefined;
+  add(point: SweepPoint, draw: number, score: Score, seconds: number): Promise<StoredScore>;
+  readonly size: number;
+}
+
+/**
+ * Opens or begins a store.
+ *
+ * @param path - a file of JSON lines. A last line that is cut off is passed over: the process ended while writing it.
+ * @param settings - scores of other settings in the same file stay there, and are not used.
+ * @throws {Error} when a line but the last cannot be read.
+ */
+export async function openStore(path: string, settings: string): Promise<SweepStore> {
+  await mkdir(dirname(path), { recursive: true });
+  const text = await readFile(path, 'utf8').catch(() => '');
+  const scores = new Map<string, StoredScore>();
+  const key = (point: SweepPoint, draw: number) => `${keyOf(point)}#${draw}`;
+  const lines = text.split('\n');
+  for (const [i, line] of lines.entries()) {
+    if (line === '') continue;
+    const stored = parse(line);
+    if (!stored && i < lines.length - 1)
+      throw new Error(`${path}: expected a score in line ${i + 1}, got ${line.slice(0, 80)}. Remove that line.`);
+    if (stored?.settings === settings) scores.set(key(stored.point, stored.draw), stored);
+  }
+  const end = text.lastIndexOf('\n') + 1;
+  const tail = text.slice(end);
+  if (tail !== '' && parse(tail)) await appendFile(path, '\n');
+  else if (tail !== '') await truncate(path, Buffer.byteLength(text.slice(0, end)));
+  return {
+    get: (point, draw) => scores.get(key(point, draw)),
+    async add(point, draw, score, seconds) {
+      const stored: StoredScore = { settings, point, draw, score, seconds };
+      await appendFile(path, `${JSON.stringify(stored)}\n`);
+      scores.set(key(point, draw), stored);
+      return stored;
+    },
+    get size() {
+      return scores.size;
+    },
+  };
+}
+
+function parse(line: string): StoredScore | undefined {
+  try {
+    const { score, ...rest } = JSON.parse(line) as StoredScore;
+    // JSON has no NaN.
+    return { ...rest, score: { ...score, labelAgreement: score.labelAgreement ?? Number.NaN } };
+  } catch {
+    return undefined;
+  }
+}
