@@ -13,7 +13,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'mp-layers': [],
   'tfjs-jit': [],
   'tfjs-onnxruntime': ['tfjs-jit'],
-  'tfjs-libtensorflow': ['tfjs-jit'],
+  'tfjs-libtensorflow': ['tfjs-jit', 'tensor-files'],
   'edm2-unet': ['mp-layers', 'random', 'tensor-files'],
   'loss-weighting': ['mp-layers', 'random'],
   sampler: ['random'],

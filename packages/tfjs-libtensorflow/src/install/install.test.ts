@@ -227,6 +227,14 @@ describe('install', () => {
 });
 
 describe('remove', () => {
+  it.runIf(process.platform === 'linux')('says that a folder cannot be made, instead of trying for ever', async () => {
+    const directory = '/proc/tfjs-libtensorflow/here';
+    const { wheel } = await cpuWheel();
+    await expect(install({ directory }, sources({ wheels: [wheel], settings: settings() }))).rejects.toThrow(
+      /expected a folder that can be made, got \/proc\/tfjs-libtensorflow\/here: ENOENT.*--directory/,
+    );
+  });
+
   it('takes away what was installed and nothing else', async () => {
     const fake = await cpuWheel();
     const { index } = await indexServer([fake]);

@@ -1,5 +1,6 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '@edm2/tensor-files';
 
 /**
  * Runs `fn` while no other process installs into the same folder.
@@ -7,7 +8,12 @@ import { join } from 'node:path';
  * @throws {Error} when another one does.
  */
 export async function locked<T>(folder: string, fn: () => Promise<T>): Promise<T> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder).catch((cause: Error) => {
+    throw new Error(
+      `install: expected a folder that can be made, got ${folder}: ${cause.message}. Name another one with --directory.`,
+      { cause },
+    );
+  });
   const file = join(folder, '.lock');
   const handle = await open(file, 'wx').catch(async (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EEXIST') throw error;
