@@ -9,7 +9,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   random: [],
   'tensor-files': [],
   phema: ['tensor-files'],
-  fid: [],
+  fid: ['tensor-files', 'tfjs-jit', 'tfjs-onnxruntime', 'tfjs-libtensorflow'],
   'mp-layers': [],
   'tfjs-jit': [],
   'tfjs-onnxruntime': ['tfjs-jit'],

@@ -1,20 +1,14 @@
-import { multiplyTransposed } from './linear-algebra/multiply-transposed.js';
-import { pivotedCholesky } from './linear-algebra/pivoted-cholesky.js';
-import { symmetricEigenvalues } from './linear-algebra/symmetric-eigenvalues.js';
-
-/** Mean and covariance of a set of features. */
-export interface Gaussian {
-  /** `[dims]`. */
-  readonly mu: ArrayLike<number>;
-  /** `[dims, dims]` row-major, symmetric, positive semidefinite. */
-  readonly sigma: ArrayLike<number>;
-}
-
-/** How far two mirrored entries may differ, relative to the largest variance; float32 statistics stay below. */
-const ASYMMETRY = 1e-5;
+import { checkPair, type Gaussian } from './gaussian.js';
+import { type LinearAlgebra, TYPED_ARRAYS } from './linear-algebra/linear-algebra.js';
 
 /** How negative a remaining variance may be, relative to the largest; covariances rounded to float32 stay below. */
 const DEFICIT = 1e-4;
+
+/** Options of `frechetDistance`. */
+export interface FrechetDistanceOptions {
+  /** Who factors and multiplies: `findLapack()` of `@edm2/fid/node`, for example; default plain typed arrays. */
+  readonly linearAlgebra?: LinearAlgebra | undefined;
+}
 
 /**
  * Fréchet distance of two Gaussians, `‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2·(Σ₁Σ₂)^½)`, in float64.
@@ -29,25 +23,26 @@ const DEFICIT = 1e-4;
  * @throws {RangeError} when dims differ, sizes do not fit, or values are not finite, not symmetric or not positive semidefinite.
  * @see Dowson and Landau 1982; Heusel et al. 2017, eq. 6.
  */
-export function frechetDistance(a: Gaussian, b: Gaussian): number {
-  const first = check('a', a);
-  const second = check('b', b);
-  const dims = a.mu.length;
-  if (dims !== b.mu.length) {
-    throw new RangeError(
-      `frechetDistance: expected statistics of equal dims, got ${dims} and ${b.mu.length}. Use the same feature network for both.`,
-    );
-  }
-  let sum = 0;
-  for (let i = 0; i < dims; i++) sum += ((a.mu[i] ?? 0) - (b.mu[i] ?? 0)) ** 2;
+export function frechetDistance(
+  a: Gaussian,
+  b: Gaussian,
+  { linearAlgebra = TYPED_ARRAYS }: FrechetDistanceOptions = {},
+): number {
+  const { dims, delta, first, second } = checkPair('frechetDistance', a, b);
+  let sum = delta.reduce((total, value) => total + value * value, 0);
   if (sum === 0 && first.every((value, i) => value === second[i])) return 0;
 
   for (let i = 0; i < dims; i++) sum += (first[i * dims + i] ?? 0) + (second[i * dims + i] ?? 0);
-  return Math.max(0, sum - 2 * traceOfRoot(first, second, dims));
+  return Math.max(0, sum - 2 * traceOfRoot(first, second, dims, linearAlgebra));
 }
 
 /** `tr (Σ₁Σ₂)^½`. */
-function traceOfRoot(sigma1: Float64Array, sigma2: Float64Array, dims: number): number {
+function traceOfRoot(
+  sigma1: Float64Array,
+  sigma2: Float64Array,
+  dims: number,
+  { multiplyTransposed, pivotedCholesky, symmetricEigenvalues }: LinearAlgebra,
+): number {
   // Powers of 4 bring both near 1, exactly, so that no product overflows or vanishes.
   const scale1 = powerOfTwo(sigma1, dims);
   const scale2 = powerOfTwo(sigma2, dims);
@@ -90,46 +85,4 @@ function powerOfTwo(sigma: Float64Array, dims: number): number {
   let largest = 0;
   for (let i = 0; i < dims; i++) largest = Math.max(largest, sigma[i * dims + i] ?? 0);
   return largest > 0 ? 2 ** Math.round(Math.log2(largest) / 2) : 0;
-}
-
-/** The covariance as float64, checked. */
-function check(name: string, { mu, sigma }: Gaussian): Float64Array {
-  const dims = mu.length;
-  if (dims === 0 || sigma.length !== dims * dims) {
-    throw new RangeError(
-      `frechetDistance: expected ${name}.sigma of dims² values for ${name}.mu of dims ≥ 1, got ${sigma.length} and ${dims}. Check the file.`,
-    );
-  }
-  const values = sigma instanceof Float64Array ? sigma : Float64Array.from(sigma);
-  let largest = 0;
-  let asymmetry = 0;
-  let covariance = 0;
-  let total = 0; // NaN or infinite as soon as one value is
-  for (let i = 0; i < dims; i++) {
-    total += Math.abs(mu[i] ?? 0);
-    largest = Math.max(largest, values[i * dims + i] ?? 0);
-    for (let j = 0; j <= i; j++) {
-      const x = values[i * dims + j] ?? 0;
-      const y = values[j * dims + i] ?? 0;
-      total += Math.abs(x) + Math.abs(y);
-      asymmetry = Math.max(asymmetry, Math.abs(x - y));
-      covariance = Math.max(covariance, Math.abs(x));
-    }
-  }
-  if (!Number.isFinite(total)) {
-    throw new RangeError(
-      `frechetDistance: expected finite statistics, got NaN or infinity in ${name}. Look at the features.`,
-    );
-  }
-  if (asymmetry > ASYMMETRY * largest) {
-    throw new RangeError(
-      `frechetDistance: expected a symmetric ${name}.sigma, got entries that differ by ${asymmetry}. Check how it was read.`,
-    );
-  }
-  if (covariance > largest * (1 + ASYMMETRY)) {
-    throw new RangeError(
-      `frechetDistance: expected a positive semidefinite ${name}.sigma, got ${covariance} beside a largest variance of ${largest}. Recompute it.`,
-    );
-  }
-  return values;
 }

@@ -1,8 +1,13 @@
-export { frechetDistance, type Gaussian } from './frechet-distance.js';
-export {
-  createStatistics,
-  type Features,
-  type Statistics,
-  type StatisticsResult,
-  type TensorLike,
-} from './statistics.js';
+export type { FeatureOptions, Features, TensorLike } from './features.js';
+export { takeRows } from './features.js';
+export { type FrechetDistanceOptions, frechetDistance } from './frechet-distance.js';
+export type { Gaussian } from './gaussian.js';
+export { type InceptionScoreOptions, inceptionScore } from './inception-score.js';
+export { type KernelSubsetOptions, kernelDistance, type SubsetRows } from './kernel-distance.js';
+export type { LinearAlgebra } from './linear-algebra/linear-algebra.js';
+export { type PrecisionRecall, type PrecisionRecallOptions, precisionRecall } from './precision-recall.js';
+export { sampleSizeWarning } from './sample-size.js';
+export { type SlicedFrechetOptions, slicedFrechetDistance } from './sliced-frechet-distance.js';
+export { type BootstrapOptions, bootstrap, type Spread, spreadOf } from './spread.js';
+export { createStatistics, type Statistics, type StatisticsResult } from './statistics.js';
+export { type VendiScoreOptions, vendiScore } from './vendi-score.js';

@@ -1,16 +1,8 @@
+import { type Features, flatten } from './features.js';
 import { multiplyTransposed } from './linear-algebra/multiply-transposed.js';
 
 /** Rows that are gathered before they are summed: long enough for speed, 4 MiB at 2048 dims. */
 const BLOCK_ROWS = 256;
-
-/** A tensor of any library: row-major values with a shape. */
-export interface TensorLike {
-  readonly shape: readonly number[];
-  dataSync(): ArrayLike<number>;
-}
-
-/** `[N, dims]`: flat row-major values, one array a row, or a tensor (read, not disposed). */
-export type Features = Float32Array | Float64Array | readonly ArrayLike<number>[] | TensorLike;
 
 /** Statistics of a set of features. */
 export interface StatisticsResult {
@@ -94,7 +86,7 @@ class RunningStatistics implements Statistics {
   }
 
   add(features: Features): void {
-    const values = flatten(features, this.dims);
+    const values = flatten('add', features, this.dims);
     const dims = this.dims;
     for (let at = 0; at < values.length; at += dims) {
       for (let d = 0; d < dims; d++) this.#block[d * BLOCK_ROWS + this.#gathered] = values[at + d] ?? 0;
@@ -139,35 +131,6 @@ class RunningStatistics implements Statistics {
     if (this.#gathered > 0) join(total, summarize(this.#block.slice(), this.#gathered, this.dims));
     return total;
   }
-}
-
-function flatten(features: Features, dims: number): ArrayLike<number> {
-  let values: ArrayLike<number>;
-  if (features instanceof Float32Array || features instanceof Float64Array) values = features;
-  else if ('dataSync' in features) {
-    if (features.shape.length !== 2 || features.shape[1] !== dims) {
-      throw new RangeError(`add: expected features [N, ${dims}], got [${features.shape}]. Reshape them.`);
-    }
-    values = features.dataSync();
-  } else {
-    const odd = features.find((row) => row.length !== dims);
-    if (odd)
-      throw new RangeError(`add: expected rows of ${dims} values, got one of ${odd.length}. Check the features.`);
-    values = features.flatMap((row) => Array.from(row));
-  }
-  if (values.length % dims !== 0) {
-    throw new RangeError(
-      `add: expected a multiple of ${dims} values, got ${values.length}. Check the features' width.`,
-    );
-  }
-  for (let i = 0; i < values.length; i++) {
-    if (!Number.isFinite(values[i])) {
-      throw new RangeError(
-        `add: expected finite features, got ${values[i]} in row ${Math.floor(i / dims)}. Look at that image.`,
-      );
-    }
-  }
-  return values;
 }
 
 /** Moments of the first `rows` vectors of a block, which is centred in place. */

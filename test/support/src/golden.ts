@@ -42,7 +42,8 @@ export function readGolden(name: string): GoldenFile {
     if (entry.dtype === 'F64') return { shape: entry.shape, data: new Float64Array(aligned) };
     if (entry.dtype === 'F32') return { shape: entry.shape, data: new Float32Array(aligned) };
     if (entry.dtype === 'U8') return { shape: entry.shape, data: Float32Array.from(raw) };
-    throw new Error(`golden ${name}: ${key} has dtype ${entry.dtype}, expected F32, F64 or U8`);
+    if (entry.dtype === 'I32') return { shape: entry.shape, data: Float64Array.from(new Int32Array(aligned)) };
+    throw new Error(`golden ${name}: ${key} has dtype ${entry.dtype}, expected F32, F64, I32 or U8`);
   };
   return {
     names: Object.keys(entries),

@@ -1,0 +1,143 @@
+import { stat } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { fromStateDict } from '@edm2/tensor-files/tfjs';
+import { createStatistics } from '../../statistics.js';
+import { type Detector, dinov2Detector, inceptionDetector, type ResizeName } from '../detectors.js';
+import { type EngineName, type OpenNetwork, openNetwork } from '../engine.js';
+import { extractFeatures } from '../extract.js';
+import { openImages } from '../images/source.js';
+import { readStatistics, type StoredGaussian } from '../statistics-file.js';
+import { readWeights } from '../weights/read-weights.js';
+import { sourceOf, storedPath } from '../weights/sources.js';
+import type { Io } from './io.js';
+import { createProgress } from './progress.js';
+
+/** Options that `calc` and `stats` share. */
+export interface NetworkOptions {
+  readonly network: 'inception' | 'dinov2';
+  readonly weights?: string;
+  readonly resize?: ResizeName;
+  readonly batch: number;
+  readonly engine: EngineName;
+  readonly threads?: number;
+  readonly skipCorrupt?: true;
+}
+
+/** A set of images as a network sees it. */
+export interface MeasuredSet {
+  readonly path: string;
+  /** Images; undefined when a file of statistics does not say. */
+  readonly n: number | undefined;
+  readonly skipped: number;
+  readonly gaussian: StoredGaussian;
+  /** `[n, dims]` and `[n, classes]`, when they were to be kept and the set was images. */
+  readonly features?: Float32Array;
+  readonly logits?: Float32Array;
+}
+
+const STATISTICS = new Set(['.npz', '.safetensors', '.pkl']);
+
+export const detectorOf = ({ network, resize }: NetworkOptions): Detector =>
+  network === 'inception' ? inceptionDetector(resize) : dinov2Detector(resize);
+
+/** Measures sets with one network, which is opened for the first set of images. */
+export function createMeasurer(options: NetworkOptions, io: Io) {
+  const detector = detectorOf(options);
+  let network: OpenNetwork | undefined;
+  const open = async (): Promise<OpenNetwork> => {
+    const source = sourceOf(options.network === 'inception' ? 'inception' : 'dinov2-vitl14');
+    const path = options.weights ?? storedPath(source);
+    const exists = await stat(path).catch(() => undefined);
+    if (!exists) {
+      throw new Error(
+        `fid: expected the network's weights at ${path}, got no file. Run: fid weights ${source.name}, which says where to get them.`,
+      );
+    }
+    const dict = await readWeights(path, detector.parameters);
+    return openNetwork(detector, async () => fromStateDict(detector.parameters, dict), options);
+  };
+  return {
+    detector,
+    async measure(path: string, { keep }: { keep: boolean }): Promise<MeasuredSet> {
+      if (STATISTICS.has(extname(path).toLowerCase())) return readStored(path, detector);
+      const source = await openImages(path);
+      try {
+        network ??= await open();
+        return await measureImages(path, source, network, detector, options, io, keep);
+      } finally {
+        source.close();
+      }
+    },
+    close: () => network?.close(),
+  };
+}
+
+async function readStored(path: string, { metric, dims }: Detector): Promise<MeasuredSet> {
+  const file = await readStatistics(path);
+  const gaussian = file[metric];
+  if (!gaussian || gaussian.mu.length !== dims) {
+    throw new RangeError(
+      `fid: expected statistics of ${dims} dims for ${metric} in ${path}, got ${gaussian ? gaussian.mu.length : 'none'}. Choose the network with --network.`,
+    );
+  }
+  return { path, n: file.n, skipped: 0, gaussian };
+}
+
+async function measureImages(
+  path: string,
+  source: Awaited<ReturnType<typeof openImages>>,
+  network: OpenNetwork,
+  detector: Detector,
+  { batch, skipCorrupt }: NetworkOptions,
+  io: Io,
+  keep: boolean,
+): Promise<MeasuredSet> {
+  const statistics = createStatistics(detector.dims);
+  const kept: { features: Float32Array; logits?: Float32Array }[] = [];
+  let skipped = 0;
+  const progress = createProgress(io.err, path);
+  try {
+    const batches = extractFeatures(source, {
+      detector,
+      run: network.run,
+      batch,
+      skipCorrupt: skipCorrupt ?? false,
+      signal: io.signal,
+      onProgress: progress.update,
+      onSkip: (error) => {
+        skipped++;
+        io.err.write(`fid: skipped ${error.message}\n`);
+      },
+    });
+    for await (const { features, logits } of batches) {
+      statistics.add(features);
+      if (keep) kept.push({ features, ...(logits ? { logits } : {}) });
+    }
+  } finally {
+    progress.done();
+  }
+  if (statistics.n < 2) {
+    throw new RangeError(`fid: expected at least 2 images in ${path}, got ${statistics.n}. Add more.`);
+  }
+  const { mu, sigma, n } = statistics.result();
+  if (!keep) return { path, n, skipped, gaussian: { mu, sigma } };
+  const logits = kept.flatMap((part) => (part.logits ? [part.logits] : []));
+  return {
+    path,
+    n,
+    skipped,
+    gaussian: { mu, sigma },
+    features: join(kept.map((part) => part.features)),
+    ...(logits.length > 0 ? { logits: join(logits) } : {}),
+  };
+}
+
+function join(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

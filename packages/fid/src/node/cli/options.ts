@@ -1,0 +1,26 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { ENGINES } from '../engine.js';
+
+/** A whole number ≥ 1. @throws {InvalidArgumentError} */
+export function parsePositive(text: string): number {
+  const value = Number(text);
+  if (!(Number.isInteger(value) && value >= 1)) throw new InvalidArgumentError('Expected a whole number ≥ 1.');
+  return value;
+}
+
+/** Options of everything that runs a network. */
+export const addNetworkOptions = (command: Command): Command =>
+  command
+    .addOption(new Option('--network <name>', 'feature network').choices(['inception', 'dinov2']).default('inception'))
+    .option('--weights <file>', 'its weights, .safetensors; default what `fid weights` has stored')
+    .addOption(
+      new Option('--resize <mode>', 'tf1 (inception’s default), torch (dinov2’s default), pil (dinov2)').choices([
+        'tf1',
+        'torch',
+        'pil',
+      ]),
+    )
+    .option('--batch <images>', 'images at a time', parsePositive, 32)
+    .addOption(new Option('--engine <name>', 'what computes').choices([...ENGINES]).default('onnxruntime'))
+    .option('--threads <count>', 'threads of the engine, default all', parsePositive)
+    .option('--skip-corrupt', 'leave out images that do not decode, and name them, instead of failing');

@@ -1,0 +1,39 @@
+import { Command, CommanderError } from 'commander';
+import { addCalcCommand } from './calc-command.js';
+import type { Io } from './io.js';
+import { addStatsCommand } from './stats-command.js';
+import { addWeightsCommand } from './weights-command.js';
+
+/** Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
+export type ExitCode = 0 | 1 | 2 | 130;
+
+/**
+ * Runs the `fid` command.
+ *
+ * @param args - without node and script.
+ */
+export async function runFid(args: readonly string[], io: Io): Promise<ExitCode> {
+  try {
+    await createProgram(io).parseAsync([...args], { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (io.signal.aborted) {
+      io.err.write('fid: interrupted, nothing was left behind\n');
+      return 130;
+    }
+    io.err.write(`fid: ${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  }
+}
+
+function createProgram(io: Io): Command {
+  const program = new Command('fid')
+    .description('Compare sets of images: Fréchet distance, kernel distance, precision and recall, Inception Score.')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => void io.err.write(text) })
+    .showSuggestionAfterError()
+    .showHelpAfterError('Run with --help for the options.');
+  for (const add of [addCalcCommand, addStatsCommand, addWeightsCommand]) add(program, io);
+  return program;
+}

@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import { writeStatistics } from '../statistics-file.js';
+import type { Io } from './io.js';
+import { createMeasurer, type NetworkOptions } from './measure.js';
+import { addNetworkOptions } from './options.js';
+
+/** `fid stats`: measures a set once, for many comparisons. */
+export function addStatsCommand(program: Command, io: Io): void {
+  addNetworkOptions(program.command('stats'))
+    .description('Measure a set of images and keep its statistics.')
+    .argument('<images>', 'folder or .zip')
+    .argument('<file>', 'statistics to write: .npz (inception) or .safetensors')
+    .action(async (images: string, file: string, options: NetworkOptions) => {
+      const measurer = createMeasurer(options, io);
+      try {
+        const { n, gaussian, skipped } = await measurer.measure(images, { keep: false });
+        await writeStatistics(file, { n, [measurer.detector.metric]: gaussian });
+        const left = skipped > 0 ? `, ${skipped} left out` : '';
+        io.out(
+          `${file}: ${measurer.detector.metric} of ${n} images${left} (${options.network}, ${measurer.detector.resize})`,
+        );
+      } finally {
+        measurer.close();
+      }
+    });
+}

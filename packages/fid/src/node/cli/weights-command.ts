@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { importWeights } from '../weights/import-weights.js';
+import { SOURCES, sourceOf, storedPath, type WeightSource } from '../weights/sources.js';
+import type { Io } from './io.js';
+import { detectorOf } from './measure.js';
+
+/** `fid weights`: where to get them; checks a file and keeps it. */
+export function addWeightsCommand(program: Command, io: Io): void {
+  program
+    .command('weights')
+    .description('Say which file to get from where; with a file: check it and keep it for the other commands.')
+    .argument('[network]', SOURCES.map(({ name }) => name).join(' or '))
+    .argument('[file]', 'weights with the published names, .safetensors')
+    .option('--output <file>', 'where to keep them')
+    .action(async (network: string | undefined, file: string | undefined, options: { output?: string }) => {
+      const chosen = network === undefined ? SOURCES : [sourceOf(network)];
+      const [source] = chosen;
+      if (file === undefined || source === undefined) return io.out(chosen.map(describe).join('\n\n'));
+      const to = options.output ?? storedPath(source);
+      const { parameters } = detectorOf({
+        network: source.name === 'inception' ? 'inception' : 'dinov2',
+        batch: 1,
+        engine: 'onnxruntime',
+      });
+      const { sha256, published, tensors, values } = await importWeights(file, to, source, parameters);
+      io.out(
+        [
+          `${to}: ${tensors} tensors, ${values.toLocaleString('en-US')} numbers`,
+          `SHA-256 of ${file}: ${sha256}`,
+          published === undefined
+            ? 'It is not the hash of a published file: the names and shapes fit, the values are not vouched for.'
+            : `That is ${published}`,
+          `Licence of the weights: ${source.licence}`,
+        ].join('\n'),
+      );
+    });
+}
+
+const describe = (source: WeightSource): string =>
+  [
+    `${source.name}: ${source.licence}`,
+    ...source.files.map(({ url, sha256, note }) => `  ${url}\n    ${note}${sha256 ? `; SHA-256 ${sha256}…` : ''}`),
+    `  kept as ${storedPath(source)}`,
+  ].join('\n');

@@ -1,0 +1,63 @@
+import type { Engine } from '@edm2/tfjs-jit';
+import type * as tf from '@tensorflow/tfjs-core';
+import type { Detector } from './detectors.js';
+import type { FeatureBatch, RunNetwork } from './extract.js';
+
+/** Engines that the command starts; each is an optional peer. */
+export const ENGINES = ['onnxruntime', 'tensorflow'] as const;
+export type EngineName = (typeof ENGINES)[number];
+
+/** A network that is ready to run. */
+export interface OpenNetwork {
+  readonly run: RunNetwork;
+  close(): void;
+}
+
+/**
+ * Compiles a network with its weights as constants.
+ *
+ * @param params - tensors by name, made by `load` once the engine runs.
+ * @throws {Error} (rejects) when the engine's package is not installed.
+ */
+export async function openNetwork(
+  detector: Detector,
+  load: () => Promise<Record<string, tf.Tensor>>,
+  { engine, batch, threads }: { engine: EngineName; batch: number; threads?: number | undefined },
+): Promise<OpenNetwork> {
+  const started = await startEngine(engine, threads);
+  const [{ jit }, core] = await Promise.all([import('@edm2/tfjs-jit'), import('@tensorflow/tfjs-core')]);
+  await core.setBackend(engine);
+  const params = await load();
+  const network = jit((images: tf.Tensor) => detector.apply(params, images), { engine: started });
+  const run = (pixels: Float32Array): FeatureBatch => {
+    const images = core.tensor4d(pixels, [batch, detector.size, detector.size, 3]);
+    const { features, logits } = network(images);
+    const read = (tensor: tf.Tensor): Float32Array => Float32Array.from(tensor.dataSync());
+    const result = { features: read(features), ...(logits ? { logits: read(logits) } : {}) };
+    core.dispose([images, features, ...(logits ? [logits] : [])]);
+    return result;
+  };
+  return {
+    run,
+    close: () => {
+      network.dispose();
+      core.dispose(params);
+    },
+  };
+}
+
+async function startEngine(engine: EngineName, threads: number | undefined): Promise<Engine> {
+  const options = threads === undefined ? {} : { threads };
+  try {
+    if (engine === 'onnxruntime') return await (await import('@edm2/tfjs-onnxruntime')).startOnnxRuntime(options);
+    return await (await import('@edm2/tfjs-libtensorflow')).startLibtensorflow(options);
+  } catch (cause) {
+    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND';
+    if (!isMissing) throw cause;
+    const name = engine === 'onnxruntime' ? 'tfjs-onnxruntime' : 'tfjs-libtensorflow';
+    throw new Error(
+      `openNetwork: expected the engine ${engine} to be installed, got no package @edm2/${name}. Run: npm install @edm2/${name} @tensorflow/tfjs-core`,
+      { cause },
+    );
+  }
+}

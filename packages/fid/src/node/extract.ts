@@ -1,0 +1,96 @@
+import type { PixelImage } from '../dinov2/resize-pixels.js';
+import type { Detector } from './detectors.js';
+import { decodeRgb } from './images/decode.js';
+import { ImageError } from './images/image-error.js';
+import type { ImageSource } from './images/source.js';
+
+/** What a network said of a batch: row-major values. */
+export interface FeatureBatch {
+  /** `[N, dims]`. */
+  readonly features: Float32Array;
+  /** `[N, classes]`, of Inception. */
+  readonly logits?: Float32Array;
+}
+
+/** Runs a network on a full batch `[batch, size, size, 3]`. */
+export type RunNetwork = (pixels: Float32Array) => FeatureBatch;
+
+/** Options of `extractFeatures`. */
+export interface ExtractOptions {
+  readonly detector: Detector;
+  readonly run: RunNetwork;
+  /** Images of a batch; the last one is filled up with zeros, whose features are dropped. */
+  readonly batch: number;
+  /** Leave images out that do not decode, instead of failing. */
+  readonly skipCorrupt?: boolean;
+  /** Sees each image that was left out. */
+  readonly onSkip?: (error: ImageError) => void;
+  readonly onProgress?: (progress: { done: number; total: number }) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Features of images, in the order of their names. The next batch decodes while one is computed.
+ *
+ * @yields features of up to `batch` images at a time.
+ * @throws {ImageError} for an image that does not decode, unless they are skipped; for kinds that are not read, always.
+ */
+export async function* extractFeatures(
+  source: ImageSource,
+  { detector, run, batch, skipCorrupt = false, onSkip, onProgress, signal }: ExtractOptions,
+): AsyncGenerator<FeatureBatch & { readonly n: number }> {
+  const { names } = source;
+  const pixels = detector.size * detector.size * 3;
+  const load = async (name: string): Promise<Float32Array | undefined> => {
+    try {
+      const image: PixelImage = await decodeRgb(await readImage(source, name), source.pathOf(name));
+      return detector.prepare(image);
+    } catch (error) {
+      if (!(skipCorrupt && error instanceof ImageError && error.code === 'corrupt')) throw error;
+      onSkip?.(error);
+      return undefined;
+    }
+  };
+  const start = (at: number) => {
+    const loading = Promise.all(names.slice(at, at + batch).map(load));
+    loading.catch(() => {}); // awaited later, or never after another error
+    return loading;
+  };
+  let next = start(0);
+  for (let at = 0; at < names.length; at += batch) {
+    const loaded = (await next).filter((image) => image !== undefined);
+    signal?.throwIfAborted();
+    next = start(at + batch);
+    const n = loaded.length;
+    if (n > 0) {
+      const input = new Float32Array(batch * pixels);
+      loaded.forEach((image, i) => {
+        input.set(image, i * pixels);
+      });
+      const { features, logits } = run(input);
+      yield {
+        n,
+        features: features.slice(0, (features.length / batch) * n),
+        ...(logits ? { logits: logits.slice(0, (logits.length / batch) * n) } : {}),
+      };
+    }
+    onProgress?.({ done: Math.min(at + batch, names.length), total: names.length });
+  }
+}
+
+/** A file that cannot be read, damaged zip entries included, is a corrupt image. */
+async function readImage(source: ImageSource, name: string): Promise<Uint8Array> {
+  try {
+    return await source.read(name);
+  } catch (cause) {
+    if (cause instanceof ImageError) throw cause;
+    const file = source.pathOf(name);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ImageError(
+      'corrupt',
+      file,
+      `extractFeatures: expected a readable file, got "${reason}" in ${file}. Replace it, or skip it.`,
+      cause,
+    );
+  }
+}

@@ -1,0 +1,51 @@
+import sharp from 'sharp';
+import type { PixelImage } from '../../dinov2/resize-pixels.js';
+import { ImageError } from './image-error.js';
+
+/** Most pixels of an image: Pillow warns from half of this on. */
+const MAX_PIXELS = 2 ** 28;
+
+/**
+ * Decodes an image as Pillow's `convert('RGB')` does: grey and palettes to RGB, transparency dropped, colour profiles and orientation tags
+ * ignored. 16-bit and CMYK images are refused: the reference tools clip or convert them in ways that nobody wants.
+ *
+ * @param file - for errors.
+ * @throws {ImageError} `corrupt` when it does not decode without complaint, `refused` for kinds that are not read.
+ */
+export async function decodeRgb(bytes: Uint8Array, file: string): Promise<PixelImage> {
+  const corrupt = (reason: string, cause?: unknown): ImageError =>
+    new ImageError(
+      'corrupt',
+      file,
+      `decodeRgb: expected an intact image, got ${reason} in ${file}. Replace it, or skip it.`,
+      cause,
+    );
+  if (bytes.length === 0) throw corrupt('an empty file');
+  try {
+    const image = sharp(bytes, { failOn: 'warning', ignoreIcc: true, limitInputPixels: MAX_PIXELS });
+    const { depth, space, channels } = await image.metadata();
+    if (depth !== 'uchar' || space === 'cmyk') {
+      throw new ImageError(
+        'refused',
+        file,
+        `decodeRgb: expected 8 bits a channel, grey or RGB, got ${depth} ${space} with ${channels} channels in ${file}. Convert it first.`,
+      );
+    }
+    const { data, info } = await image
+      .removeAlpha()
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    if (info.channels !== 3 && info.channels !== 1) throw corrupt(`${info.channels} channels`);
+    return { height: info.height, width: info.width, data: info.channels === 3 ? data : repeatGrey(data) };
+  } catch (cause) {
+    if (cause instanceof ImageError) throw cause;
+    throw corrupt(cause instanceof Error ? `"${cause.message.replace(/\s+/g, ' ')}"` : String(cause), cause);
+  }
+}
+
+function repeatGrey(grey: Uint8Array): Uint8Array {
+  const rgb = new Uint8Array(grey.length * 3);
+  for (let i = 0; i < rgb.length; i++) rgb[i] = grey[Math.floor(i / 3)] ?? 0;
+  return rgb;
+}

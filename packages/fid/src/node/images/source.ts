@@ -1,0 +1,139 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import yauzl from 'yauzl';
+import { ImageError } from './image-error.js';
+
+/** Endings that are decoded. */
+const READ = new Set(['.png', '.jpg', '.jpeg', '.webp', '.gif', '.tif', '.tiff']);
+
+/** Endings that the reference tools take too; passing over them would change n without a word. */
+const REFUSED = new Set(['.bmp', '.pgm', '.ppm']);
+
+/** Most images of a set: far above any that is scored, and an end to folders that lead in circles. */
+const MAX_IMAGES = 10_000_000;
+
+/** Deepest sub-folder. */
+const MAX_DEPTH = 16;
+
+/** Most bytes of one image file. */
+const MAX_FILE_BYTES = 256 * 1024 ** 2;
+
+/** Image files of a folder or zip. */
+export interface ImageSource {
+  /** Sorted by name, sub-folders included. */
+  readonly names: readonly string[];
+  /** Name for errors. */
+  pathOf(name: string): string;
+  read(name: string): Promise<Uint8Array>;
+  close(): void;
+}
+
+/**
+ * Opens a folder or a zip of images.
+ *
+ * @throws {ImageError} (rejects) when there is none, or the place holds kinds that are not read.
+ * @throws {Error} (rejects) of the file system, or when the zip is damaged.
+ */
+export async function openImages(path: string): Promise<ImageSource> {
+  const isFolder = (await stat(path)).isDirectory();
+  if (!isFolder && extname(path).toLowerCase() !== '.zip') {
+    throw new ImageError(
+      'missing',
+      path,
+      `openImages: expected a folder or a .zip of images, got ${path}. Statistics end in .npz, .safetensors or .pkl.`,
+    );
+  }
+  const source = isFolder ? await openFolder(path) : await openZip(path);
+  try {
+    const refused = source.names.find((name) => REFUSED.has(extname(name).toLowerCase()));
+    if (refused !== undefined) {
+      throw new ImageError(
+        'refused',
+        source.pathOf(refused),
+        `openImages: expected PNG, JPEG, WebP, GIF or TIFF, got ${source.pathOf(refused)}. Convert such files to PNG.`,
+      );
+    }
+    if (source.names.length === 0) {
+      throw new ImageError('missing', path, `openImages: expected images in ${path}, got none. Check the path.`);
+    }
+  } catch (error) {
+    source.close();
+    throw error;
+  }
+  return source;
+}
+
+const isImage = (name: string): boolean =>
+  READ.has(extname(name).toLowerCase()) || REFUSED.has(extname(name).toLowerCase());
+
+const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+async function openFolder(root: string): Promise<ImageSource> {
+  const names: string[] = [];
+  const walk = async (prefix: string, depth: number): Promise<void> => {
+    if (depth > MAX_DEPTH || names.length > MAX_IMAGES) {
+      throw new ImageError(
+        'refused',
+        root,
+        `openImages: expected at most ${MAX_DEPTH} levels and ${MAX_IMAGES} images, got more below ${root}. Look for links that lead in circles.`,
+      );
+    }
+    for (const entry of await readdir(join(root, prefix), { withFileTypes: true })) {
+      const name = prefix + entry.name;
+      const kind = entry.isSymbolicLink() ? await stat(join(root, name)).catch(() => undefined) : entry;
+      if (kind?.isDirectory()) await walk(`${name}/`, depth + 1);
+      else if (isImage(name)) names.push(name);
+    }
+  };
+  await walk('', 0);
+  names.sort(byCodeUnits);
+  const pathOf = (name: string): string => join(root, name);
+  return {
+    names,
+    pathOf,
+    read: async (name) => {
+      checkSize(pathOf(name), (await stat(pathOf(name))).size);
+      return readFile(pathOf(name));
+    },
+    close: () => {},
+  };
+}
+
+async function openZip(path: string): Promise<ImageSource> {
+  const zip = await yauzl.openPromise(path, { lazyEntries: true, autoClose: false, validateEntrySizes: true });
+  const entries = new Map<string, yauzl.Entry>();
+  try {
+    for await (const entry of zip.eachEntry()) if (isImage(entry.fileName)) entries.set(entry.fileName, entry);
+  } catch (error) {
+    zip.close();
+    throw error;
+  }
+  const pathOf = (name: string): string => `${path}/${name}`;
+  return {
+    names: [...entries.keys()].sort(byCodeUnits),
+    pathOf,
+    read: async (name) => {
+      const entry = entries.get(name);
+      if (!entry)
+        throw new ImageError(
+          'missing',
+          pathOf(name),
+          `openImages: expected ${name} in ${path}, got none. Check the name.`,
+        );
+      checkSize(pathOf(name), entry.uncompressedSize);
+      const chunks: Buffer[] = [];
+      for await (const chunk of await zip.openReadStreamPromise(entry)) chunks.push(chunk);
+      return Buffer.concat(chunks);
+    },
+    close: () => zip.close(),
+  };
+}
+
+function checkSize(file: string, size: number): void {
+  if (size <= MAX_FILE_BYTES) return;
+  throw new ImageError(
+    'corrupt',
+    file,
+    `openImages: expected at most ${MAX_FILE_BYTES} bytes, got ${size} in ${file}. Remove it.`,
+  );
+}

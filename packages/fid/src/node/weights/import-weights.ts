@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { writeSafetensors } from '@edm2/tensor-files';
+import type { ParameterSpec } from '@edm2/tensor-files/tfjs';
+import { readWeights } from './read-weights.js';
+import type { WeightSource } from './sources.js';
+
+/** What an import found. */
+export interface ImportedWeights {
+  readonly sha256: string;
+  /** Of which published file the hash is; undefined when it is another. */
+  readonly published: string | undefined;
+  readonly tensors: number;
+  readonly values: number;
+}
+
+/**
+ * Checks a file of weights and keeps it, converted once, where the command looks for it.
+ *
+ * @param from - the file.
+ * @param to - final name, `.safetensors`; folders are made.
+ * @throws {RangeError} (rejects) when the names or shapes are not the network's.
+ */
+export async function importWeights(
+  from: string,
+  to: string,
+  source: WeightSource,
+  parameters: readonly ParameterSpec[],
+): Promise<ImportedWeights> {
+  const dict = await readWeights(from, parameters);
+  const sha256 = await hashOf(from);
+  const published = source.files.find((file) => file.sha256 !== undefined && sha256.startsWith(file.sha256))?.url;
+  await mkdir(dirname(to), { recursive: true });
+  await writeSafetensors(to, dict, {
+    network: source.name,
+    licence: source.licence,
+    source_sha256: sha256,
+    ...(published === undefined ? {} : { source: published }),
+  });
+  const values = Object.values(dict).reduce((sum, { data }) => sum + data.length, 0);
+  return { sha256, published, tensors: Object.keys(dict).length, values };
+}
+
+async function hashOf(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path)) hash.update(chunk);
+  return hash.digest('hex');
+}
