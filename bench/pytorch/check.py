@@ -6,12 +6,14 @@ from pathlib import Path
 
 import torch
 from safetensors import safe_open
+from safetensors.torch import load_file
 
 from edm2 import Config, Denoiser, Trainer, loss_map
+from vae import Autoencoder
 
 GOLDEN = Path(__file__).resolve().parents[2] / "test" / "golden"
 # float32 against float32 by another order of summation; the bounds are the TypeScript tests' own.
-BOUNDS = {"forward": 2e-5, "uncertainty": 2e-5, "frozen": 2e-5, "loss map": 2e-5, "gradients": 2e-4, "losses": 1e-4, "after 1": 2e-3, "after 4": 2e-3, "ema 0.050": 2e-3, "ema 0.100": 2e-3}
+BOUNDS = {"forward": 2e-5, "uncertainty": 2e-5, "frozen": 2e-5, "loss map": 2e-5, "gradients": 2e-4, "losses": 1e-4, "after 1": 2e-3, "after 4": 2e-3, "ema 0.050": 2e-3, "ema 0.100": 2e-3, "mean": 1e-5, "logvar": 1e-5, "std": 1e-5, "decoded": 1e-5}
 
 
 def relative_error(actual: torch.Tensor, expected: torch.Tensor) -> float:
@@ -73,12 +75,22 @@ def check(name: str) -> dict[str, float]:
     return errors
 
 
+def check_vae(name: str) -> dict[str, float]:
+    with safe_open(GOLDEN / f"{name}.safetensors", "pt") as file:
+        meta, arrays = file.metadata(), {key: file.get_tensor(key) for key in file.keys()}
+    vae = Autoencoder(json.loads(meta["config"]))
+    vae.load_state_dict(load_file(GOLDEN / "vae-tiny" / "diffusion_pytorch_model.safetensors"))
+    with torch.no_grad():
+        results = dict(zip(("mean", "logvar", "std"), vae.encode(arrays["x"])), decoded=vae.decode(arrays["z"]))
+    return {key: relative_error(value, arrays[key]) for key, value in results.items()}
+
+
 if __name__ == "__main__":
     torch.manual_seed(0)
     failed = False
-    for name in ("unet-latent", "unet-rgb-uncond"):
+    for name in ("unet-latent", "unet-rgb-uncond", "vae"):
         print(name)
-        for what, error in check(name).items():
+        for what, error in (check_vae if name == "vae" else check)(name).items():
             bad = not error <= BOUNDS[what]
             failed |= bad
             print(f"  {what:12} {error:.2e}  (at most {BOUNDS[what]:.0e}){'  FAILED' if bad else ''}")

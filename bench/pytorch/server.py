@@ -6,6 +6,8 @@
      "autocast": null | "bfloat16" | "float16",
      "device": "cpu" | "cuda:0"}                                -> {"ms": [...]}
     {"work": "first", "net": {...}, ...}                        -> {} after one step, without warm-up
+    {"work": "vae", "kind": "encode" | "decode",
+     "config": {...}, "side": 256, "batch": 1, "runs": 3}       -> {"ms": [...]}
     {"work": "held"}                                            -> {"maxRss": MiB}: the most that was ever resident
     {"work": "reconstruct", "files": [...], "weights": [[...]],
      "outputs": [...]}                                          -> {"ms": [...], "maxRss": MiB}
@@ -30,6 +32,7 @@ import numpy as np
 import torch
 
 from edm2 import Config, Denoiser, Trainer, autocast_to
+from vae import Autoencoder
 
 WARM_UP = 3
 WARM_UP_AT_MOST = 5  # seconds: a run of seconds is warm sooner
@@ -117,6 +120,26 @@ def warm(job: Job) -> Callable[[], None]:
     return run
 
 
+@lru_cache(maxsize=None)
+def autoencoder(config: str) -> Autoencoder:
+    torch.manual_seed(0)
+    return Autoencoder(json.loads(config)).eval()
+
+
+@lru_cache(maxsize=None)
+def prepare_vae(kind: str, config: str, side: int, batch: int) -> Callable[[], None]:
+    vae = autoencoder(config)
+    channels, size = (vae.encoder.conv_in.in_channels, side) if kind == "encode" else (vae.post_quant_conv.in_channels, side // 8)
+    x = torch.randn(batch, channels, size, size)
+
+    @torch.inference_mode()
+    def run() -> None:
+        vae.encode(x) if kind == "encode" else vae.decode(x)
+
+    run()
+    return run
+
+
 def timed(run: Callable[[], None]) -> float:
     start = time.perf_counter()
     run()
@@ -146,6 +169,9 @@ def answer(job: dict) -> dict:
     if work == "first":
         prepare(job_of("step", job))()
         return {}
+    if work == "vae":
+        run = prepare_vae(job["kind"], json.dumps(job["config"], sort_keys=True), job["side"], job["batch"])
+        return {"ms": [timed(run) for _ in range(job.get("runs", 1))]}
     if work == "held":
         return {"maxRss": max_rss()}
     if work == "reconstruct":
@@ -153,7 +179,7 @@ def answer(job: dict) -> dict:
 
         ms = [timed(lambda: reconstruct(job["files"], job["weights"], job["outputs"]))]
         return {"ms": ms, "maxRss": max_rss()}
-    raise ValueError(f"expected work to be info, step, forward, first, held or reconstruct, got {work!r}")
+    raise ValueError(f"expected work to be info, step, forward, first, vae, held or reconstruct, got {work!r}")
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import { layers } from './benches/layers.js';
 import { memory } from './benches/memory.js';
 import { phema } from './benches/phema.js';
 import { step } from './benches/step.js';
+import { vae } from './benches/vae.js';
 import { describeMachine } from './machine.js';
 import { nearest } from './nearest.js';
 import { writeFigures } from './page.js';
@@ -16,7 +17,7 @@ import { PAGE, PICTURES } from './places.js';
 import type { Row } from './row.js';
 import { textTable } from './table.js';
 
-const benches: readonly Bench[] = [engine, gpu, step, memory, layers, phema];
+const benches: readonly Bench[] = [engine, gpu, step, memory, layers, phema, vae];
 const names = benches.map(({ name }) => name);
 const WRONG_USAGE = 2;
 

@@ -8,6 +8,8 @@ import { layersRun } from './ours/layers.js';
 import { watchMemory } from './ours/memory.js';
 import { measurePeak } from './ours/peak.js';
 import { forwardRun, type Run, type RunOptions, stepRun } from './ours/runs.js';
+import { vaeRun } from './ours/vae.js';
+import type { VaeWork } from './vae.js';
 
 /** A step or a forward pass of a network, on an engine with its settings. */
 type NetJob = EngineSettings &
@@ -21,6 +23,7 @@ type Job =
   | (EngineSettings & { work: 'memory'; net: UNetOptions; batch: number; first: number; steps: number })
   | (EngineSettings & { work: 'peak'; net: UNetOptions; batch: number; checkpointed: boolean; runs: number })
   | (EngineSettings & { work: 'start' })
+  | (EngineSettings & VaeWork & { work: 'vae'; runs: number })
   | { work: 'choice'; net: UNetOptions; use: 'training' | 'sampling' }
   | { work: 'held' }
   | ({ work: 'reconstruct' } & ReconstructJob)
@@ -66,13 +69,22 @@ async function answer(job: Job): Promise<unknown> {
   }
   if (job.work === 'memory') return watchMemory(stepRun(job.net, job.batch), job.first, job.steps);
   if (job.work === 'peak') return measurePeak(() => stepRun(job.net, job.batch, job), job.runs);
-  const run = job.work === 'layers' ? prepareLayers(job) : prepare(job);
+  const run = job.work === 'layers' ? prepareLayers(job) : job.work === 'vae' ? prepareVae(job) : prepare(job);
   return { ms: Array.from({ length: job.runs }, () => timed(run)) };
 }
 
 function prepareLayers({ kind, batch, compiled }: Extract<Job, { work: 'layers' }>): Run {
   const run = layersRun(kind, batch, compiled);
   warmUp(run);
+  return run;
+}
+
+/** Compiled by one run, which is seconds long: warm. */
+function prepareVae(work: VaeWork): Run {
+  const key = JSON.stringify(['vae', work.kind, work.side, work.batch]);
+  const run = prepared.get(key) ?? vaeRun(work);
+  if (!prepared.has(key)) run.run();
+  prepared.set(key, run);
   return run;
 }
 
