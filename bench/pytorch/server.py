@@ -134,7 +134,7 @@ def prepare_vae(kind: str, config: str, side: int, batch: int) -> Callable[[], N
 
     @torch.inference_mode()
     def run() -> None:
-        vae.encode(x) if kind == "encode" else vae.decode(x)
+        (vae.encode if kind == "encode" else vae.decode)(x)
 
     run()
     return run

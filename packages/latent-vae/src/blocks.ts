@@ -63,15 +63,5 @@ export const downsampler = (net: Network, name: string, channels: number): Part 
   net.conv(`${name}.downsamplers.0.conv`, channels, channels, 3, 2);
 
 /** Doubles the sides: nearest neighbour, then a 3×3 convolution. */
-export function upsampler(net: Network, name: string, channels: number): Part {
-  const conv = net.conv(`${name}.upsamplers.0.conv`, channels, channels, 3);
-  return (run, x) => conv(run, double(x));
-}
-
-/** Every pixel 2×2, by concatenations: the gradient of a nearest-neighbour resize is wrong on one backend. */
-function double(x: tf.Tensor4D): tf.Tensor4D {
-  const [n, h, w, c] = x.shape;
-  const pixels = tf.reshape(x, [n * h * w, c]);
-  const rows = tf.reshape(tf.concat([pixels, pixels], 1), [n * h, 2 * w * c]);
-  return tf.reshape(tf.concat([rows, rows], 1), [n, 2 * h, 2 * w, c]);
-}
+export const upsampler = (net: Network, name: string, channels: number): Part =>
+  net.doublingConv(`${name}.upsamplers.0.conv`, channels, channels);

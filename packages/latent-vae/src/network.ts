@@ -1,5 +1,6 @@
 import type { ParameterKind, ParameterSpec } from '@edm2/tensor-files/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
+import { doublingConv } from './doubling-conv.js';
 import { groupNorm } from './group-norm.js';
 
 /** Named tensors; the names are those of diffusers' state dicts. */
@@ -22,6 +23,8 @@ export interface Network {
   readonly parameters: ParameterSpec[];
   /** `[N, H, W, from] → [N, H/stride, W/stride, to]`; stride 2 wants even sides and pads on the right and bottom only. */
   conv(name: string, from: number, to: number, kernel: number, stride?: 1 | 2): Part;
+  /** `[N, H, W, from] → [N, 2H, 2W, to]`: nearest neighbour, then a 3×3 convolution. */
+  doublingConv(name: string, from: number, to: number): Part;
   /** `[…, from] → […, to]`. */
   dense(name: string, from: number, to: number): (run: Run, x: tf.Tensor3D) => tf.Tensor3D;
   /** Group norm with a learned scale and offset of each channel. */
@@ -49,6 +52,11 @@ export function startNetwork(groups: number): Network {
       const weight = declare(`${name}.weight`, 'weight', [kernel, kernel, from, to]);
       const bias = declare(`${name}.bias`, 'bias', [to]);
       return named(name, (run, x) => tf.add(tf.conv2d(x, weight<tf.Tensor4D>(run), stride, 'same'), bias(run)));
+    },
+    doublingConv(name, from, to) {
+      const weight = declare(`${name}.weight`, 'weight', [3, 3, from, to]);
+      const bias = declare(`${name}.bias`, 'bias', [to]);
+      return named(name, (run, x) => tf.add(doublingConv(x, weight<tf.Tensor4D>(run)), bias(run)));
     },
     dense(name, from, to) {
       const weight = declare(`${name}.weight`, 'weight', [from, to]);
