@@ -10,9 +10,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createUNet, initParams } from '@edm2/edm2-unet';
 import { saveNetwork } from '@edm2/edm2-unet/node';
+import { goldenPath } from '@edm2/test-support';
 import * as tf from '@tensorflow/tfjs-core';
 import { decode } from 'fast-png';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -88,7 +89,11 @@ describe('wrong usage ends with code 2 and one clear message', () => {
       /--gnet: expected a guiding network/,
     ],
     ['an interval upside down', () => ['generate', '--net', net, '--guidance-interval', '2,1'], /--guidance-interval/],
-    ['latents without a VAE', () => ['generate', ...FAST, '--net', latent, '--outdir', at('l')], /latents/],
+    [
+      'latents without a VAE',
+      () => ['generate', ...FAST, '--net', latent, '--outdir', at('l')],
+      /--vae: expected the autoencoder of .*latent.safetensors, whose 4 channels are latents, got nothing.*sd-vae-ft-mse/,
+    ],
     [
       'a preset whose files are elsewhere',
       () => ['generate', '--preset', 'edm2-img64-s-fid', '--outdir', 'x', '--models', scratch],
@@ -209,6 +214,34 @@ describe('generate', () => {
     expect(there).toBeGreaterThanOrEqual(2);
     expect(there).toBeLessThan(100);
     expect(readdirSync(folder).some((name) => name.endsWith('.tmp'))).toBe(false);
+  });
+});
+
+describe("NVIDIA's snapshots and latents", () => {
+  const pkl = goldenPath('edm2-tiny-rgb-0000262-0.050.pkl');
+
+  test('convert writes safetensors, prints the licence, and both files draw the same', async () => {
+    const file = at('converted.safetensors');
+    expect(await runProgram(['convert', pkl, '--output', file]), printed).toBe(0);
+    expect(printed).toMatch(/converted\.safetensors +\d+ tensors/);
+    expect(printed).toMatch(/licence of the weights: CC-BY-NC-SA-4\.0/);
+    const draw = async (net: string, name: string) => {
+      expect(await generate('--net', net, '--outdir', at(name), '--seeds', '3'), printed).toBe(0);
+      return image(at(name, '000003.png'));
+    };
+    expect(await draw(file, 'from-safetensors')).toEqual(await draw(pkl, 'from-pkl'));
+    expect(await runProgram(['convert', net])).toBe(2);
+  });
+
+  test('latents are decoded by the VAE: larger images, RGB', async () => {
+    const vae = dirname(goldenPath('vae-tiny/config.json'));
+    expect(await generate('--net', latent, '--vae', vae, '--outdir', at('decoded'), '--seeds', '0-4'), printed).toBe(0);
+    const { width, height, channels, data } = decode(readFileSync(at('decoded', '000004.png')));
+    expect([width, height, channels]).toEqual([64, 64, 3]);
+    expect(new Set(data).size).toBeGreaterThan(10);
+    const odd = await network('odd', { imgChannels: 5 });
+    expect(await generate('--net', odd, '--vae', vae, '--outdir', at('odd-vae'))).toBe(2);
+    expect(printed).toMatch(/--vae: expected an autoencoder of 5 latent channels/);
   });
 });
 

@@ -1,5 +1,6 @@
 import { runCommand } from '@edm2/app-kit/command/run-command';
 import { Command } from 'commander';
+import { addConvertCommand } from './commands/convert.js';
 import { addGenerateCommand } from './commands/generate.js';
 import { addMetricsCommand } from './commands/metrics.js';
 import { addPresetsCommand } from './commands/presets.js';
@@ -15,7 +16,14 @@ function createProgram(): Command {
   const program = new Command('edm2-evaluate')
     .description('Images, averages, scores and sweeps of trained EDM2 networks.')
     .addHelpText('after', HELP);
-  for (const add of [addGenerateCommand, addReconstructCommand, addMetricsCommand, addSweepCommand, addPresetsCommand])
+  for (const add of [
+    addGenerateCommand,
+    addReconstructCommand,
+    addMetricsCommand,
+    addSweepCommand,
+    addConvertCommand,
+    addPresetsCommand,
+  ])
     add(program);
   for (const command of everyCommand(program)) command.exitOverride().showSuggestionAfterError();
   return program;

@@ -115,7 +115,7 @@ async function sweepCommand(options: SweepOptions): Promise<void> {
   await interruptible(kept, async (signal) => {
     const open = await prepareNetworks(networks, product(axes).slice(0, 1), cache, signal);
     const first = await open({ sigmaRel: axes.sigmaRels[0] ?? 0, weight: 1 });
-    const decoder = await decoderFor(first.config.imgChannels, options.vae, engine);
+    const decoder = await decoderFor(first.network, options.vae, engine);
     const progress = startProgress('sweeping', product(axes).length * num * draws, 'images');
     const results = await runSweep({
       axes,
@@ -141,7 +141,11 @@ async function sweepCommand(options: SweepOptions): Promise<void> {
 
     const [best] = ranked(results);
     if (!best) return;
-    const { denoise, config } = await (await prepareNetworks(networks, [best.point], cache, signal))(best.point);
+    const openBest = await prepareNetworks(networks, [best.point], cache, signal);
+    const {
+      denoise,
+      network: { config },
+    } = await openBest(best.point);
     const images = await sampleAll({
       denoise,
       config,

@@ -25,7 +25,7 @@ export async function openModel(options: ModelOptions): Promise<Model> {
   const main = await openDenoiser(resolved.net, engine);
   let away: OpenDenoiser | undefined;
   try {
-    const decoder = await decoderFor(main.config.imgChannels, options.vae, engine);
+    const decoder = await decoderFor(main, options.vae, engine);
     away = resolved.gnet === undefined ? undefined : await openDenoiser(resolved.gnet, engine);
     const denoise = guided(main, away, resolved.guidance);
     return {
@@ -48,5 +48,8 @@ export async function openModel(options: ModelOptions): Promise<Model> {
 }
 
 /** What turns a network's output into pixels. @throws {UsageError} when latents come without a VAE. */
-export const decoderFor = async (channels: number, vae: string | undefined, engine: EngineReport): Promise<Decoder> =>
-  makesLatents(channels) ? latentDecoder(channels, vae, engine) : pixelDecoder;
+export const decoderFor = async (
+  network: OpenDenoiser,
+  vae: string | undefined,
+  engine: EngineReport,
+): Promise<Decoder> => (makesLatents(network.config.imgChannels) ? latentDecoder(network, vae, engine) : pixelDecoder);

@@ -11,10 +11,10 @@ export interface SweepNetworks {
   readonly guide?: Averages | { readonly gnet: string };
 }
 
-/** The denoiser of a point. */
+/** The denoiser of a point, and the main network in it. */
 export interface PointDenoiser {
   readonly denoise: Denoiser;
-  readonly config: OpenDenoiser['config'];
+  readonly network: OpenDenoiser;
 }
 
 /** Makes all averages that the points need. @returns opens the denoiser of a point. */
@@ -41,6 +41,6 @@ export async function prepareNetworks(
     if (weight !== 1 && guide)
       away = await cache.open('gnet' in guide ? guide.gnet : pathOf(guides, guideSigmaRel ?? Number.NaN));
     const network = await cache.open(pathOf(mains, sigmaRel));
-    return { denoise: guided(network, away, { weight, interval }), config: network.config };
+    return { denoise: guided(network, away, { weight, interval }), network };
   };
 }

@@ -68,7 +68,10 @@ export async function runSweep(options: RunSweepOptions): Promise<SweepResult[]>
         reused = false;
         signal.throwIfAborted();
         const started = performance.now();
-        const { denoise, config } = await open(point);
+        const {
+          denoise,
+          network: { config },
+        } = await open(point);
         const before = done;
         const score = await measureModel({
           denoise,

@@ -9,13 +9,15 @@ import * as tf from '@tensorflow/tfjs-core';
 export interface OpenDenoiser {
   readonly path: string;
   readonly config: UNet['config'];
+  /** The file's text fields. */
+  readonly metadata: Readonly<Record<string, string>>;
   readonly denoise: Denoiser;
   dispose(): void;
 }
 
 /** Reads a snapshot and compiles its denoiser with the weights as constants: normalised once. */
 export async function openDenoiser(path: string, { engine }: Pick<EngineReport, 'engine'>): Promise<OpenDenoiser> {
-  const { unet, params } = await loadNetwork(path);
+  const { unet, params, metadata } = await loadNetwork(path);
   const denoise = precondition(unet)(params);
   const compiled = jit(
     (x: tf.Tensor, sigma: tf.Tensor, labels: tf.Tensor | undefined) =>
@@ -25,6 +27,7 @@ export async function openDenoiser(path: string, { engine }: Pick<EngineReport, 
   return {
     path,
     config: unet.config,
+    metadata,
     denoise: ((x, sigma, labels) => compiled(x, sigma, labels)) satisfies Denoiser,
     dispose() {
       compiled.dispose();
