@@ -55,7 +55,7 @@ describe('on the snapshots of a run of the main job', () => {
     const gen = JSON.parse(/^\{.*\}$/m.exec(printed)?.[0] ?? '');
     expect(gen.figures[0]).toMatchObject({ name: 'Fréchet distance (classifier features)', n: 40, draws: 2 });
     expect(gen.figures[0].std).toBeGreaterThan(0);
-    expect(printed).toMatch(/warning: n = 40 is no more than the 64 features/);
+    expect(printed).toMatch(/warning: 40 images for 64 feature dimensions/);
 
     const images = join(scratch, 'images');
     expect(await call('generate', ...net, '--outdir', images, '--seeds', '0-39', '--steps', '4'), printed).toBe(0);

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { UsageError } from '@edm2/app-kit/command/errors';
 import { withProgress } from '@edm2/app-kit/command/progress';
+import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
 import { writeReference } from '@edm2/app-kit/scores/reference-file';
 import type { Score } from '@edm2/app-kit/scores/score';
 import { openDataset } from '@edm2/dataset';
@@ -110,7 +111,7 @@ async function calcCommand(options: CalcOptions): Promise<void> {
           const before = found.length * indices.length;
           const report = (done: number) => onProgress(before + done);
           const scorer = await scoreImages({ dataset, indices, network, onProgress: report, signal });
-          found.push(scorer.score(reference));
+          found.push(await scorer.score(reference));
         }
         return found;
       }),
@@ -192,7 +193,7 @@ async function refCommand(options: RefOptions): Promise<void> {
 function printScores(
   what: Readonly<Record<string, unknown>>,
   { json }: DrawOptions,
-  network: Parameters<typeof figuresOf>[0] & Parameters<typeof warnings>[0],
+  network: FeatureNetwork,
   scores: readonly Score[],
 ): void {
   const figures = figuresOf(network, scores);

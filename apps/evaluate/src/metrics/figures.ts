@@ -1,6 +1,7 @@
 import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
 import type { Score } from '@edm2/app-kit/scores/score';
 import { formatSpread, type Spread, spreadOf } from '@edm2/app-kit/scores/spread';
+import { sampleSizeWarning } from '@edm2/fid';
 
 /** A figure over several draws of n images each. */
 export interface Figure extends Spread {
@@ -23,18 +24,8 @@ export function figuresOf({ figure }: Pick<FeatureNetwork, 'figure'>, scores: re
 export const formatFigure = (figure: Figure): string =>
   `${figure.name}  ${formatSpread(figure)}   n = ${figure.n}${figure.draws > 1 ? `, ${figure.draws} draws (mean ± standard deviation)` : ', one draw'}`;
 
-/**
- * Why a figure over n images says less than it seems, if so. A covariance of fewer images than features is singular; the distance
- * falls with n throughout, so that only equal n compare.
- */
-export function warnings({ dims, name }: Pick<FeatureNetwork, 'dims' | 'name'>, n: number): string[] {
-  if (n <= dims)
-    return [
-      `n = ${n} is no more than the ${dims} features of ${name}: their covariance is singular and the distance mostly says so. Take more images.`,
-    ];
-  if (n < 10 * dims)
-    return [
-      `n = ${n} is below ten images for each of the ${dims} features of ${name}: compare it with figures of the same n only.`,
-    ];
-  return [];
+/** Why a figure over n images says less than it seems, if so. */
+export function warnings({ dims }: Pick<FeatureNetwork, 'dims'>, n: number): string[] {
+  const warning = sampleSizeWarning(n, dims);
+  return warning === undefined ? [] : [warning];
 }

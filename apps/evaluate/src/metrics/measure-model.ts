@@ -3,13 +3,13 @@ import type { PixelBatch } from '@edm2/app-kit/sample/images';
 import { type SampleOptions, samplePixels } from '@edm2/app-kit/sample/sample-pixels';
 import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
 import { createScorer, type Score } from '@edm2/app-kit/scores/score';
-import type { StatisticsResult } from '@edm2/fid';
+import type { Gaussian } from '@edm2/fid';
 
 /** What {@link measureModel} needs. */
 export interface MeasureOptions extends SampleOptions {
   readonly decoder: Decoder;
   readonly network: FeatureNetwork;
-  readonly reference: StatisticsResult;
+  readonly reference: Gaussian;
   /** Shown the images of every batch. */
   readonly onImages?: (images: PixelBatch) => void;
 }

@@ -1,15 +1,22 @@
 import { UsageError } from '@edm2/app-kit/command/errors';
 import { CLASSIFIER_FORMAT, loadClassifier } from '@edm2/app-kit/scores/classifier-file';
 import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
+import { createImageDetector } from '@edm2/app-kit/scores/image-detector';
 import type { EngineReport } from '@edm2/engine';
-import { readSafetensors } from '@edm2/tensor-files';
+import { createDinov2 } from '@edm2/fid/dinov2';
+import { createInception } from '@edm2/fid/inception';
+import { readSafetensors, type SafetensorsFile } from '@edm2/tensor-files';
+import { fromStateDict, type ParameterSpec, type StateDict } from '@edm2/tensor-files/tfjs';
+import { fileFingerprint } from '../generate/fingerprint.js';
 
 /** Reads the weights of one kind of feature network. */
-type Reader = (path: string, engine: EngineReport) => Promise<FeatureNetwork>;
+type Reader = (path: string, file: SafetensorsFile, engine: EngineReport) => Promise<FeatureNetwork>;
 
-/** Readers by the metadata field `format` of the file: another network is one more line. */
+/** Readers by what the file's metadata say that it is (`network`, as `fid weights` writes, or `format`): another network is one more line. */
 const READERS: Readonly<Record<string, Reader>> = {
-  [CLASSIFIER_FORMAT]: (path, { engine }) => loadClassifier(path, engine),
+  [CLASSIFIER_FORMAT]: (path, _file, { engine }) => loadClassifier(path, engine),
+  inception: readInception,
+  dinov2: readDinov2,
 };
 
 /**
@@ -17,15 +24,59 @@ const READERS: Readonly<Record<string, Reader>> = {
  *
  * @param path - its weights.
  * @throws {UsageError} when the file is of no kind that is known here.
+ * @throws {RangeError} when its tensors are not the network's.
  */
 export async function openFeatures(path: string, engine: EngineReport): Promise<FeatureNetwork> {
   const file = await readSafetensors(path);
-  const format = file.metadata['format'] ?? 'none';
-  await file.close();
-  const read = Object.hasOwn(READERS, format) ? READERS[format] : undefined;
-  if (!read)
-    throw new UsageError(
-      `--features: expected a file of format ${Object.keys(READERS).join(' or ')}, got ${path} of format ${format}. The main job writes a classifier: runs/mnist/classifier.safetensors.`,
-    );
-  return read(path, engine);
+  try {
+    const kind = file.metadata['network'] ?? file.metadata['format'] ?? 'none';
+    const read = Object.hasOwn(READERS, kind) ? READERS[kind] : undefined;
+    if (!read)
+      throw new UsageError(
+        `--features: expected weights of ${Object.keys(READERS).join(', ')}, got ${path} of ${kind}. Inception and DINOv2: npx fid weights; the main job writes a classifier, runs/mnist/classifier.safetensors.`,
+      );
+    await file.verify();
+    return await read(path, file, engine);
+  } finally {
+    await file.close();
+  }
+}
+
+async function readInception(path: string, file: SafetensorsFile, { engine }: EngineReport): Promise<FeatureNetwork> {
+  const inception = createInception();
+  return createImageDetector({
+    name: 'inception',
+    figure: 'FID',
+    metric: 'fid',
+    dims: 2048,
+    fingerprint: await fileFingerprint(path),
+    params: await readParams(file, inception.parameters),
+    apply: (params, images) => inception.apply(params, images).pool,
+    engine,
+  });
+}
+
+/** Width of a head in every published DINOv2. */
+const HEAD = 64;
+
+async function readDinov2(path: string, file: SafetensorsFile, { engine }: EngineReport): Promise<FeatureNetwork> {
+  const dim = file.entries.get('cls_token')?.shape.at(-1) ?? 0;
+  const depth = new Set(file.names.map((name) => /^blocks\.(\d+)\./.exec(name)?.[1]).filter(Boolean)).size;
+  const dinov2 = createDinov2({ dim, depth, heads: dim / HEAD });
+  return createImageDetector({
+    name: 'dinov2',
+    figure: 'FD_DINOv2',
+    metric: 'fd_dinov2',
+    dims: dim,
+    fingerprint: await fileFingerprint(path),
+    params: await readParams(file, dinov2.parameters),
+    apply: dinov2.apply,
+    engine,
+  });
+}
+
+async function readParams(file: SafetensorsFile, parameters: readonly ParameterSpec[]) {
+  const dict: StateDict = {};
+  for (const name of file.names) dict[name] = await file.readFloat32(name);
+  return fromStateDict(parameters, dict);
 }

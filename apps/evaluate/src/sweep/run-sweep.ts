@@ -1,7 +1,7 @@
 import type { Decoder } from '@edm2/app-kit/sample/decode';
 import type { SamplerSettings } from '@edm2/app-kit/sample/sample-pixels';
 import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
-import type { StatisticsResult } from '@edm2/fid';
+import type { Gaussian } from '@edm2/fid';
 import { seedClasses } from '../generate/seed-classes.js';
 import { drawSeeds, measureModel } from '../metrics/measure-model.js';
 import type { NetworkCache } from './network-cache.js';
@@ -18,7 +18,7 @@ export interface RunSweepOptions extends SearchOptions {
   readonly cache: NetworkCache;
   readonly store: SweepStore;
   readonly network: FeatureNetwork;
-  readonly reference: StatisticsResult;
+  readonly reference: Gaussian;
   readonly decoder: Decoder;
   readonly settings: SamplerSettings;
   readonly classes: readonly number[] | undefined;

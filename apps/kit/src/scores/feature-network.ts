@@ -18,6 +18,8 @@ export interface FeatureNetwork {
   /** What the Fréchet distance on its features is called, such as `FID`. */
   readonly figure: string;
   readonly dims: number;
+  /** Under which name statistics files hold its features; absent where no published format knows them. */
+  readonly metric?: 'fid' | 'fd_dinov2';
   /** Tells these weights from others of the same name; stored with statistics and compared when they are read. */
   readonly fingerprint: string;
   /** @throws {RangeError} when it cannot read images of this shape. */

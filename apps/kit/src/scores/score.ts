@@ -1,4 +1,5 @@
-import { createStatistics, frechetDistance, type StatisticsResult } from '@edm2/fid';
+import { createStatistics, frechetDistance, type Gaussian, type StatisticsResult } from '@edm2/fid';
+import { findLapack } from '@edm2/fid/node';
 import type { PixelBatch } from '../sample/images.js';
 import type { FeatureNetwork } from './feature-network.js';
 
@@ -10,6 +11,9 @@ export interface Score {
   readonly frechet: number;
   readonly n: number;
 }
+
+/** Dimensions from which a machine's LAPACK, if it has one, is worth looking for. */
+const LARGE = 512;
 
 /** Collects the features of images that come in parts. */
 export function createScorer(network: FeatureNetwork) {
@@ -29,11 +33,14 @@ export function createScorer(network: FeatureNetwork) {
       }
     },
     statistics: (): StatisticsResult => statistics.result(),
-    score: (reference: StatisticsResult): Score => ({
-      labelAgreement: asked > 0 ? agreed / asked : Number.NaN,
-      frechet: frechetDistance(statistics.result(), reference),
-      n: statistics.n,
-    }),
+    async score(reference: Gaussian): Promise<Score> {
+      const linearAlgebra = network.dims >= LARGE ? await findLapack() : undefined;
+      return {
+        labelAgreement: asked > 0 ? agreed / asked : Number.NaN,
+        frechet: frechetDistance(statistics.result(), reference, linearAlgebra ? { linearAlgebra } : {}),
+        n: statistics.n,
+      };
+    },
   };
 }
 
@@ -47,7 +54,7 @@ export async function statisticsOf(network: FeatureNetwork, images: PixelBatch):
 /** @param classOf - the class that image i stands for. */
 export async function score(
   network: FeatureNetwork,
-  reference: StatisticsResult,
+  reference: Gaussian,
   images: PixelBatch,
   classOf: (i: number) => number,
 ): Promise<Score> {

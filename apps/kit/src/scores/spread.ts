@@ -1,3 +1,5 @@
+import { spreadOf as spreadOfSeveral } from '@edm2/fid';
+
 /** A figure measured several times. */
 export interface Spread {
   readonly mean: number;
@@ -6,12 +8,13 @@ export interface Spread {
   readonly draws: number;
 }
 
-/** Mean and sample standard deviation. */
+/** Mean and sample standard deviation; a single draw has none. */
 export function spreadOf(values: readonly number[]): Spread {
-  const draws = values.length;
-  const mean = values.reduce((sum, value) => sum + value, 0) / draws;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return { mean, std: draws > 1 ? Math.sqrt(squares / (draws - 1)) : Number.NaN, draws };
+  const [first = Number.NaN] = values;
+  if (values.length < 2 || !values.every(Number.isFinite))
+    return { mean: values.length < 2 ? first : Number.NaN, std: Number.NaN, draws: values.length };
+  const { mean, std } = spreadOfSeveral(values);
+  return { mean, std, draws: values.length };
 }
 
 /** `2.71 ± 0.08`, or `2.71` for a single draw. */
