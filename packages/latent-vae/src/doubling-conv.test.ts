@@ -33,7 +33,7 @@ describeWays('doublingConv', (compile, { precision }) => {
   it('keeps the images of a batch apart', () => {
     const x = draw(3, [2, 4, 2, 3]) as tf.Tensor4D;
     const filter = draw(4, [3, 3, 3, 2]) as tf.Tensor4D;
-    const parts = tf.split(x, 2).map((part) => plain(part, filter));
+    const parts = (tf.split(x, 2) as tf.Tensor4D[]).map((part) => plain(part, filter));
     expect(difference(compile(doublingConv)(x, filter), tf.concat(parts))).toBeLessThan(tolerance);
   });
 });

@@ -31,5 +31,5 @@ export function doublingConv(x: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D {
 /** Three taps along an axis as the two that the first or the second of two equal pixels needs. */
 function pairs(filter: tf.Tensor4D, axis: 0 | 1, second: number): tf.Tensor4D {
   const [a, b, c] = tf.split(filter, 3, axis) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
-  return tf.concat(second === 0 ? [a, tf.add(b, c)] : [tf.add(a, b), c], axis);
+  return tf.concat(second === 0 ? [a, tf.add<tf.Tensor4D>(b, c)] : [tf.add<tf.Tensor4D>(a, b), c], axis);
 }
