@@ -7,7 +7,10 @@ const VERSIONS = { sharp: '^0.35.0' };
 const TFJS = '^4.22.0';
 
 /** Programs that need more than npm gives: only their imports are run here, the rest in the package's own tests. */
-const NEEDS_MORE = { 'readme-tfjs-libtensorflow': "TensorFlow's C library" };
+const NEEDS_MORE = {
+  'readme-latent-vae': "an autoencoder's weights",
+  'readme-tfjs-libtensorflow': "TensorFlow's C library",
+};
 
 /**
  * Writes the project.
