@@ -4,7 +4,7 @@ import { createDinov2 } from '../dinov2/create-dinov2.js';
 import { type PixelImage, resizePixels } from '../dinov2/resize-pixels.js';
 import { createInception } from '../inception/create-inception.js';
 import { bicubicTaps, bilinearTaps, resizeFloat } from './images/prepare.js';
-import type { MetricName } from './statistics-file.js';
+import type { MetricName } from './to-gaussian.js';
 
 /** How pixels are brought to a network's size. */
 export type ResizeName = 'tf1' | 'torch' | 'pil';

@@ -1,9 +1,3 @@
 export { type FindLapackOptions, findLapack, type Lapack } from './lapack.js';
-export {
-  type MetricName,
-  readStatistics,
-  type StatisticsFile,
-  type StatisticsFileInput,
-  type StoredGaussian,
-  writeStatistics,
-} from './statistics-file.js';
+export { readStatistics, type StatisticsFileInput, writeStatistics } from './statistics-file.js';
+export type { MetricName, StatisticsFile, StoredGaussian } from './to-gaussian.js';

@@ -28,6 +28,27 @@ describe('readStatistics', () => {
     });
   });
 
+  it.each([
+    ['stats-tiny.pkl', 50_000],
+    ['stats-tiny-np2.pkl', 50_000],
+    ['stats-tiny-np2-p5.pkl', 50_000],
+  ])('reads NVIDIA’s %s', async (file, n) => {
+    expect(await readStatistics(goldenPath(file))).toEqual({ n, fid: stored('fid'), fd_dinov2: stored('fd_dinov2') });
+  });
+
+  it('reads pickles of protocol 2, of float32 and of Fortran order', async () => {
+    expect(await readStatistics(goldenPath('stats-tiny-p2.pkl'))).toEqual({ n: undefined, fid: stored('fid') });
+    const mu = Float64Array.from(stored('fid').mu, Math.fround);
+    expect(await readStatistics(goldenPath('stats-tiny-odd.pkl'))).toMatchObject({
+      n: 7,
+      fid: { ...stored('fid'), mu },
+    });
+  });
+
+  it('refuses a pickle that asks for a function, by name', async () => {
+    await expect(readStatistics(goldenPath('refuse-global.pkl'))).rejects.toThrow(/getcwd/);
+  });
+
   it('refuses what is no statistics, by name', async () => {
     await expect(readStatistics(join(folder, 'a.json'))).rejects.toThrow(/ending in .*got .*a\.json/);
     await expect(readStatistics(goldenPath('phema.safetensors'))).rejects.toThrow(/expected fid\.mu and fid\.sigma/);

@@ -1,46 +1,30 @@
 import { extname } from 'node:path';
-import {
-  type NpyArray,
-  readNpz,
-  readSafetensors,
-  type Tensor,
-  writeFileAtomic,
-  writeSafetensors,
-} from '@edm2/tensor-files';
+import { readNpz, readSafetensors, writeFileAtomic, writeSafetensors } from '@edm2/tensor-files';
 import type { Gaussian } from '../gaussian.js';
 import { createNpz } from './npz.js';
-
-/** Names of the two sets that files hold, as EDM2's tools write them: Inception's features, DINOv2's. */
-export const METRIC_NAMES = ['fid', 'fd_dinov2'] as const;
-export type MetricName = (typeof METRIC_NAMES)[number];
-
-/** Mean and covariance in float64. */
-export interface StoredGaussian extends Gaussian {
-  /** `[dims]`. */
-  readonly mu: Float64Array;
-  /** `[dims, dims]` row-major. */
-  readonly sigma: Float64Array;
-}
-
-/** Statistics of a set of images, by feature network. */
-export interface StatisticsFile {
-  /** Number of images; undefined when the file does not say, as pytorch-fid's `.npz`. */
-  readonly n: number | undefined;
-  readonly fid?: StoredGaussian;
-  readonly fd_dinov2?: StoredGaussian;
-}
+import { readPickledStatistics } from './statistics-pickle.js';
+import {
+  checkGaussian,
+  METRIC_NAMES,
+  type MetricName,
+  type StatisticsFile,
+  type StoredGaussian,
+  toGaussian,
+} from './to-gaussian.js';
 
 /**
- * Reads reference statistics: `.npz` (pytorch-fid's `mu` and `sigma`, stored or deflated), `.safetensors` (ours).
+ * Reads reference statistics: `.npz` (pytorch-fid's `mu` and `sigma`, stored or deflated), `.safetensors` (ours), `.pkl`
+ * (NVIDIA's; read without executing anything).
  *
  * @returns at least one of `fid`, `fd_dinov2`.
  * @throws {RangeError} when the ending is unknown, an array is missing, or shapes do not fit.
- * @throws {NpyParseError | SafetensorsParseError} when the file is damaged.
+ * @throws {NpyParseError | SafetensorsParseError | PickleParseError} when the file is damaged.
  */
 export async function readStatistics(path: string): Promise<StatisticsFile> {
   const ending = extname(path).toLowerCase();
   if (ending === '.npz') return readNpzStatistics(path);
   if (ending === '.safetensors') return readOwn(path);
+  if (ending === '.pkl') return readPickledStatistics(path);
   throw unknownEnding('readStatistics', path);
 }
 
@@ -57,7 +41,7 @@ export async function writeStatistics(path: string, { n, ...sets }: StatisticsFi
     const set = sets[name];
     return set ? [{ name, mu: Float64Array.from(set.mu), sigma: Float64Array.from(set.sigma) }] : [];
   });
-  for (const { name, mu, sigma } of named) check('writeStatistics', path, name, mu, sigma);
+  for (const { name, mu, sigma } of named) checkGaussian('writeStatistics', path, name, mu, sigma);
   if (named.length === 0) {
     throw new RangeError('writeStatistics: expected fid or fd_dinov2, got neither. Pass { fid: { mu, sigma }, n }.');
   }
@@ -123,47 +107,5 @@ async function readOwn(path: string): Promise<StatisticsFile> {
   }
 }
 
-/** Arrays of a file as a Gaussian, checked. */
-export function toGaussian(
-  path: string,
-  name: string,
-  mu: NpyArray | Tensor | undefined,
-  sigma: NpyArray | Tensor | undefined,
-): StoredGaussian {
-  if (!mu || !sigma) {
-    throw new RangeError(
-      `readStatistics: expected mu and sigma of ${name} in ${path}, got ${mu ? 'no sigma' : 'no mu'}. Is it a file of statistics?`,
-    );
-  }
-  const values = ({ data, dtype }: NpyArray | Tensor): Float64Array => {
-    const isNumber = data instanceof Float32Array || data instanceof Float64Array;
-    if (isNumber) return data instanceof Float64Array ? data : Float64Array.from(data);
-    throw new RangeError(
-      `readStatistics: expected float32 or float64 ${name} in ${path}, got ${dtype}. Save it in float64.`,
-    );
-  };
-  const gaussian = { mu: values(mu), sigma: values(sigma) };
-  if (mu.shape.length !== 1 || sigma.shape.length !== 2 || sigma.shape.some((side) => side !== mu.shape[0])) {
-    throw new RangeError(
-      `readStatistics: expected mu [D] and sigma [D, D] of ${name} in ${path}, got [${mu.shape}] and [${sigma.shape}]. Compute them again.`,
-    );
-  }
-  check('readStatistics', path, name, gaussian.mu, gaussian.sigma);
-  return gaussian;
-}
-
-function check(fn: string, path: string, name: string, mu: Float64Array, sigma: Float64Array): void {
-  if (mu.length === 0 || sigma.length !== mu.length ** 2) {
-    throw new RangeError(
-      `${fn}: expected sigma of D² values for mu of D ≥ 1 (${name}, ${path}), got ${sigma.length} and ${mu.length}. Compute them again.`,
-    );
-  }
-  if (!mu.every(Number.isFinite) || !sigma.every(Number.isFinite)) {
-    throw new RangeError(
-      `${fn}: expected finite statistics, got NaN or infinity in ${name} of ${path}. Look at the features.`,
-    );
-  }
-}
-
 const unknownEnding = (fn: string, path: string): RangeError =>
-  new RangeError(`${fn}: expected a path ending in .npz or .safetensors, got ${path}. Rename it.`);
+  new RangeError(`${fn}: expected a path ending in .npz or .safetensors (or .pkl to read), got ${path}. Rename it.`);

@@ -6,7 +6,8 @@ import { type Detector, dinov2Detector, inceptionDetector, type ResizeName } fro
 import { type EngineName, type OpenNetwork, openNetwork } from '../engine.js';
 import { extractFeatures } from '../extract.js';
 import { openImages } from '../images/source.js';
-import { readStatistics, type StoredGaussian } from '../statistics-file.js';
+import { readStatistics } from '../statistics-file.js';
+import type { StoredGaussian } from '../to-gaussian.js';
 import { readWeights } from '../weights/read-weights.js';
 import { sourceOf, storedPath } from '../weights/sources.js';
 import type { Io } from './io.js';

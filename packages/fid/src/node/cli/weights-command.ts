@@ -10,7 +10,7 @@ export function addWeightsCommand(program: Command, io: Io): void {
     .command('weights')
     .description('Say which file to get from where; with a file: check it and keep it for the other commands.')
     .argument('[network]', SOURCES.map(({ name }) => name).join(' or '))
-    .argument('[file]', 'weights with the published names, .safetensors')
+    .argument('[file]', 'weights with the published names, .pth or .safetensors')
     .option('--output <file>', 'where to keep them')
     .action(async (network: string | undefined, file: string | undefined, options: { output?: string }) => {
       const chosen = network === undefined ? SOURCES : [sourceOf(network)];

@@ -1,6 +1,5 @@
-import { extname } from 'node:path';
-import { readSafetensors } from '@edm2/tensor-files';
 import { type ParameterSpec, type StateDict, toFileShape } from '@edm2/tensor-files/tfjs';
+import { openWeights } from './open-weights.js';
 
 /** Names that an error lists before it only counts. */
 const NAMES_IN_ERROR = 5;
@@ -9,25 +8,20 @@ const NAMES_IN_ERROR = 5;
 const isCounter = (name: string): boolean => name.endsWith('.num_batches_tracked');
 
 /**
- * Reads a network's weights from a `.safetensors` file with the published names, and checks that every tensor is there in its shape.
+ * Reads a network's weights from a file with the published names (`.safetensors`, `.pth`), and checks that every tensor is there in its shape.
  *
  * @param path - file.
  * @param parameters - the network's.
  * @returns the state dict that `fromStateDict` takes.
  * @throws {RangeError} when the ending is not read, or tensors are missing, extra or misshapen; it names them.
- * @throws {SafetensorsParseError} when the file is damaged.
+ * @throws {SafetensorsParseError | PickleParseError} when the file is damaged.
  */
 export async function readWeights(path: string, parameters: readonly ParameterSpec[]): Promise<StateDict> {
-  if (extname(path).toLowerCase() !== '.safetensors') {
-    throw new RangeError(
-      `readWeights: expected a .safetensors file, got ${path}. Save the state dict with safetensors.torch.save_file first.`,
-    );
-  }
-  const file = await readSafetensors(path);
+  const file = await openWeights(path);
   try {
     const wanted = new Map(parameters.map(({ name, shape }) => [name, toFileShape(shape)]));
-    const missing = [...wanted.keys()].filter((name) => !file.has(name) && !isCounter(name));
-    const extra = file.names.filter((name) => !wanted.has(name));
+    const missing = [...wanted.keys()].filter((name) => !file.shapes.has(name) && !isCounter(name));
+    const extra = [...file.shapes.keys()].filter((name) => !wanted.has(name));
     if (missing.length + extra.length > 0) {
       throw new RangeError(
         `readWeights: expected the ${wanted.size} tensors of the network in ${path}, got ${describe('missing', missing)}${missing.length * extra.length > 0 ? ' and ' : ''}${describe('extra', extra)}. Is it this network's file?`,
@@ -39,13 +33,13 @@ export async function readWeights(path: string, parameters: readonly ParameterSp
         dict[name] = { shape: [], data: new Float32Array(1) };
         continue;
       }
-      const found = file.entries.get(name)?.shape ?? [];
+      const found = file.shapes.get(name) ?? [];
       if (found.length !== shape.length || found.some((side, i) => side !== shape[i])) {
         throw new RangeError(
           `readWeights: expected ${name} of shape [${shape}] in ${path}, got [${found}]. Is it this network's file?`,
         );
       }
-      const { data } = await file.readFloat32(name);
+      const data = await file.readFloat32(name);
       const bad = data.findIndex((value) => !Number.isFinite(value));
       if (bad >= 0) {
         throw new RangeError(

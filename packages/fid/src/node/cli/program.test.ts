@@ -1,0 +1,173 @@
+import { createWriteStream } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { createStatistics, frechetDistance } from '@edm2/fid';
+import { readStatistics } from '@edm2/fid/node';
+import { readSafetensors, writeSafetensors } from '@edm2/tensor-files';
+import { readGolden, relativeError } from '@edm2/test-support';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ZipFile } from 'yazl';
+import { formulaImage, formulaWeights, readGoldenJson } from '../../formula.fixture.js';
+import { runFid } from './program.js';
+
+let folder = '';
+const at = (...names: string[]): string => join(folder, ...names);
+
+/** Runs the command as a shell would. */
+async function fid(...args: string[]) {
+  let out = '';
+  let err = '';
+  const code = await runFid(args, {
+    out: (text) => {
+      out += `${text}\n`;
+    },
+    err: { write: (text) => (err += text) },
+    signal: new AbortController().signal,
+  });
+  return { code, out, err };
+}
+
+const png = (n: number): Promise<Buffer> =>
+  sharp(Uint8Array.from(formulaImage(64, 48, n)), { raw: { width: 48, height: 64, channels: 3 } })
+    .png()
+    .toBuffer();
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'edm2-fid-cli-'));
+  for (const [name, numbers] of [
+    ['golden', [0, 1]],
+    ['a', [0, 1, 2, 3]],
+    ['b', [4, 5, 6]],
+  ] as const) {
+    await mkdir(at(name, 'sub'), { recursive: true });
+    for (const n of numbers) await writeFile(at(name, n % 2 ? '' : 'sub', `${n}.png`), await png(n));
+  }
+  const zip = new ZipFile();
+  for (const n of [4, 5, 6]) zip.addBuffer(await png(n), `images/${n}.png`);
+  zip.end();
+  await pipeline(zip.outputStream, createWriteStream(at('b.zip')));
+  await writeSafetensors(at('raw.safetensors'), formulaWeights(readGoldenJson('inception-keys.json')));
+}, 60_000);
+afterAll(() => rm(folder, { recursive: true }));
+
+const weights = () => ['--weights', at('weights.safetensors'), '--batch', '3', '--threads', '2'];
+
+describe('fid weights', () => {
+  it('says which file from where', async () => {
+    const { code, out } = await fid('weights');
+    expect(code).toBe(0);
+    expect(out).toContain('pt_inception-2015-12-05-6726825d.pth');
+    expect(out).toContain('dinov2_vitl14_pretrain.pth');
+    expect(out).toMatch(/Apache-2\.0/);
+  });
+
+  it('checks a file and keeps it with its licence and hash', async () => {
+    const { code, out, err } = await fid(
+      'weights',
+      'inception',
+      at('raw.safetensors'),
+      '--output',
+      at('weights.safetensors'),
+    );
+    expect(err).toBe('');
+    expect(code).toBe(0);
+    expect(out).toContain('566 tensors, 23,885,486 numbers');
+    expect(out).toContain('not the hash of a published file');
+    const file = await readSafetensors(at('weights.safetensors'));
+    expect(file.metadata).toMatchObject({ network: 'inception', licence: expect.stringContaining('Apache-2.0') });
+    await file.close();
+  });
+
+  it('refuses another network’s file, by tensor', async () => {
+    const fc = {
+      'fc.bias': { shape: [3], data: new Float32Array(3) },
+      other: { shape: [1], data: new Float32Array(1) },
+    };
+    await writeSafetensors(at('bad.safetensors'), fc);
+    const { code, err } = await fid('weights', 'inception', at('bad.safetensors'), '--output', at('never.safetensors'));
+    expect(code).toBe(1);
+    expect(err).toMatch(/missing Conv2d_1a_3x3\.conv\.weight, .* and \d+ more and extra other/);
+    await expect(readFile(at('never.safetensors'))).rejects.toThrow(/ENOENT/);
+  });
+});
+
+describe('fid stats and fid calc', { timeout: 120_000 }, () => {
+  it('stats: the features of image files are the golden ones', async () => {
+    const { code, out, err } = await fid('stats', at('golden'), at('golden.npz'), ...weights());
+    expect(err).toBe('');
+    expect(code).toBe(0);
+    expect(out).toContain('fid of 2 images (inception, tf1)');
+    const pool = Float32Array.from(readGolden('inception').get('small.tf1.pool').data);
+    const expected = createStatistics(2048);
+    expected.add(pool);
+    const { n, fid: measured } = await readStatistics(at('golden.npz'));
+    expect(n).toBe(2);
+    expect(relativeError(measured?.mu ?? [], expected.result().mu)).toBeLessThan(1e-5);
+    expect(frechetDistance(measured ?? expected.result(), expected.result())).toBeLessThan(1e-4);
+  });
+
+  it('calc: folder, zip and statistics agree; n and a warning are printed', async () => {
+    await fid('stats', at('b.zip'), at('b.safetensors'), ...weights());
+    const folders = await fid('calc', at('a'), at('b'), '--json', ...weights());
+    const zipped = await fid('calc', at('a'), at('b.zip'), '--json', ...weights());
+    const stored = await fid('calc', at('a'), at('b.safetensors'), '--json', ...weights());
+    const value = ({ out }: { out: string }): number => JSON.parse(out).figures[0].value;
+    expect(folders.code).toBe(0);
+    expect(JSON.parse(folders.out)).toMatchObject({ network: 'inception', resize: 'tf1', n: 4, nReference: 3 });
+    expect(value(folders)).toBeGreaterThan(0);
+    expect(value(zipped)).toBe(value(folders));
+    expect(value(stored)).toBe(value(folders));
+    expect(folders.err).toMatch(/3 images for 2048 feature dimensions/);
+
+    const same = await fid('calc', at('b'), at('b.zip'), ...weights());
+    expect(same.out).toBe('FID 0.00000  (n = 3 against 3, inception, tf1)\n');
+  });
+
+  it('calc: the other metrics, with their spreads', async () => {
+    const { code, out, err } = await fid('calc', at('a'), at('b'), '--metrics', 'kid,is,vendi', ...weights());
+    expect(err).toMatch(/^fid: 3 images/);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^KID -?[\d.e-]+ ± [\d.e-]+ over 100 subsets {2}\(n = 4 against 3/m);
+    expect(out).toMatch(/^IS [\d.]+ ± /m);
+    expect(out).toMatch(/^Vendi 1\.\d+/m);
+    const twice = await fid('calc', at('a'), at('a'), '--metrics', 'pr', ...weights());
+    expect(twice.out).toMatch(/^precision 1\.00000 .*\nrecall 1\.00000 .*\ndensity .*\ncoverage 1\.00000 /);
+    const resampled = await fid('calc', at('a'), at('b.safetensors'), '--bootstrap', '3', ...weights());
+    expect(resampled.out).toMatch(/^FID resampled [\d.]+ ± [\d.]+ over 3 resamples {2}\(n = 4 against 3/m);
+    const stored = await fid('calc', at('b.safetensors'), at('b'), '--metrics', 'kid', ...weights());
+    expect(stored).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/expected images for kid, got .*b\.safetensors/),
+    });
+  });
+
+  it('a corrupt image is named and refused, or skipped and counted', async () => {
+    await mkdir(at('broken'));
+    for (const n of [0, 1, 2]) await writeFile(at('broken', `${n}.png`), await png(n));
+    await writeFile(at('broken', '1.png'), (await png(1)).subarray(0, 900));
+    const refused = await fid('calc', at('broken'), at('b'), ...weights());
+    expect(refused).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringMatching(/intact image, got .*broken\/1\.png/),
+    });
+    const skipped = await fid('calc', at('broken'), at('b'), '--skip-corrupt', '--json', ...weights());
+    expect(skipped.code).toBe(0);
+    expect(skipped.err).toMatch(/skipped .*broken\/1\.png/);
+    expect(JSON.parse(skipped.out)).toMatchObject({ n: 2, skipped: 1, skippedReference: 0 });
+  });
+
+  it('wrong usage is 2, a missing file of weights 1 with what to run', async () => {
+    expect((await fid('calc', at('a'))).code).toBe(2);
+    expect((await fid('calc', at('a'), at('b'), '--metrics', 'fif')).code).toBe(2);
+    expect((await fid('calc', at('a'), at('b'), '--batch', '0')).code).toBe(2);
+    const missing = await fid('calc', at('a'), at('b'), '--weights', at('none.safetensors'));
+    expect(missing).toMatchObject({ code: 1, err: expect.stringMatching(/got no file\. Run: fid weights inception/) });
+    expect((await fid('calc', at('golden.npz'), at('b'), '--network', 'dinov2')).err).toMatch(
+      /1024 dims for fd_dinov2/,
+    );
+  });
+});
