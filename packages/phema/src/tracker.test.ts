@@ -33,6 +33,25 @@ describe('createPowerEma', () => {
     expect(compared).toBe(16);
   });
 
+  it('takes in every k-th update itself, exactly as if it were told, also after a restore in between', () => {
+    const [own, told] = [createPowerEma({ updateEvery: 7 }), createPowerEma()];
+    let resumed: ReturnType<typeof createPowerEma> | undefined;
+    for (let step = 0; step < 100; step++) {
+      const t = (step + 1) * batch;
+      own.update(parametersAt(step), { t, dt: batch });
+      resumed?.update(parametersAt(step), { t, dt: batch });
+      if (step === 0) told.update(parametersAt(0), { t, dt: batch });
+      else if (step % 7 === 0) told.update(parametersAt(step), { t, dt: 7 * batch });
+      if (step === 45) {
+        resumed = createPowerEma({ updateEvery: 7 });
+        resumed.restore(own.state());
+      }
+    }
+    for (const tracker of [own, resumed]) expect(weightOf(tracker?.values(0.1))).toEqual(weightOf(told.values(0.1)));
+    for (const updateEvery of [0, 1.5, Number.NaN])
+      expect(() => createPowerEma({ updateEvery })).toThrow(/updateEvery/);
+  });
+
   it('updated every k-th step still follows the profile', () => {
     // Parameters that grow as τ: the average of the profile is (γ + 1)/(γ + 2)·t.
     const expected = (t: number) => ((sigmaRelToGamma(0.1) + 1) / (sigmaRelToGamma(0.1) + 2)) * t;

@@ -1,5 +1,6 @@
-import type { SafetensorsFile, TensorData } from '@edm2/tensor-files';
+import type { TensorData } from '@edm2/tensor-files';
 import { createAccumulator } from './accumulator.js';
+import type { StoredFile } from './stored-file.js';
 
 /**
  * Numbers summed at a time: sums in float64 of a few lengths stay in a core's cache, and reads are long enough for a
@@ -26,9 +27,9 @@ export interface CombinedChunk {
 
 /** What `combineChunks` takes. */
 export interface CombineOptions {
-  readonly files: readonly SafetensorsFile[];
-  /** Sets of weights, one weight per file each. */
-  readonly weights: readonly Float64Array[];
+  readonly files: readonly StoredFile[];
+  /** Sets of weights for a tensor, one weight per file each; as many sets for every tensor. */
+  readonly weightsOf: (name: string) => readonly Float64Array[];
   /** Tensors to combine, in this order; all of a floating-point type. */
   readonly names: readonly string[];
   readonly signal?: AbortSignal | undefined;
@@ -37,7 +38,7 @@ export interface CombineOptions {
 }
 
 /** The files that carry weight in any set. */
-export const filesInUse = (files: readonly SafetensorsFile[], weights: readonly Float64Array[]): number[] =>
+export const filesInUse = (files: readonly StoredFile[], weights: readonly Float64Array[]): number[] =>
   files.map((_, i) => i).filter((i) => weights.some((set) => Math.abs(set[i] ?? 0) >= NEGLIGIBLE));
 
 /**
@@ -45,14 +46,13 @@ export const filesInUse = (files: readonly SafetensorsFile[], weights: readonly 
  * whatever the number of files.
  */
 export async function* combineChunks(options: CombineOptions): AsyncGenerator<CombinedChunk, void, undefined> {
-  const { files, weights, names, signal, onBytes } = options;
-  const used = filesInUse(files, weights);
-  const pieces = piecesOf(files[0] as SafetensorsFile, names);
-  const reads = readAhead(readsOf(pieces, used, files), READS_AHEAD);
-  const accumulator = createAccumulator(weights.length, CHUNK_VALUES);
+  const { files, weightsOf, names, signal, onBytes } = options;
+  const pieces = piecesOf(files, names, weightsOf);
+  const reads = readAhead(readsOf(pieces, files), READS_AHEAD);
+  const accumulator = createAccumulator(weightsOf(names[0] ?? '').length, CHUNK_VALUES);
   try {
-    for (const { name, begin, end } of pieces) {
-      const dtype = (files[0] as SafetensorsFile).entries.get(name)?.dtype ?? 'F32';
+    for (const { name, begin, end, weights, used } of pieces) {
+      const dtype = (files[0] as StoredFile).entries.get(name)?.dtype ?? 'F32';
       accumulator.begin(end - begin);
       for (const i of used) {
         signal?.throwIfAborted();
@@ -76,26 +76,33 @@ interface Piece {
   readonly name: string;
   readonly begin: number;
   readonly end: number;
+  readonly weights: readonly Float64Array[];
+  /** Files that carry weight. */
+  readonly used: readonly number[];
 }
 
-function piecesOf(file: SafetensorsFile, names: readonly string[]): Piece[] {
+function piecesOf(
+  files: readonly StoredFile[],
+  names: readonly string[],
+  weightsOf: CombineOptions['weightsOf'],
+): Piece[] {
   return names.flatMap((name) => {
-    const size = (file.entries.get(name)?.shape ?? []).reduce((product, n) => product * n, 1);
+    const weights = weightsOf(name);
+    const used = filesInUse(files, weights);
+    const size = ((files[0] as StoredFile).entries.get(name)?.shape ?? []).reduce((product, n) => product * n, 1);
     return Array.from({ length: Math.ceil(size / CHUNK_VALUES) }, (_, i) => ({
       name,
       begin: i * CHUNK_VALUES,
       end: Math.min((i + 1) * CHUNK_VALUES, size),
+      weights,
+      used,
     }));
   });
 }
 
-function* readsOf(
-  pieces: readonly Piece[],
-  used: readonly number[],
-  files: readonly SafetensorsFile[],
-): Generator<() => Promise<TensorData>> {
-  for (const { name, begin, end } of pieces)
-    for (const i of used) yield () => (files[i] as SafetensorsFile).readRange(name, begin, end);
+function* readsOf(pieces: readonly Piece[], files: readonly StoredFile[]): Generator<() => Promise<TensorData>> {
+  for (const { name, begin, end, used } of pieces)
+    for (const i of used) yield () => (files[i] as StoredFile).readRange(name, begin, end);
 }
 
 /** Results in order, the next `depth` already under way. */

@@ -8,4 +8,4 @@ export {
   reconstructFiles,
 } from './reconstruct.js';
 export { kimgToNimg, type SnapshotLabel, snapshotName } from './snapshot-name.js';
-export { openSnapshots, type Snapshot, type SnapshotSet } from './snapshots.js';
+export { type OpenSnapshotsOptions, openSnapshots, type Snapshot, type SnapshotSet } from './snapshots.js';

@@ -8,6 +8,9 @@ import { openSnapshots, type Snapshot } from './snapshots.js';
 export interface LeaveOneOutOptions {
   /** Folder of stored averages, or the files. */
   readonly input: string | readonly string[];
+  /** What file names alone do not tell; see `OpenSnapshotsOptions`. */
+  readonly track?: readonly number[] | undefined;
+  readonly updateEvery?: number | undefined;
   /** Length of the average to leave out; default each tracked one. */
   readonly sigmaRel?: number | undefined;
   /** Its time in images; default the last stored. */
@@ -43,7 +46,7 @@ export interface LeftOut {
  * @throws {RangeError} when no such average is stored or nothing is left to reconstruct it from.
  */
 export async function leaveOneOut(options: LeaveOneOutOptions): Promise<LeftOut[]> {
-  const set = await openSnapshots(options.input);
+  const set = await openSnapshots(options.input, options);
   try {
     const t = options.t ?? set.times.at(-1) ?? 0;
     const chosen = set.snapshots.filter(
@@ -92,12 +95,13 @@ async function compare(
   const nearest = weights.reduce((best, weight, i) => (weight > (weights[best] ?? 0) ? i : best), 0);
   const alone = new Float64Array(others.length);
   alone[nearest] = 1;
+  const sets = [weights, alone];
   const names = [...left.file.entries].filter(([, { dtype }]) => isFloat(dtype)).map(([name]) => name);
   const files = others.map(({ file }) => file);
   const byTensor = new Map<string, { error: number; apart: number; norm: number }>();
   for await (const { name, begin, end, sums } of combineChunks({
     files,
-    weights: [weights, alone],
+    weightsOf: () => sets,
     names,
     signal,
     onBytes,

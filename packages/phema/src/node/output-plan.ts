@@ -1,23 +1,31 @@
 import { join, resolve } from 'node:path';
-import { type Dtype, readSafetensors, type SafetensorsFile, type TensorSpec } from '@edm2/tensor-files';
+import { type Dtype, readSafetensors, type TensorSpec } from '@edm2/tensor-files';
 import { isFloat } from './float-type.js';
+import { createNamePatterns } from './name-patterns.js';
 import type { ReconstructedFile, ReconstructOptions } from './reconstruct.js';
 import type { Selection } from './select.js';
 import { snapshotName } from './snapshot-name.js';
 import { RECONSTRUCTED_KEY, type SnapshotSet } from './snapshots.js';
+import type { StoredFile } from './stored-file.js';
+
+/** Text field of lengths by tensor. */
+const TENSORS_KEY = 'tensorSigmaRels';
 
 /** One result to be: where, of what weights. */
 export interface OutputPlan {
   readonly file: ReconstructedFile;
-  readonly weights: Float64Array;
+  /** Weights of the snapshots for a tensor. */
+  readonly weightsOf: (name: string) => Float64Array;
 }
 
 /** Names every result, weighs the snapshots for it, and finds those that are there already. */
 export async function planOutputs(
-  { output, sigmaRels, prefix = 'phema', skipExisting = false }: ReconstructOptions,
+  { output, sigmaRels, tensorSigmaRels = {}, prefix = 'phema', skipExisting = false }: ReconstructOptions,
   set: SnapshotSet,
   selection: Selection,
 ): Promise<OutputPlan[]> {
+  const patterns = createNamePatterns(tensorSigmaRels, [...set.entries.keys()]);
+  const special = new Map(patterns.values.map((sigmaRel) => [sigmaRel, selection.synthesise(sigmaRel)]));
   const sources = new Set(set.snapshots.map(({ path }) => resolve(path)));
   return Promise.all(
     sigmaRels.map(async (sigmaRel) => {
@@ -27,9 +35,11 @@ export async function planOutputs(
         throw new RangeError(
           `reconstructFiles: expected results beside the snapshots, got ${path}, which is one. Choose another folder or prefix.`,
         );
-      const { weights, profileError, sumAbs, storageError, warnings } = selection.synthesise(sigmaRel);
-      const skipped = skipExisting && (await isReconstruction(path, label));
-      return { weights, file: { ...label, path, skipped, profileError, sumAbs, storageError, warnings } };
+      const { weights, profileError, sumAbs, storageError, warnings: own } = selection.synthesise(sigmaRel);
+      const skipped = skipExisting && (await isReconstruction(path, label, tensorSigmaRels));
+      const weightsOf = (name: string) => special.get(patterns.valueOf(name) ?? Number.NaN)?.weights ?? weights;
+      const warnings = [...own, ...[...special.values()].flatMap((each) => each.warnings)];
+      return { weightsOf, file: { ...label, path, skipped, profileError, sumAbs, storageError, warnings } };
     }),
   );
 }
@@ -37,6 +47,7 @@ export async function planOutputs(
 async function isReconstruction(
   path: string,
   { sigmaRel, nimg }: { sigmaRel: number; nimg: number },
+  tensorSigmaRels: Readonly<Record<string, number>>,
 ): Promise<boolean> {
   try {
     const file = await readSafetensors(path);
@@ -45,7 +56,8 @@ async function isReconstruction(
     return (
       metadata[RECONSTRUCTED_KEY] !== undefined &&
       Number(metadata['sigmaRel']) === sigmaRel &&
-      Number(metadata['nimg']) === nimg
+      Number(metadata['nimg']) === nimg &&
+      (metadata[TENSORS_KEY] ?? '{}') === JSON.stringify(tensorSigmaRels)
     );
   } catch {
     // Missing or damaged: to be made.
@@ -64,9 +76,10 @@ export const specsOf = (set: SnapshotSet, dtype: Dtype | undefined): Record<stri
 
 /** The last snapshot's metadata with what is a result's own. */
 export function metadataOf(
-  last: SafetensorsFile,
+  last: StoredFile,
   { sigmaRel, nimg, profileError }: ReconstructedFile,
   specs: Record<string, TensorSpec>,
+  tensorSigmaRels: Readonly<Record<string, number>> = {},
 ): Record<string, string> {
   const dtype = Object.values(specs).find((spec) => isFloat(spec.dtype))?.dtype;
   return {
@@ -74,6 +87,7 @@ export function metadataOf(
     ...(dtype !== undefined && last.metadata['dtype'] !== undefined ? { dtype } : {}),
     sigmaRel: String(sigmaRel),
     nimg: String(nimg),
+    ...(Object.keys(tensorSigmaRels).length > 0 ? { [TENSORS_KEY]: JSON.stringify(tensorSigmaRels) } : {}),
     [RECONSTRUCTED_KEY]: JSON.stringify({ by: '@edm2/phema', profileError: Number(profileError.toPrecision(3)) }),
   };
 }

@@ -7,12 +7,20 @@ import { writeOutputs } from './write-outputs.js';
 
 /** What to reconstruct. */
 export interface ReconstructOptions {
-  /** Folder of stored averages, or the files. */
+  /** Folder of stored averages (safetensors, NVIDIA's `.pkl`, ema-pytorch's `.pt`), or the files. */
   readonly input: string | readonly string[];
   /** Folder for the results (made when missing); or, for a single length, the file: a path ending in `.safetensors`. */
   readonly output: string;
   /** Relative lengths wanted, each in (0, 0.2887), no two alike. */
   readonly sigmaRels: readonly number[];
+  /**
+   * Lengths of single tensors in every result, by patterns of their names in which `*` stands for anything: `{ '*.emb_*': 0.05 }`. The first
+   * pattern that fits counts; tensors without one have the result's own length.
+   */
+  readonly tensorSigmaRels?: Readonly<Record<string, number>> | undefined;
+  /** What file names alone do not tell; see `OpenSnapshotsOptions`. */
+  readonly track?: readonly number[] | undefined;
+  readonly updateEvery?: number | undefined;
   /** Time of the averages in images, within the stored times; default the last. */
   readonly t?: number | undefined;
   /** Type of the averaged tensors in the results; default as stored. */
@@ -69,7 +77,7 @@ export interface ReconstructResult {
  * `sigmaRel`, `nimg` and `reconstructed` replaced.
  *
  * @throws {RangeError} when a length, the time, the type or the snapshots are not as expected.
- * @throws {SafetensorsParseError} when a snapshot is damaged.
+ * @throws {SafetensorsParseError | PickleParseError} when a snapshot is damaged.
  * @throws {Error} of the file system; the signal's reason.
  * @see Karras et al. 2024, Section 3.2 and Appendix C.3.
  */
@@ -82,7 +90,7 @@ export async function reconstructFiles(options: ReconstructOptions): Promise<Rec
     );
   const dtype = options.dtype === undefined ? undefined : parseFloatType('reconstructFiles', options.dtype);
   signal?.throwIfAborted();
-  const set = await openSnapshots(input);
+  const set = await openSnapshots(input, options);
   try {
     if (options.verify) await set.verify({ signal });
     const selection = selectSnapshots('reconstructFiles', set, options.t);

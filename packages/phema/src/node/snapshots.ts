@@ -1,9 +1,10 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { readSafetensors, type SafetensorsFile, type TensorEntry } from '@edm2/tensor-files';
 import { type Profile, sigmaRelToGamma } from '../profile.js';
 import { type FloatDtype, isFloat } from './float-type.js';
-import { labelOf, type SnapshotLabel } from './snapshot-name.js';
+import { openStored, STORED_FILE } from './open-stored.js';
+import { isNamed, type LabelOptions, labelOf, type SnapshotLabel } from './snapshot-name.js';
+import type { StoredEntry, StoredFile } from './stored-file.js';
 
 /** Marks what reconstruction wrote, so that it is never taken for a stored average. */
 export const RECONSTRUCTED_KEY = 'reconstructed';
@@ -14,9 +15,12 @@ const CHECKPOINT = /^training-state-/;
 /** One stored average. */
 export interface Snapshot extends SnapshotLabel {
   readonly path: string;
-  readonly file: SafetensorsFile;
+  readonly file: StoredFile;
   readonly profile: Profile;
 }
+
+/** What names of files alone do not tell. */
+export interface OpenSnapshotsOptions extends LabelOptions {}
 
 /** Stored averages of one network. */
 export interface SnapshotSet {
@@ -25,7 +29,7 @@ export interface SnapshotSet {
   /** Files that are no stored averages, and why. */
   readonly ignored: readonly { readonly path: string; readonly reason: string }[];
   /** Tensors that every snapshot has, alike in type and shape. */
-  readonly entries: ReadonlyMap<string, TensorEntry>;
+  readonly entries: ReadonlyMap<string, StoredEntry>;
   /** Numbers in the averaged tensors of one snapshot. */
   readonly values: number;
   /** The narrowest type of an averaged tensor. */
@@ -48,17 +52,23 @@ export interface SnapshotSet {
  * `sigmaRel` and `nimg` come from a file's metadata, else from its name `PREFIX-KIMG-STD.safetensors`. Files of a folder
  * without them, checkpoints, and what reconstruction wrote are left aside.
  *
- * @param path - a folder of safetensors files, or the files themselves.
+ * Reads safetensors of anybody, NVIDIA's network snapshots (`PREFIX-KIMG-STD.pkl`) and ema-pytorch's checkpoints (`INDEX.STEP.pt`).
+ *
+ * @param path - a folder, or the files themselves.
+ * @param options - what ema-pytorch's names leave open.
  * @returns the open snapshots; the caller closes them.
  * @throws {SafetensorsParseError} when a file is truncated or damaged; the message names it.
  * @throws {RangeError} when there are no snapshots, two are of the same time and length, or they are of different networks.
  */
-export async function openSnapshots(path: string | readonly string[]): Promise<SnapshotSet> {
+export async function openSnapshots(
+  path: string | readonly string[],
+  options: OpenSnapshotsOptions = {},
+): Promise<SnapshotSet> {
   const given = typeof path === 'string' ? undefined : path;
   const paths = given ?? (await listFolder(path as string));
   const ignored: { path: string; reason: string }[] = [];
   const snapshots: Snapshot[] = [];
-  const opened: SafetensorsFile[] = [];
+  const opened: StoredFile[] = [];
   const close = async () => {
     await Promise.all(opened.map((file) => file.close()));
   };
@@ -68,9 +78,13 @@ export async function openSnapshots(path: string | readonly string[]): Promise<S
         ignored.push({ path: each, reason: 'a checkpoint' });
         continue;
       }
-      const file = await readSafetensors(each);
+      if (!given && !isNamed(each)) {
+        ignored.push({ path: each, reason: 'its name does not tell length and time' });
+        continue;
+      }
+      const file = await openStored(each);
       opened.push(file);
-      const reason = await describe(each, file, snapshots);
+      const reason = await describe(each, file, snapshots, options);
       if (reason === undefined) continue;
       if (given)
         throw new RangeError(`openSnapshots: expected a stored average, got ${each}: ${reason}. Leave it out.`);
@@ -104,19 +118,30 @@ async function listFolder(path: string): Promise<string[]> {
     );
   const names = await readdir(path);
   return names
-    .filter((name) => name.endsWith('.safetensors') && !name.startsWith('.'))
+    .filter((name) => STORED_FILE.test(name) && !name.startsWith('.'))
     .sort()
     .map((name) => join(path, name));
 }
 
 /** Adds a file to the snapshots, or says why it is none. */
-async function describe(path: string, file: SafetensorsFile, snapshots: Snapshot[]): Promise<string | undefined> {
+async function describe(
+  path: string,
+  file: StoredFile,
+  snapshots: Snapshot[],
+  options: LabelOptions,
+): Promise<string | undefined> {
   if (file.metadata[RECONSTRUCTED_KEY] !== undefined) return 'reconstructed, not stored by a run';
-  const label = labelOf(path, file.metadata);
+  const label = labelOf(path, file.metadata, options);
   if (!label) return 'neither its name nor its metadata tells sigmaRel and nimg';
   if (!(label.nimg > 0)) return `stored at nimg = ${label.nimg}, before training`;
   try {
-    snapshots.push({ ...label, path, file, profile: { gamma: sigmaRelToGamma(label.sigmaRel), t: label.nimg } });
+    snapshots.push({
+      sigmaRel: label.sigmaRel,
+      nimg: label.nimg,
+      path,
+      file,
+      profile: { gamma: label.gamma ?? sigmaRelToGamma(label.sigmaRel), t: label.nimg },
+    });
   } catch (cause) {
     throw new RangeError(
       `openSnapshots: expected 0 < sigmaRel < 0.2887 in ${path}, got ${label.sigmaRel}. Is it an average?`,

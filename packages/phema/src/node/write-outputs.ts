@@ -4,17 +4,17 @@ import {
   createSafetensorsWriter,
   type Dtype,
   makeFolder,
-  type SafetensorsFile,
   type SafetensorsWriter,
   type TensorData,
   type TensorSpec,
 } from '@edm2/tensor-files';
-import { combineChunks, filesInUse } from './combine.js';
+import { CHUNK_VALUES, combineChunks, filesInUse } from './combine.js';
 import { encodeHalf } from './encode-half.js';
 import { isFloat } from './float-type.js';
 import { metadataOf, type OutputPlan } from './output-plan.js';
 import type { ReconstructOptions } from './reconstruct.js';
 import type { Selection } from './select.js';
+import type { StoredFile } from './stored-file.js';
 
 /**
  * Writes all results in one pass over the snapshots; on any error none of them is left.
@@ -25,14 +25,15 @@ export async function writeOutputs(
   selection: Selection,
   plans: readonly OutputPlan[],
   specs: Record<string, TensorSpec>,
-  { signal, onProgress, output }: ReconstructOptions,
+  { signal, onProgress, output, tensorSigmaRels }: ReconstructOptions,
 ): Promise<number> {
   const files = selection.snapshots.map(({ file }) => file);
-  const weights = plans.map((plan) => plan.weights);
-  const last = files.at(-1) as SafetensorsFile;
+  const weightsOf = (name: string) => plans.map((plan) => plan.weightsOf(name));
+  const last = files.at(-1) as StoredFile;
   const isAveraged = (name: string) => isFloat(last.entries.get(name)?.dtype ?? 'I8');
-  const perFile = [...last.entries].reduce((sum, [name, e]) => sum + (isAveraged(name) ? e.byteLength : 0), 0);
-  const bytesTotal = perFile * filesInUse(files, weights).length;
+  const bytesTotal = [...last.entries]
+    .filter(([name]) => isAveraged(name))
+    .reduce((sum, [name, e]) => sum + e.byteLength * filesInUse(files, weightsOf(name)).length, 0);
   let bytesRead = 0;
 
   const folder = output.endsWith('.safetensors') ? dirname(output) : output;
@@ -41,11 +42,11 @@ export async function writeOutputs(
   try {
     await checkRoom(folder, specs, plans.length);
     for (const { file } of plans)
-      writers.push(await createSafetensorsWriter(file.path, specs, metadataOf(last, file, specs)));
+      writers.push(await createSafetensorsWriter(file.path, specs, metadataOf(last, file, specs, tensorSigmaRels)));
     const order = writers[0]?.names ?? [];
     const chunks = combineChunks({
       files,
-      weights,
+      weightsOf,
       names: order.filter(isAveraged),
       signal,
       onBytes: (bytes) => {
@@ -85,13 +86,17 @@ function encode(sums: Float64Array, dtype: Dtype | undefined): TensorData {
 }
 
 async function copy(
-  file: SafetensorsFile,
+  file: StoredFile,
   name: string,
   writers: readonly SafetensorsWriter[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  for await (const values of file.chunks(name, { signal }))
+  const size = file.entries.get(name)?.shape.reduce((product, side) => product * side, 1) ?? 0;
+  for (let begin = 0; begin < size; begin += CHUNK_VALUES) {
+    signal?.throwIfAborted();
+    const values = await file.readRange(name, begin, Math.min(begin + CHUNK_VALUES, size));
     await Promise.all(writers.map((writer) => writer.write(name, values)));
+  }
 }
 
 const BYTES: Readonly<Record<string, number>> = {

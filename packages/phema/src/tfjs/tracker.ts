@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { createCadence } from '../cadence.js';
 import { powerEmaShare } from '../profile.js';
 import {
   assertSameTracks,
@@ -45,8 +46,10 @@ const isTensor = (value: unknown): value is tf.Tensor => value instanceof tf.Ten
  */
 export function createPowerEma<T extends Tree<tf.Tensor> = Tree<tf.Tensor>>({
   sigmaRels = [0.05, 0.1],
+  updateEvery = 1,
 }: PowerEmaOptions = {}): TensorPowerEma<T> {
   const gammas = gammasOf('createPowerEma', sigmaRels);
+  const cadence = createCadence('createPowerEma', updateEvery);
   let structure: Tree<tf.Tensor> | undefined;
   let tracks: Record<string, Params> | undefined;
 
@@ -64,7 +67,10 @@ export function createPowerEma<T extends Tree<tf.Tensor> = Tree<tf.Tensor>>({
     mapTree('createPowerEma', isTensor, structure ?? {}, (_, path) => tf.clone(track[path] as tf.Tensor)) as T;
 
   return {
-    update(tree, { t, dt }) {
+    update(tree, time) {
+      const dt = tracks === undefined ? time.dt : cadence.due(time);
+      if (dt === undefined) return;
+      const { t } = time;
       const params = flatten(tree);
       for (const gamma of gammas.values()) powerEmaShare(gamma, t, dt);
       const first = Object.values(tracks ?? {})[0];
@@ -85,10 +91,12 @@ export function createPowerEma<T extends Tree<tf.Tensor> = Tree<tf.Tensor>>({
       return nested(track);
     },
     state: () => ({
+      ...cadence.state(),
       tracks: tracks && Object.fromEntries(Object.entries(tracks).map(([key, track]) => [key, nested(track)])),
     }),
     restore(state) {
       assertSameTracks('createPowerEma.restore', gammas, state);
+      cadence.restore(state.pending);
       structure = state.tracks && Object.values(state.tracks)[0];
       replace(
         state.tracks &&

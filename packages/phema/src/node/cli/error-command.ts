@@ -1,27 +1,40 @@
 import type { Command } from 'commander';
 import { leaveOneOut } from '../leave-one-out.js';
-import { formatCount, formatShare, parseCount } from './numbers.js';
+import { formatCount, formatShare, parseCount, parsePositive, parseTrack } from './numbers.js';
 import type { Io } from './program.js';
 import { createProgress } from './progress.js';
 import { table } from './table.js';
+
+interface ErrorCommandOptions {
+  readonly sigmaRel?: number;
+  readonly t?: number;
+  readonly wholeTrack?: true;
+  readonly track?: number[];
+  readonly updateEvery?: number;
+  readonly json?: true;
+}
 
 /** `phema error`: predicted against measured, on averages that are known. */
 export function addErrorCommand(program: Command, io: Io): void {
   program
     .command('error')
     .description('Leave a stored average out, reconstruct it from the others, and compare.')
-    .argument('<folder>', 'folder of PREFIX-KIMG-STD.safetensors files')
+    .argument('<folder>', 'folder of PREFIX-KIMG-STD.safetensors or .pkl files, or of INDEX.STEP.pt of ema-pytorch')
     .option('--sigma-rel <length>', 'tracked length to leave out, default each', Number)
     .option('--t <images>', 'its time, default the last stored', parseCount)
     .option('--whole-track', 'leave out every snapshot of that length')
+    .option('--track <lengths>', 'for ema-pytorch: the sigma_rels that it tracked, in order', parseTrack)
+    .option('--update-every <steps>', 'for ema-pytorch: its update_every', parsePositive)
     .option('--json', 'print one JSON object')
-    .action(async (folder: string, options: { sigmaRel?: number; t?: number; wholeTrack?: true; json?: true }) => {
+    .action(async (folder: string, options: ErrorCommandOptions) => {
       const progress = createProgress(io.err);
       const rows = await leaveOneOut({
         input: folder,
         sigmaRel: options.sigmaRel,
         t: options.t,
         wholeTrack: options.wholeTrack,
+        track: options.track,
+        updateEvery: options.updateEvery,
         signal: io.signal,
         onProgress: progress.update,
       }).finally(progress.done);

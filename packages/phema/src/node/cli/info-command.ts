@@ -1,23 +1,46 @@
+import { writeFileAtomic } from '@edm2/tensor-files';
 import type { Command } from 'commander';
 import { USEFUL_SIGMA_RELS } from '../../plan.js';
 import { selectSnapshots } from '../select.js';
 import { openSnapshots } from '../snapshots.js';
-import { formatBytes, formatCount, formatShare, parseCount, parseLengths } from './numbers.js';
+import {
+  formatBytes,
+  formatCount,
+  formatShare,
+  parseCount,
+  parseLengths,
+  parsePositive,
+  parseTrack,
+} from './numbers.js';
+import { errorPicture } from './picture.js';
 import type { Io } from './program.js';
-import { table } from './table.js';
+import { errorBar, table } from './table.js';
+
+interface InfoCommandOptions {
+  readonly sigmaRel: number[];
+  readonly t?: number;
+  readonly track?: number[];
+  readonly updateEvery?: number;
+  readonly picture?: string;
+  readonly verify?: true;
+  readonly json?: true;
+}
 
 /** `phema info`: what a folder holds and what can be made of it. */
 export function addInfoCommand(program: Command, io: Io): void {
   program
     .command('info')
     .description('What a folder of snapshots can reconstruct, with the error to expect of each length.')
-    .argument('<folder>', 'folder of PREFIX-KIMG-STD.safetensors files')
+    .argument('<folder>', 'folder of PREFIX-KIMG-STD.safetensors or .pkl files, or of INDEX.STEP.pt of ema-pytorch')
     .option('--sigma-rel <lengths>', 'lengths to predict', parseLengths, [...USEFUL_SIGMA_RELS])
     .option('--t <images>', 'time of the averages, default the last stored', parseCount)
+    .option('--track <lengths>', 'for ema-pytorch: the sigma_rels that it tracked, in order', parseTrack)
+    .option('--update-every <steps>', 'for ema-pytorch: its update_every', parsePositive)
+    .option('--picture <file>', 'draw the errors over the lengths as an SVG')
     .option('--verify', 'compare every file with the checksum that it carries')
     .option('--json', 'print one JSON object')
-    .action(async (folder: string, options: { sigmaRel: number[]; t?: number; verify?: true; json?: true }) => {
-      const set = await openSnapshots(folder);
+    .action(async (folder: string, options: InfoCommandOptions) => {
+      const set = await openSnapshots(folder, options);
       try {
         if (options.verify) await set.verify({ signal: io.signal });
         const selection = selectSnapshots('info', set, options.t);
@@ -37,6 +60,10 @@ export function addInfoCommand(program: Command, io: Io): void {
           t: selection.t,
           ignored: set.ignored,
         };
+        if (options.picture !== undefined)
+          await writeFileAtomic(options.picture, errorPicture(selection.synthesise, set.sigmaRels), {
+            signal: io.signal,
+          });
         if (options.json) return io.out(JSON.stringify({ ...facts, rows }));
         io.out(
           [
@@ -47,10 +74,11 @@ export function addInfoCommand(program: Command, io: Io): void {
             '',
             `At ${formatCount(selection.t)} images:`,
             table(
-              ['length', 'profile error', 'amplification', 'storage error'],
+              ['length', 'profile error', '', 'amplification', 'storage error'],
               rows.map(({ sigmaRel, profileError, sumAbs, storageError }) => [
                 String(sigmaRel),
                 formatShare(profileError),
+                errorBar(profileError),
                 `${sumAbs.toPrecision(3)}×`,
                 formatShare(storageError),
               ]),

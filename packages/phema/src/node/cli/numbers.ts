@@ -60,6 +60,19 @@ export function parseLengths(text: string): number[] {
   return values;
 }
 
+/** `0.05,0.28`, in the order given. @throws {InvalidArgumentError} */
+export const parseTrack = (text: string): number[] => text.split(',').map((part) => parseLength(part.trim()));
+
+/** `*.emb_*=0.05,out=0.2` @throws {InvalidArgumentError} */
+export const parseTensorLengths = (text: string): Record<string, number> =>
+  Object.fromEntries(
+    text.split(',').map((part) => {
+      const at = part.lastIndexOf('=');
+      if (at < 1) throw new InvalidArgumentError(`Expected PATTERN=LENGTH, got "${part}".`);
+      return [part.slice(0, at).trim(), parseLength(part.slice(at + 1).trim())];
+    }),
+  );
+
 function parseLength(text: string): number {
   const value = text === '' ? Number.NaN : Number(text);
   if (!(value > 0 && value < 0.2887)) throw new InvalidArgumentError(`Expected lengths in (0, 0.2887), got "${text}".`);

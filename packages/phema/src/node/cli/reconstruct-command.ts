@@ -10,6 +10,8 @@ import {
   parseDtype,
   parseLengths,
   parsePositive,
+  parseTensorLengths,
+  parseTrack,
 } from './numbers.js';
 import type { Io } from './program.js';
 import { createProgress } from './progress.js';
@@ -26,6 +28,9 @@ interface ReconstructCommandOptions {
   readonly dtype?: FloatTypeName;
   readonly outfp?: FloatTypeName;
   readonly prefix?: string;
+  readonly track?: number[];
+  readonly updateEvery?: number;
+  readonly tensorSigmaRel?: Record<string, number>;
   readonly outprefix?: string;
   readonly skip?: true;
   readonly verify: boolean;
@@ -39,9 +44,12 @@ export function addReconstructCommand(program: Command, io: Io): void {
   const command = program
     .command('reconstruct')
     .description('Make averages of any lengths from stored ones, all in one pass.')
-    .argument('[folder]', 'folder of PREFIX-KIMG-STD.safetensors files')
+    .argument('[folder]', 'folder of PREFIX-KIMG-STD.safetensors or .pkl files, or of INDEX.STEP.pt of ema-pytorch')
     .option('--output <folder>', 'where results go; for one length also FILE.safetensors')
     .option('--sigma-rel <lengths>', 'lengths to make, such as 0.12 or 0.05,0.10,...,0.25', parseLengths)
+    .option('--tensor-sigma-rel <lengths>', 'lengths of single tensors: *.emb_*=0.05,out=0.2', parseTensorLengths)
+    .option('--track <lengths>', 'for ema-pytorch: the sigma_rels that it tracked, in order', parseTrack)
+    .option('--update-every <steps>', 'for ema-pytorch: its update_every', parsePositive)
     .option('--t <images>', 'time of the averages, default the last stored', parseCount)
     .option('--dtype <type>', 'float16, bfloat16, float32 or float64; default as stored', parseDtype)
     .option('--prefix <name>', "first part of the results' names", 'phema')
@@ -73,6 +81,9 @@ export function addReconstructCommand(program: Command, io: Io): void {
       ...request,
       t,
       dtype,
+      track: options.track,
+      updateEvery: options.updateEvery,
+      tensorSigmaRels: options.tensorSigmaRel,
       prefix: options.outprefix ?? options.prefix,
       skipExisting: options.skip,
       verify: options.verify,

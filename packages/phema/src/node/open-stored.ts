@@ -1,0 +1,110 @@
+import {
+  moduleState,
+  openPickle,
+  type PickleFile,
+  type PickleValue,
+  pickledInstance,
+  readSafetensors,
+  SNAPSHOT_GLOBALS,
+  TORCH_GLOBALS,
+  TorchTensor,
+} from '@edm2/tensor-files';
+import type { StoredEntry, StoredFile } from './stored-file.js';
+
+/** Files that can hold averages, by the end of their names. */
+export const STORED_FILE = /\.(safetensors|pkl|pt)$/;
+
+/**
+ * Opens a file of averages: safetensors, a network snapshot of NVIDIA's EDM2 (`.pkl`), or a state dict that `torch.save` wrote (`.pt`).
+ * Names and shapes are read; nothing in a pickle is executed.
+ *
+ * @throws {SafetensorsParseError | PickleParseError} (rejects) when it is damaged or asks for names that averages do not need.
+ * @throws {RangeError} (rejects) when it is a pickle of something else.
+ */
+export async function openStored(path: string): Promise<StoredFile> {
+  if (path.endsWith('.pkl')) return opened(path, SNAPSHOT_GLOBALS, snapshotTensors);
+  if (path.endsWith('.pt')) return opened(path, TORCH_GLOBALS, stateDictTensors);
+  return readSafetensors(path);
+}
+
+/** Named tensors of a pickle, and what to write beside them. */
+interface Contents {
+  readonly tensors: ReadonlyMap<string, TorchTensor>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+async function opened(
+  path: string,
+  allow: readonly string[],
+  contents: (value: PickleValue) => Contents,
+): Promise<StoredFile> {
+  const file: PickleFile = await openPickle(path, { allow });
+  try {
+    const { tensors, metadata } = contents(file.value);
+    const entries = new Map(
+      [...tensors].map(([name, { dtype, shape, size, storage }]): [string, StoredEntry] => [
+        name,
+        { dtype, shape, byteLength: size * (storage.length === 0 ? 0 : storage.byteLength / storage.length) },
+      ]),
+    );
+    const readRange: StoredFile['readRange'] = (name, begin, end) => {
+      const tensor = tensors.get(name);
+      if (tensor) return tensor.readRange(begin, end);
+      throw new RangeError(`readRange: expected a tensor of ${path}, got ${name}. Its names are in .entries.`);
+    };
+    return { path, metadata, entries, readRange, verify: file.verify, close: file.close };
+  } catch (error) {
+    await file.close();
+    throw error instanceof RangeError ? new RangeError(`${path}: ${error.message}`, { cause: error }) : error;
+  }
+}
+
+/** Options of a network by their names in the published tool and in ours. */
+const CONFIG: readonly (readonly [string, string])[] = [
+  ['img_resolution', 'imgResolution'],
+  ['img_channels', 'imgChannels'],
+  ['label_dim', 'labelDim'],
+  ['model_channels', 'modelChannels'],
+  ['channel_mult', 'channelMult'],
+  ['num_blocks', 'numBlocks'],
+  ['attn_resolutions', 'attnResolutions'],
+  ['channels_per_head', 'channelsPerHead'],
+  ['dropout', 'dropout'],
+];
+
+const LICENSE_NOTICE =
+  'Made from a snapshot of NVIDIA’s EDM2. Networks that NVIDIA published are licensed CC BY-NC-SA 4.0, and what is made of them with them.';
+
+function snapshotTensors(value: PickleValue): Contents {
+  const module = value instanceof Map ? value.get('ema') : undefined;
+  const tensors = moduleState(module);
+  const keywords = pickledInstance(module)?.state.get('_init_kwargs');
+  const config = CONFIG.flatMap(([theirs, ours]) => {
+    const option = keywords instanceof Map ? keywords.get(theirs) : undefined;
+    return option === undefined ? [] : [[ours, option]];
+  });
+  return {
+    tensors,
+    metadata: {
+      ...(config.length === 0 ? {} : { config: JSON.stringify({ config: 'G', ...Object.fromEntries(config) }) }),
+      licenseNotice: LICENSE_NOTICE,
+    },
+  };
+}
+
+/** Where ema-pytorch keeps the average in the state of its wrapper. */
+const EMA_MODEL = 'ema_model.';
+
+function stateDictTensors(value: PickleValue): Contents {
+  if (!(value instanceof Map))
+    throw new RangeError('openSnapshots: expected a state dict, got another value. Save model.state_dict().');
+  const named = [...value].filter((entry): entry is [string, TorchTensor] => {
+    const [name, tensor] = entry;
+    return typeof name === 'string' && tensor instanceof TorchTensor;
+  });
+  const inside = named.filter(([name]) => name.startsWith(EMA_MODEL));
+  const tensors = new Map(inside.length > 0 ? inside.map(([name, t]) => [name.slice(EMA_MODEL.length), t]) : named);
+  if (tensors.size === 0)
+    throw new RangeError('openSnapshots: expected a state dict of tensors, got none in it. Save model.state_dict().');
+  return { tensors, metadata: {} };
+}
