@@ -47,11 +47,11 @@ const stages = {
   types: tool('tsc', bin('tsc'), ['--noEmit', '-p', 'tsconfig.json']),
   tests: suite(false),
   build: tool('turbo', bin('turbo'), ['run', 'build', '--log-order=grouped', '--output-logs=errors-only']),
+  size: tool('size-limit', process.execPath, [join(root, 'scripts/sizes.mjs')]),
   examples: tool('examples', process.execPath, [join(root, 'scripts/examples.mjs')]),
   'tests of dist': suite(true),
   publint: perPackage(bin('publint'), (folder) => ['--strict', folder]),
   'types of dist': perPackage(bin('attw'), (folder) => ['--pack', folder, '--profile', 'node16', '--quiet']),
-  size: tool('size-limit', process.execPath, [join(root, 'scripts/sizes.mjs')]),
 };
 
 const only = process.argv.slice(2);
