@@ -5,13 +5,20 @@ export { NPY_DTYPES, type NpyData, type NpyDtype } from './npy/npy-dtype.js';
 export { type ReadNpzOptions, readNpz } from './npy/npz.js';
 export { type NpyErrorCode, type NpyErrorPlace, NpyParseError } from './npy/parse-error.js';
 export { moduleState, type PickledInstance, pickledInstance, SNAPSHOT_GLOBALS } from './pickle/module-state.js';
-export { NUMPY_GLOBALS, PickledArray } from './pickle/numpy.js';
+export { NUMPY_GLOBALS } from './pickle/numpy.js';
 export { openPickle, type PickleFile, readTorchZip } from './pickle/open-pickle.js';
 export { type PickleErrorCode, type PickleErrorPlace, PickleParseError } from './pickle/parse-error.js';
 export { type ReadPickleOptions, readPickle } from './pickle/read-pickle.js';
 export { TORCH_GLOBALS } from './pickle/torch.js';
 export { TorchStorage, TorchTensor } from './pickle/torch-tensor.js';
-export { LongBytes, PickledDtype, PickleGlobal, PickleObject, type PickleValue } from './pickle/values.js';
+export {
+  LongBytes,
+  PickledArray,
+  PickledDtype,
+  PickleGlobal,
+  PickleObject,
+  type PickleValue,
+} from './pickle/values.js';
 export { DTYPES, type Dtype, type TensorData } from './safetensors/dtype.js';
 export { fromFloat32, type HalfDtype, toFloat32 } from './safetensors/half.js';
 export type { TensorEntry } from './safetensors/header.js';

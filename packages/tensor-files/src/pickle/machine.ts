@@ -2,10 +2,9 @@ import type { ByteSource } from './byte-source.js';
 import type { CallContext, Meaning } from './call.js';
 import { Cursor } from './cursor.js';
 import { describe } from './describe.js';
-import { INSTRUCTIONS } from './instructions.js';
 import { MAX_COPIES, MAX_INTEGER_BYTES, MAX_MARKS, MAX_MEMO, MAX_STACK } from './limits.js';
-import { buildArray, buildDtype, PickledArray } from './numpy.js';
-import { PickledDtype, PickleGlobal, PickleObject, type PickleValue } from './values.js';
+import { buildArray, buildDtype } from './numpy.js';
+import { PickledArray, PickledDtype, PickleGlobal, PickleObject, type PickleValue } from './values.js';
 
 /** What a pickle is read with. */
 export interface MachineOptions {
@@ -23,18 +22,6 @@ export interface MachineOptions {
 }
 
 const DAMAGED = 'The file is damaged: fetch it again.';
-
-/**
- * Reads one pickle by running its instructions on a stack, as Python does, but with no instruction that calls anything: a call of an
- * allowed name makes the value that the name stands for here, or keeps its parts. Each instruction does work in proportion to its
- * bytes, so that reading ends.
- *
- * @returns the value, and where the next byte after it is.
- * @throws {PickleParseError} at anything else.
- */
-export function runPickle(source: ByteSource, options: MachineOptions): { value: PickleValue; end: number } {
-  return new Machine(source, options).run();
-}
 
 /** The stack and memory that instructions work on. */
 export class Machine {
@@ -63,28 +50,12 @@ export class Machine {
     };
   }
 
-  run(): { value: PickleValue; end: number } {
-    const cursor: Cursor = this.cursor;
-    for (;;) {
-      cursor.at = cursor.position;
-      cursor.field = 'opcode';
-      const code = cursor.u8();
-      const instruction = INSTRUCTIONS[code];
-      if (!instruction)
-        return cursor.fail(
-          'opcode',
-          `expected an instruction of protocols 2 to 5, got byte ${code}. Is this a pickle? Otherwise fetch it again.`,
-        );
-      const [name, step] = instruction;
-      cursor.field = name;
-      if (step) step(this);
-      else {
-        const value = this.pop();
-        if (this.#stack.length > 0 || this.#marks.length > 0)
-          cursor.fail('stack', `expected one value at the end, got more. ${DAMAGED}`);
-        return { value, end: cursor.position };
-      }
-    }
+  /** The one value that is left when the pickle ends. */
+  result(): PickleValue {
+    const value = this.pop();
+    if (this.#stack.length > 0 || this.#marks.length > 0)
+      this.cursor.fail('stack', `expected one value at the end, got more. ${DAMAGED}`);
+    return value;
   }
 
   mark(): void {

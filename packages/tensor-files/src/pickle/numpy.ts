@@ -1,16 +1,9 @@
 import { toRowMajor } from '../npy/npy.js';
-import { decodeNpy, isNpyDtype, type NpyData, type NpyDtype, npyBytes } from '../npy/npy-dtype.js';
+import { decodeNpy, isNpyDtype, npyBytes } from '../npy/npy-dtype.js';
 import type { CallContext, Meaning } from './call.js';
 import { describe, isCount } from './describe.js';
 import { MAX_PICKLE_RANK } from './limits.js';
-import { LongBytes, PickledDtype, PickleGlobal, type PickleValue } from './values.js';
-
-/** An array of NumPy: row-major whatever order the file has. */
-export class PickledArray {
-  dtype: NpyDtype = '<f8';
-  shape: number[] = [0];
-  data: NpyData = new Float64Array();
-}
+import { LongBytes, PickledArray, PickledDtype, PickleGlobal, type PickleValue } from './values.js';
 
 /** Names that arrays and numbers of NumPy need, of NumPy 1 and 2 and of Python 2. */
 export const NUMPY_GLOBALS: readonly string[] = [

@@ -1,10 +1,10 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { fileSource } from './byte-source.js';
 import { MAX_EAGER_BYTES } from './limits.js';
-import { runPickle } from './machine.js';
 import { MEANINGS } from './meanings.js';
 import { PickleParseError } from './parse-error.js';
 import type { ReadPickleOptions } from './read-pickle.js';
+import { runPickle } from './run-pickle.js';
 import { TORCH_GLOBALS } from './torch.js';
 import { isLegacy, readLegacy } from './torch-legacy.js';
 import { openTorchZip, type TorchZip } from './torch-zip.js';

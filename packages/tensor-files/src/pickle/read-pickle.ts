@@ -1,7 +1,7 @@
 import { memorySource } from './byte-source.js';
-import { runPickle } from './machine.js';
 import { MEANINGS } from './meanings.js';
 import { PickleParseError } from './parse-error.js';
+import { runPickle } from './run-pickle.js';
 import { isLegacy, readLegacy } from './torch-legacy.js';
 import type { PickleValue } from './values.js';
 

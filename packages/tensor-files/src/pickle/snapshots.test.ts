@@ -3,12 +3,12 @@ import { goldenPath } from '@edm2/test-support';
 import { describe, expect, it } from 'vitest';
 import { readSafetensors } from '../safetensors/read.js';
 import { moduleState, pickledInstance, SNAPSHOT_GLOBALS } from './module-state.js';
-import { PickledArray } from './numpy.js';
 import { openPickle, readTorchZip } from './open-pickle.js';
 import { readPickle } from './read-pickle.js';
 import { TORCH_GLOBALS } from './torch.js';
 import { TorchTensor } from './torch-tensor.js';
 import type { PickleValue } from './values.js';
+import { PickledArray } from './values.js';
 
 const at = (value: PickleValue | undefined, ...path: (string | number)[]): PickleValue | undefined =>
   path.reduce<PickleValue | undefined>(

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { goldenPath, readGolden } from '@edm2/test-support';
 import { describe, expect, it } from 'vitest';
-import { NUMPY_GLOBALS, PickledArray } from './numpy.js';
+import { NUMPY_GLOBALS } from './numpy.js';
 import { openPickle } from './open-pickle.js';
 import { readPickle } from './read-pickle.js';
 import type { PickleValue } from './values.js';
+import { PickledArray } from './values.js';
 
 const golden = readGolden('stats-tiny');
 

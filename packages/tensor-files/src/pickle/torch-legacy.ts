@@ -1,7 +1,8 @@
 import { type ByteSource, partOf } from './byte-source.js';
 import { MAX_EAGER_BYTES } from './limits.js';
-import { type MachineOptions, runPickle } from './machine.js';
+import type { MachineOptions } from './machine.js';
 import { type PickleErrorCode, PickleParseError } from './parse-error.js';
+import { runPickle } from './run-pickle.js';
 import { parseStorageId, STORAGE_GLOBALS } from './storage-id.js';
 import { TorchStorage } from './torch-tensor.js';
 import type { PickleValue } from './values.js';

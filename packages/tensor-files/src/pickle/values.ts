@@ -1,5 +1,5 @@
+import type { NpyData, NpyDtype } from '../npy/npy-dtype.js';
 import type { ByteSource } from './byte-source.js';
-import type { PickledArray } from './numpy.js';
 import type { TorchStorage, TorchTensor } from './torch-tensor.js';
 
 /**
@@ -75,4 +75,11 @@ export class PickledDtype {
   constructor(code: string) {
     this.code = code;
   }
+}
+
+/** An array of NumPy: row-major whatever order the file has. */
+export class PickledArray {
+  dtype: NpyDtype = '<f8';
+  shape: number[] = [0];
+  data: NpyData = new Float64Array();
 }
