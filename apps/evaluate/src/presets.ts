@@ -2,6 +2,7 @@ import { UsageError } from '@edm2/app-kit/command/errors';
 import { suggest } from '@edm2/app-kit/command/nearest';
 import { presets as networks } from '@edm2/edm2-unet';
 import type { Interval } from './options/parse.js';
+import { say } from './say.js';
 
 /** A published setting: which files, how guided, and the score that the papers state for it. */
 export interface EvaluationPreset {
@@ -105,6 +106,13 @@ export const evaluationPresets: Readonly<Record<string, EvaluationPreset>> = {
     ...expect('FID', 1.4, INTERVAL),
   },
 };
+
+/** Says what the paper's authors got, where a published setting was asked for. */
+export function sayExpected(preset: EvaluationPreset | undefined): void {
+  if (!preset) return;
+  const { metric, value, source } = preset.expected;
+  say(`published for this setting: ${metric} ${value} over 50,000 images (${source})`);
+}
 
 /** @throws {UsageError} when there is no such preset. */
 export function evaluationPreset(name: string): EvaluationPreset {

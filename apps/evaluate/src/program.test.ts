@@ -202,7 +202,7 @@ describe('generate', () => {
     while (!existsSync(join(folder, '000001.png'))) await new Promise((resolve) => setTimeout(resolve, 5));
     process.emit('SIGINT');
     expect(await ended).toBe(130);
-    expect(printed).toMatch(/Go on with the same command and --skip-existing/);
+    expect(printed).toMatch(/Go on with: edm2-evaluate generate .* --skip-existing/);
     const there = readdirSync(folder).filter((name) => name.endsWith('.png')).length;
     expect(there).toBeGreaterThanOrEqual(2);
     expect(there).toBeLessThan(100);

@@ -6,13 +6,14 @@ import { addMetricsCommand } from './commands/metrics.js';
 import { addPresetsCommand } from './commands/presets.js';
 import { addReconstructCommand } from './commands/reconstruct.js';
 import { addSweepCommand } from './commands/sweep.js';
+import { commandLine } from './options/command-line.js';
 import { normaliseArgv } from './options/parse.js';
 
 const HELP = `
 Lists read 0-63,100 (whole numbers) and 0.05,0.10,...,0.30. NVIDIA's spellings of options (--sigma_min, --S_churn) work too.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted with the work done so far kept.`;
 
-function createProgram(): Command {
+function createProgram(typed: string): Command {
   const program = new Command('edm2-evaluate')
     .description('Images, averages, scores and sweeps of trained EDM2 networks.')
     .addHelpText('after', HELP);
@@ -24,7 +25,7 @@ function createProgram(): Command {
     addConvertCommand,
     addPresetsCommand,
   ])
-    add(program);
+    add(program, typed);
   for (const command of everyCommand(program)) command.exitOverride().showSuggestionAfterError();
   return program;
 }
@@ -41,4 +42,4 @@ function everyCommand(command: Command): Command[] {
  * @returns exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted with the work done so far kept. Errors are printed, never thrown.
  */
 export const runProgram = (argv: readonly string[]): Promise<number> =>
-  runCommand(createProgram(), normaliseArgv(argv));
+  runCommand(createProgram(commandLine(argv)), normaliseArgv(argv));

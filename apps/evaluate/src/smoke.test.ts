@@ -53,7 +53,13 @@ describe('on the snapshots of a run of the main job', () => {
       printed,
     ).toBe(0);
     const gen = JSON.parse(/^\{.*\}$/m.exec(printed)?.[0] ?? '');
-    expect(gen.figures[0]).toMatchObject({ name: 'Fréchet distance (classifier features)', n: 40, draws: 2 });
+    expect(gen.figures[0]).toMatchObject({
+      key: 'fd',
+      name: 'Fréchet distance (classifier features)',
+      n: 40,
+      draws: 2,
+      over: 'draws',
+    });
     expect(gen.figures[0].std).toBeGreaterThan(0);
     expect(printed).toMatch(/warning: 40 images for 64 feature dimensions/);
 
@@ -63,7 +69,7 @@ describe('on the snapshots of a run of the main job', () => {
     expect(await call('metrics', 'calc', '--images', images, ...SCORED, '--json'), printed).toBe(0);
     const calc = JSON.parse(/^\{.*\}$/m.exec(printed)?.[0] ?? '');
     expect(calc.figures[0].n).toBe(40);
-    expect(calc.figures[0].mean).toBeCloseTo(gen.draws[0].frechet, 6);
+    expect(calc.figures[0].mean).toBeCloseTo(gen.draws[0].values.fd, 6);
   });
 
   test('metrics ref makes the statistics that the main job made', async () => {
@@ -97,6 +103,29 @@ describe('on the snapshots of a run of the main job', () => {
     }
     expect(ours?.metadata).toEqual(theirs?.metadata);
     await Promise.all([ours?.close(), theirs?.close()]);
+
+    // With features kept, or the images themselves, figures that compare images work too; with statistics alone they are refused.
+    const kept = join(scratch, 'kept.safetensors');
+    expect(await call('metrics', 'ref', ...argv, '--dest', kept, '--keep-features'), printed).toBe(0);
+    const features = ['--features', join(run, 'classifier.safetensors')];
+    const images = join(scratch, 'images');
+    const all = ['--images', images, ...features, '--metrics', 'fd,kid,pr,dc,is,vendi', '--bootstrap', '5'];
+    expect(await call('metrics', 'calc', ...all, '--ref', kept), printed).toBe(0);
+    expect(printed).toMatch(
+      /^Fréchet distance \(classifier features\) {2}[\d.]+ ± [\d.]+ {3}n = 40, one draw \(± over resamples\)$/m,
+    );
+    expect(printed).toMatch(/^KID \(classifier features\) {2}[\d.]+ ± /m);
+    expect(printed).toMatch(/^precision \(classifier features\) {2}0/m);
+    expect(printed).toMatch(/^Inception Score \(classifier classes\) {2}\d/m);
+    expect(printed).toMatch(/warning: 40 images: KID's subsets take 1000/);
+    expect(await call('metrics', 'calc', ...all, '--ref', images, '--json'), printed).toBe(0);
+    const { figures, nReference } = JSON.parse(/^\{.*\}$/m.exec(printed)?.[0] ?? '');
+    const value = (key: string) => figures.find((figure: { key: string }) => figure.key === key)?.mean;
+    expect([value('fd'), value('precision'), value('coverage'), nReference]).toEqual([0, 1, 1, 40]);
+    expect(await call('metrics', 'calc', ...all, '--ref', dest), printed).toBe(2);
+    expect(printed).toMatch(/for kid, pr, dc, got statistics alone.*--keep-features/);
+    expect(await call('metrics', 'calc', ...all, '--metrics', 'fid', '--ref', dest), printed).toBe(2);
+    expect(printed).toMatch(/--metrics: expected figures on the features of classifier, got one .* inception/);
   });
 
   test('reconstruct writes averages, and leaves them alone the second time', async () => {
@@ -139,7 +168,7 @@ describe('on the snapshots of a run of the main job', () => {
     while (countLines() < 3) await new Promise((resolve) => setTimeout(resolve, 5));
     process.emit('SIGINT');
     expect(await ended, printed).toBe(130);
-    expect(printed).toMatch(/scores found so far are in .*Go on with the same command/);
+    expect(printed).toMatch(/scores found so far are in .*Go on with: edm2-evaluate sweep --indir /);
     const before = lines();
     // The process might also have died while it wrote.
     appendFileSync(scores, '{"settings":"');
@@ -154,11 +183,11 @@ describe('on the snapshots of a run of the main job', () => {
     });
     expect(new Set(keys).size).toBe(keys.length);
 
-    const { results, figure } = JSON.parse(readFileSync(join(outdir, 'sweep.json'), 'utf8'));
-    expect(figure).toBe('Fréchet distance (classifier features)');
+    const { results, score } = JSON.parse(readFileSync(join(outdir, 'sweep.json'), 'utf8'));
+    expect(score).toEqual({ key: 'fd', title: 'Fréchet distance (classifier features)', better: 'lower' });
     // 2 lengths × (unguided + 1.5 with two intervals), and what refinement added.
     expect(results.length).toBeGreaterThan(6);
-    const means = results.map(({ frechet }: { frechet: { mean: number } }) => frechet.mean);
+    const means = results.map(({ score }: { score: { mean: number } }) => score.mean);
     expect(means).toEqual([...means].sort((a, b) => a - b));
     expect(readFileSync(join(outdir, 'sweep.csv'), 'utf8').trim().split('\n')).toHaveLength(results.length + 1);
     for (const name of ['ema-curves', 'ema-by-guidance']) {
@@ -169,9 +198,19 @@ describe('on the snapshots of a run of the main job', () => {
     expect(page).toMatch(/data:image\/png;base64/);
     expect(page).not.toMatch(/<script|https?:\/\/(?!www\.w3\.org)/);
 
+    // Another figure asks for its own draws; what is better is then more.
+    const other = ['--metrics', 'fd,is', '--score', 'is', '--refine', '0', '--draws', '1'];
+    expect(await call(...argv, ...other), printed).toBe(0);
+    const chosen = JSON.parse(readFileSync(join(outdir, 'sweep.json'), 'utf8'));
+    expect(chosen.score).toMatchObject({ key: 'is', better: 'higher' });
+    const scores1 = chosen.results.map(({ score }: { score: { mean: number } }) => score.mean);
+    expect(scores1).toEqual([...scores1].sort((a, b) => b - a));
+    const added = lines();
+    expect(added.length).toBe(after.length + 6);
+
     // Nothing is left to draw.
     expect(await call(...argv), printed).toBe(0);
-    expect(lines()).toEqual(after);
+    expect(lines()).toEqual(added);
     // Other settings do not reuse these scores.
     expect(
       await call(
@@ -185,6 +224,6 @@ describe('on the snapshots of a run of the main job', () => {
       ),
       printed,
     ).toBe(0);
-    expect(lines().length).toBe(after.length + 2);
+    expect(lines().length).toBe(added.length + 2);
   });
 });

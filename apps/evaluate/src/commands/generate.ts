@@ -1,5 +1,4 @@
 import { access } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { UsageError } from '@edm2/app-kit/command/errors';
 import { withProgress } from '@edm2/app-kit/command/progress';
 import { writeGrid } from '@edm2/app-kit/pictures/write-grid';
@@ -8,14 +7,15 @@ import { type PixelBatch, sliceBatch } from '@edm2/app-kit/sample/images';
 import { samplePixels } from '@edm2/app-kit/sample/sample-pixels';
 import type { Command } from 'commander';
 import { encode } from 'fast-png';
-import { fileFingerprint } from '../generate/fingerprint.js';
 import { imagePath } from '../generate/image-name.js';
+import { modelSettings } from '../generate/model-settings.js';
 import { type Model, openModel } from '../generate/open-model.js';
 import { seedClasses } from '../generate/seed-classes.js';
 import { type ImageSettings, writeSettings } from '../generate/settings-file.js';
 import { interruptible } from '../interruptible.js';
 import { type ModelOptions, samplerSettings, withModelOptions } from '../options/model-options.js';
 import { positive, type Rank, ranges, rank } from '../options/parse.js';
+import { sayExpected } from '../presets.js';
 import { say } from '../say.js';
 
 interface GenerateOptions extends ModelOptions {
@@ -33,7 +33,7 @@ interface GenerateOptions extends ModelOptions {
 const MAX_CELLS = 10_000;
 
 /** `edm2-evaluate generate`. */
-export const addGenerateCommand = (program: Command): Command =>
+export const addGenerateCommand = (program: Command, typed: string): Command =>
   withModelOptions(program.command('generate'))
     .description('Draw images, one per seed: as PNG files, as one grid, or both.')
     .option('--outdir <folder>', 'where the images go')
@@ -48,13 +48,13 @@ export const addGenerateCommand = (program: Command): Command =>
     .option('--columns <n>', 'images per row of the grid', positive, 10)
     .option('--rank <i/n>', 'draw every n-th image, from the i-th on: n processes share the seeds', rank)
     .option('--skip-existing', 'go on with a folder: leave images alone that are there')
-    .action((options: GenerateOptions) => generateCommand(options));
+    .action((options: GenerateOptions) => generateCommand(options, typed));
 
 function range(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i);
 }
 
-async function generateCommand(options: GenerateOptions): Promise<void> {
+async function generateCommand(options: GenerateOptions, typed: string): Promise<void> {
   const { outdir, grid, columns } = options;
   if (outdir === undefined && grid === undefined)
     throw new UsageError('--outdir: expected a folder, or --grid and a file, got neither. Say where the images go.');
@@ -65,7 +65,7 @@ async function generateCommand(options: GenerateOptions): Promise<void> {
   const kept =
     outdir === undefined
       ? 'nothing was written'
-      : `the images drawn so far are in ${outdir}. Go on with the same command and --skip-existing`;
+      : `the images drawn so far are in ${outdir}. Go on with: ${typed}${options.skipExisting ? '' : ' --skip-existing'}`;
   await interruptible(kept, async (signal) => {
     const model = await openModel(options);
     try {
@@ -80,7 +80,9 @@ async function generateCommand(options: GenerateOptions): Promise<void> {
           seeds,
           classOf,
           settings: samplerSettings(options),
-          batch: options.batch,
+          batch: Math.min(options.batch, shareOf(options).length),
+          // Images drawn on another day are then the same to the last bit.
+          fullBatches: true,
           onProgress,
           signal,
         })) {
@@ -91,10 +93,7 @@ async function generateCommand(options: GenerateOptions): Promise<void> {
       if (grid !== undefined && drawn.length > 0) await writeGrid(grid, joinBatches(drawn), { columns });
       const places = [...(outdir === undefined ? [] : [`${outdir}/`]), ...(grid === undefined ? [] : [grid])];
       say(`${seeds.length} images → ${places.join(', ')}`);
-      if (model.preset) {
-        const { metric, value, source } = model.preset.expected;
-        say(`published for this setting: ${metric} ${value} over 50,000 images (${source})`);
-      }
+      sayExpected(model.preset);
     } finally {
       model.dispose();
     }
@@ -102,20 +101,21 @@ async function generateCommand(options: GenerateOptions): Promise<void> {
 }
 
 /** What decides an image, beside its seed. */
-async function settingsOf(options: GenerateOptions, { net, gnet, guidance }: Model): Promise<ImageSettings> {
-  const nameOf = async (path: string) => `${basename(path)} (${await fileFingerprint(path)})`;
+async function settingsOf(options: GenerateOptions, model: Model): Promise<ImageSettings> {
   return {
-    net: await nameOf(net),
-    ...(gnet === undefined ? {} : { gnet: await nameOf(gnet), guidance: guidance.weight, interval: guidance.interval }),
-    ...samplerSettings(options),
-    class: options.class ?? 'by seed',
+    ...(await modelSettings(options, model)),
     ...(options.class && options.grid !== undefined ? { columns: options.columns } : {}),
   };
 }
 
-/** This process's share of the seeds, without those whose images are there. */
-async function seedsToDraw({ seeds, rank: share, outdir, subdirs, skipExisting }: GenerateOptions): Promise<number[]> {
-  const mine = seeds.filter((_, i) => share === undefined || i % share.of === share.index);
+/** This process's share of the seeds. */
+const shareOf = ({ seeds, rank: share }: GenerateOptions): number[] =>
+  seeds.filter((_, i) => share === undefined || i % share.of === share.index);
+
+/** The seeds of this process whose images are still to be drawn. */
+async function seedsToDraw(options: GenerateOptions): Promise<number[]> {
+  const { outdir, subdirs, skipExisting } = options;
+  const mine = shareOf(options);
   if (!skipExisting || outdir === undefined) return mine;
   const there = await Promise.all(
     mine.map((seed) =>

@@ -4,6 +4,8 @@ import { UsageError } from '@edm2/app-kit/command/errors';
 import { startProgress } from '@edm2/app-kit/command/progress';
 import { writeGrid } from '@edm2/app-kit/pictures/write-grid';
 import { sampleAll } from '@edm2/app-kit/sample/sample-pixels';
+import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
+import { referenceFingerprint } from '@edm2/app-kit/scores/reference-file';
 import { formatSpread } from '@edm2/app-kit/scores/spread';
 import { type Command, Option } from 'commander';
 import { writeSweep } from '../draw/write-sweep.js';
@@ -12,7 +14,15 @@ import { decoderFor } from '../generate/open-model.js';
 import { seedClasses } from '../generate/seed-classes.js';
 import { interruptible } from '../interruptible.js';
 import { warnings } from '../metrics/figures.js';
-import { type FeatureOptions, featuresOf, referenceOf, withReference } from '../options/feature-options.js';
+import { FIGURES, type FigureKey, figuresOfMetrics } from '../metrics/metrics.js';
+import {
+  type FeatureOptions,
+  featuresOf,
+  type MetricOptions,
+  referenceOf,
+  withMetrics,
+  withReference,
+} from '../options/feature-options.js';
 import { type SamplingOptions, samplerSettings, withSamplingOptions } from '../options/model-options.js';
 import { count, type Interval, intervals, numbers, positive, ranges, whole } from '../options/parse.js';
 import { engineFor } from '../options/start-engine.js';
@@ -21,11 +31,11 @@ import { type Averages, openAverages } from '../sweep/averages.js';
 import { createNetworkCache } from '../sweep/network-cache.js';
 import { prepareNetworks, type SweepNetworks } from '../sweep/networks.js';
 import { describe, product, type SweepAxes } from '../sweep/point.js';
-import { ranked } from '../sweep/result.js';
+import { ranked, type ScoreKind } from '../sweep/result.js';
 import { runSweep } from '../sweep/run-sweep.js';
 import { openStore } from '../sweep/store.js';
 
-interface SweepOptions extends SamplingOptions, FeatureOptions {
+interface SweepOptions extends SamplingOptions, FeatureOptions, MetricOptions {
   readonly indir?: string;
   readonly outdir?: string;
   readonly t?: number;
@@ -38,6 +48,7 @@ interface SweepOptions extends SamplingOptions, FeatureOptions {
   readonly guideT?: number;
   readonly search: 'grid' | 'lines';
   readonly refine: number;
+  readonly score?: FigureKey;
   readonly num: number;
   readonly draws: number;
   readonly seed: number;
@@ -49,8 +60,8 @@ const SHOWN = 100;
 const COLUMNS = 10;
 
 /** `edm2-evaluate sweep`. */
-export const addSweepCommand = (program: Command): Command =>
-  withReference(withSamplingOptions(program.command('sweep')))
+export const addSweepCommand = (program: Command, typed: string): Command =>
+  withMetrics(withReference(withSamplingOptions(program.command('sweep'))))
     .description('Find the best EMA length, guidance and interval; draw how the score depends on them.')
     .option('--indir <folder>', "folder of a run's snapshots")
     .option('--outdir <folder>', 'where the results go; a sweep that was interrupted goes on there')
@@ -73,13 +84,18 @@ export const addSweepCommand = (program: Command): Command =>
         .default('grid'),
     )
     .option('--refine <n>', 'rounds that halve the steps around the best', whole, 2)
+    .addOption(
+      new Option('--score <figure>', 'figure that settings are chosen by (default: the first of --metrics)').choices(
+        Object.keys(FIGURES),
+      ),
+    )
     .option('--num <n>', 'images of a draw', positive, 1000)
     .option('--draws <n>', 'draws of each setting; shown as mean ± standard deviation', positive, 1)
     .option('--seed <n>', 'first seed; every setting is scored on the same', whole, 0)
     .option('--class <list>', 'class, or several in turn (default: each seed draws its own)', ranges('--class'))
-    .action((options: SweepOptions) => sweepCommand(options));
+    .action((options: SweepOptions) => sweepCommand(options, typed));
 
-async function sweepCommand(options: SweepOptions): Promise<void> {
+async function sweepCommand(options: SweepOptions, typed: string): Promise<void> {
   const { indir, outdir } = options;
   if (indir === undefined)
     throw new UsageError("--indir: expected a folder of a run's snapshots, got nothing. Name one.");
@@ -90,6 +106,8 @@ async function sweepCommand(options: SweepOptions): Promise<void> {
   const engine = await engineFor(options, options.features);
   say(`engine: ${engine.why}`);
   const network = await featuresOf(options, engine);
+  const score = scoreOf(options, network);
+  const { metrics } = options.metrics;
   const reference = await referenceOf(options, network);
   const cache = createNetworkCache(engine);
   const networks: SweepNetworks = guide ? { main, guide } : { main };
@@ -99,7 +117,7 @@ async function sweepCommand(options: SweepOptions): Promise<void> {
     main: main.fingerprint,
     guide: guide && ('gnet' in guide ? await fileFingerprint(guide.gnet) : guide.fingerprint),
     features: network.fingerprint,
-    reference: await fileFingerprint(options.ref ?? ''),
+    reference: referenceFingerprint(reference),
     vae: options.vae,
     class: options.class,
     settings,
@@ -111,7 +129,7 @@ async function sweepCommand(options: SweepOptions): Promise<void> {
   if (store.size > 0) say(`going on: ${store.size} draws are in ${join(outdir, 'scores.jsonl')} already`);
   say(`${product(axes).length} settings to begin with, ${num} images each${draws > 1 ? `, ${draws} draws` : ''}`);
 
-  const kept = `the scores found so far are in ${join(outdir, 'scores.jsonl')}. Go on with the same command`;
+  const kept = `the scores found so far are in ${join(outdir, 'scores.jsonl')}. Go on with: ${typed}`;
   await interruptible(kept, async (signal) => {
     const open = await prepareNetworks(networks, product(axes).slice(0, 1), cache, signal);
     const first = await open({ sigmaRel: axes.sigmaRels[0] ?? 0, weight: 1 });
@@ -124,6 +142,8 @@ async function sweepCommand(options: SweepOptions): Promise<void> {
       store,
       network,
       reference,
+      metrics,
+      score,
       decoder,
       settings,
       classes: options.class,
@@ -134,12 +154,14 @@ async function sweepCommand(options: SweepOptions): Promise<void> {
       search: options.search,
       refine: options.refine,
       onProgress: (done, total, note) => progress.update(done, note, total),
-      onResult: ({ point, frechet }, reused) =>
-        progress.say(`${describe(point)}: ${formatSpread(frechet)}${reused ? ' (found before)' : ''}`),
+      onResult: (result, reused) =>
+        progress.say(
+          `${describe(result.point)}: ${score.title} ${formatSpread(result.score)}${reused ? ' (found before)' : ''}`,
+        ),
       signal,
     }).finally(() => progress.stop());
 
-    const [best] = ranked(results);
+    const [best] = ranked(results, score);
     if (!best) return;
     const openBest = await prepareNetworks(networks, [best.point], cache, signal);
     const {
@@ -158,25 +180,37 @@ async function sweepCommand(options: SweepOptions): Promise<void> {
     });
     const picture = join(outdir, 'best.png');
     await writeGrid(picture, images, { columns: COLUMNS });
-    const notes = warnings(network, num);
+    const notes = warnings(network, metrics, num, reference.n);
     const about = {
       title: 'EDM2 sweep',
-      figure: network.figure,
-      command: `edm2-evaluate ${process.argv.slice(2).join(' ')}`,
+      score,
+      titles: Object.fromEntries(
+        [...figuresOfMetrics(metrics), 'agreement' as const].map((key) => [key, FIGURES[key].title(network)]),
+      ),
+      command: typed,
       settings: describeSettings(options, main, guide, axes),
       warnings: notes,
     };
     await writeSweep(outdir, results, about, picture);
     say(`\nbest of ${results.length}: ${describe(best.point)}`);
-    say(
-      `${network.figure} ${formatSpread(best.frechet)}, n = ${best.n}${draws > 1 ? `, ${draws} draws` : ', one draw'}`,
-    );
+    say(`${score.title} ${formatSpread(best.score)}, n = ${best.n}${draws > 1 ? `, ${draws} draws` : ', one draw'}`);
     for (const note of notes) say(`warning: ${note}`);
     say(`open ${join(outdir, 'sweep.html')}; figures in sweep.json and sweep.csv`);
     decoder.dispose();
   });
   cache.dispose();
   network.dispose();
+}
+
+/** @throws {UsageError} when settings are to be chosen by a figure that is not measured. */
+function scoreOf({ score, metrics: { metrics } }: SweepOptions, network: FeatureNetwork): ScoreKind {
+  const measured = [...figuresOfMetrics(metrics), ...(network.classes === undefined ? [] : (['agreement'] as const))];
+  const key = score ?? measured[0] ?? 'fd';
+  if (!measured.includes(key))
+    throw new UsageError(
+      `--score: expected a figure of --metrics ${metrics.join(',')} (${measured.join(', ')}), got ${key}. Add its metric.`,
+    );
+  return { key, title: FIGURES[key].title(network), better: FIGURES[key].better };
 }
 
 /** Rows of the picture of best images: the first ten classes. */

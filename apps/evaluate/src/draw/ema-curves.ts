@@ -1,6 +1,6 @@
 import { ACCENT, FAINT, MARK, MUTED } from '@edm2/app-kit/pictures/theme';
 import type { TopLevelSpec } from 'vega-lite';
-import type { SweepResult } from '../sweep/result.js';
+import type { ScoreKind, SweepResult } from '../sweep/result.js';
 import { bestOver } from './best-over.js';
 
 /** From weak to strong guidance: a scale that reads as an order, and differs in lightness for those who see no colours. */
@@ -25,20 +25,19 @@ function colourOf(i: number, n: number): string {
  * Score over EMA length, a curve for each guidance weight; where guiding lengths or intervals were swept too, the best of them. Bars
  * reach one standard deviation where there are several draws. The best point is ringed and named.
  *
- * @param figure - what the score is called.
  * @returns undefined when there are fewer than two EMA lengths.
  */
-export function emaCurves(results: readonly SweepResult[], figure: string): TopLevelSpec | undefined {
+export function emaCurves(results: readonly SweepResult[], kind: ScoreKind): TopLevelSpec | undefined {
   if (new Set(results.map(({ point }) => point.sigmaRel)).size < 2) return undefined;
-  const values = bestOver(results, ({ point }) => `${point.sigmaRel}|${point.weight}`)
-    .map(({ point, frechet: { mean, std } }) => ({
+  const values = bestOver(results, kind, ({ point }) => `${point.sigmaRel}|${point.weight}`)
+    .map(({ point, score: { mean, std } }) => ({
       sigmaRel: point.sigmaRel,
       weight: point.weight,
       mean,
       ...(Number.isNaN(std) ? {} : { low: mean - std, high: mean + std }),
     }))
     .sort((a, b) => a.sigmaRel - b.sigmaRel);
-  const best = values.reduce((a, b) => (b.mean < a.mean ? b : a));
+  const best = values.reduce((a, b) => ((kind.better === 'lower' ? b.mean < a.mean : b.mean > a.mean) ? b : a));
   const weights = [...new Set(values.map(({ weight }) => weight))].sort((a, b) => a - b);
   const several = weights.length > 1;
   const x = {
@@ -50,12 +49,12 @@ export function emaCurves(results: readonly SweepResult[], figure: string): TopL
   } as const;
   const means = values.map(({ mean }) => mean);
   // Where scores spread over an order of magnitude, the neighbourhood of the best would be a flat line.
-  const log = best.mean > 0 && Math.max(...means) > 8 * best.mean;
+  const log = kind.better === 'lower' && best.mean > 0 && Math.max(...means) > 8 * best.mean;
   const y = (field: string) =>
     ({
       field,
       type: 'quantitative',
-      title: `${figure}, lower is better`,
+      title: `${kind.title}, ${kind.better} is better`,
       scale: log ? ({ type: 'log', nice: false, padding: 18 } as const) : { zero: false, padding: 14 },
       axis: log ? { format: '~g', tickCount: 5 } : {},
     }) as const;

@@ -1,7 +1,7 @@
 import { MARK } from '@edm2/app-kit/pictures/theme';
 import type { TopLevelSpec } from 'vega-lite';
 import type { SweepPoint } from '../sweep/point.js';
-import type { SweepResult } from '../sweep/result.js';
+import { cost, type ScoreKind, type SweepResult } from '../sweep/result.js';
 import { bestOver } from './best-over.js';
 
 /** Dark is good. Unlike the theme's colours, so that a page's dark style leaves the cells alone. */
@@ -41,12 +41,15 @@ export function heatMap(
   results: readonly SweepResult[],
   x: HeatAxis,
   y: HeatAxis,
-  figure: string,
+  kind: ScoreKind,
 ): TopLevelSpec | undefined {
   const placed = results.filter(({ point }) => x.of(point) && y.of(point));
-  const cells = bestOver(placed, ({ point }) => `${x.of(point)?.label}|${y.of(point)?.label}`).map(
-    ({ point, frechet }) => ({ x: x.of(point)?.label, y: y.of(point)?.label, score: frechet.mean }),
-  );
+  const cells = bestOver(placed, kind, ({ point }) => `${x.of(point)?.label}|${y.of(point)?.label}`).map((result) => ({
+    x: x.of(result.point)?.label,
+    y: y.of(result.point)?.label,
+    score: result.score.mean,
+    cost: cost(result, kind),
+  }));
   const [columns, rows] = [labels(placed, x), labels(placed, y)];
   if (columns.length < 2 || rows.length < 2) return undefined;
   const scores = cells.map(({ score }) => score);
@@ -65,7 +68,7 @@ export function heatMap(
     y: { field: 'y', type: 'ordinal', sort: [...rows].reverse(), title: y.title, axis: { grid: false } },
   } as const;
   return {
-    title: { text: figure, subtitle: 'lower (darker) is better; the best of whatever else was swept' },
+    title: { text: kind.title, subtitle: `${kind.better} (darker) is better; the best of whatever else was swept` },
     width: Math.max(320, Math.min(640, columns.length * 58)),
     height: Math.max(90, rows.length * 34),
     layer: [
@@ -77,7 +80,12 @@ export function heatMap(
           color: {
             field: 'score',
             type: 'quantitative',
-            scale: { type: scale, domain: [low, high], range: [GOOD, BAD], nice: false },
+            scale: {
+              type: scale,
+              domain: [low, high],
+              range: kind.better === 'lower' ? [GOOD, BAD] : [BAD, GOOD],
+              nice: false,
+            },
             legend: null,
           },
         },
@@ -88,11 +96,14 @@ export function heatMap(
         encoding: {
           ...encoding,
           text: { field: 'text' },
-          color: { condition: { test: `datum.score < ${middle}`, value: LIGHT_TEXT }, value: DARK_TEXT },
+          color: {
+            condition: { test: `datum.score ${kind.better === 'lower' ? '<' : '>'} ${middle}`, value: LIGHT_TEXT },
+            value: DARK_TEXT,
+          },
         },
       },
       {
-        data: { values: cells.filter(({ score }) => score === low).slice(0, 1) },
+        data: { values: cells.filter((cell) => cell.cost === Math.min(...cells.map((each) => each.cost))).slice(0, 1) },
         mark: { type: 'rect', filled: false, stroke: MARK, strokeWidth: 2.5 },
         encoding,
       },

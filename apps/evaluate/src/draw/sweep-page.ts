@@ -2,14 +2,17 @@ import { formatValue } from '@edm2/app-kit/pictures/format';
 import { html, type Markup, trusted } from '@edm2/app-kit/pictures/html';
 import { STYLE_SHEET } from '@edm2/app-kit/pictures/style-sheet';
 import { formatSpread } from '@edm2/app-kit/scores/spread';
+import { FIGURES, type FigureKey } from '../metrics/metrics.js';
 import { describe } from '../sweep/point.js';
-import type { SweepResult } from '../sweep/result.js';
+import type { ScoreKind, SweepResult } from '../sweep/result.js';
 
 /** What the page says and shows. */
 export interface SweepPage {
   readonly title: string;
-  /** What the score is called. */
-  readonly figure: string;
+  /** What settings were chosen by. */
+  readonly score: ScoreKind;
+  /** What the figures are called on these features. */
+  readonly titles: Readonly<Partial<Record<FigureKey, string>>>;
   /** Best first. */
   readonly results: readonly SweepResult[];
   readonly charts: readonly { readonly title: string; readonly svg: string }[];
@@ -23,7 +26,7 @@ export interface SweepPage {
 /** The whole page: no script, nothing fetched. */
 export function renderSweepPage(page: SweepPage): string {
   const [best] = page.results;
-  const { figure, warnings } = page;
+  const { warnings } = page;
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -38,14 +41,14 @@ export function renderSweepPage(page: SweepPage): string {
 <header>
 <h1>${page.title}</h1>
 ${best && html`<p class="lead">Best of ${page.results.length} settings: ${describe(best.point)}.</p>`}
-${best && figures(best, figure)}
+${best && figures(best, page)}
 </header>
 ${warnings.map((warning) => html`<p class="note">${warning}</p>`)}
 <h2>Curves</h2>
 <section class="charts">${page.charts.map(({ title, svg }) => html`<figure class="chart" role="img" aria-label="${title}">${trusted(svg)}</figure>`)}</section>
 ${best && picture(page.images, best)}
 <h2>Every setting</h2>
-${table(page.results, figure)}
+${table(page)}
 <h2>Details</h2>
 <section class="pairs"><div><table><tbody>${page.settings.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table></div></section>
 <h2>Command</h2>
@@ -56,14 +59,20 @@ ${table(page.results, figure)}
 `.markup;
 }
 
-function figures({ frechet, labelAgreement, n }: SweepResult, figure: string): Markup {
-  const entries: (readonly [string, string, string])[] = [
-    [figure, formatSpread(frechet), `n = ${n}${frechet.draws > 1 ? `, ${frechet.draws} draws` : ''}`],
-    ...(Number.isNaN(labelAgreement.mean)
-      ? []
-      : [['label agreement', `${(100 * labelAgreement.mean).toFixed(1)} %`, 'read as asked for'] as const]),
-  ];
-  return html`<dl class="figures">${entries.map(([label, value, note]) => html`<div><dt>${label}</dt><dd class="value">${value}</dd><dd class="note">${note}</dd></div>`)}</dl>`;
+/** Keys of the figures that were measured, that which settings were chosen by first. */
+const keysOf = ({ score, results }: Pick<SweepPage, 'score' | 'results'>): FigureKey[] => {
+  const known = (Object.keys(FIGURES) as FigureKey[]).filter((key) => results[0]?.figures[key]);
+  return [score.key, ...known.filter((key) => key !== score.key)];
+};
+
+function figures(best: SweepResult, page: SweepPage): Markup {
+  const { draws } = best.score;
+  const note = `n = ${best.n}${draws > 1 ? `, ${draws} draws` : ''}`;
+  const entries = keysOf(page).flatMap((key) => {
+    const spread = best.figures[key];
+    return spread ? [[page.titles[key] ?? key, formatSpread(spread)] as const] : [];
+  });
+  return html`<dl class="figures">${entries.map(([label, value]) => html`<div><dt>${label}</dt><dd class="value">${value}</dd><dd class="note">${note}</dd></div>`)}</dl>`;
 }
 
 function picture(png: Uint8Array, { point }: SweepResult): Markup {
@@ -71,13 +80,15 @@ function picture(png: Uint8Array, { point }: SweepResult): Markup {
   return html`<section class="pictures single"><figure><img src="data:image/png;base64,${Buffer.from(png).toString('base64')}" alt="${caption}"><figcaption>${caption}</figcaption></figure></section>`;
 }
 
-function table(results: readonly SweepResult[], figure: string): Markup {
-  const classified = results.some(({ labelAgreement }) => !Number.isNaN(labelAgreement.mean));
-  const heads = ['setting', figure, ...(classified ? ['label agreement'] : []), 'n', 'draws'];
+function table(page: SweepPage): Markup {
+  const keys = keysOf(page);
+  const heads = ['setting', ...keys.map((key) => page.titles[key] ?? key), 'n', 'draws'];
+  const cells = ({ figures: of }: SweepResult) =>
+    keys.map((key) => html`<td>${of[key] ? formatSpread(of[key]) : '–'}</td>`);
   return html`<div class="scroll"><table>
 <thead><tr>${heads.map((head) => html`<th scope="col">${head}</th>`)}</tr></thead>
-<tbody>${results.map(
-    ({ point, frechet, labelAgreement, n }, i) =>
-      html`<tr${i === 0 ? html` class="highlight"` : ''}><th scope="row">${describe(point)}</th><td>${formatSpread(frechet)}</td>${classified ? html`<td>${(100 * labelAgreement.mean).toFixed(1)} %</td>` : ''}<td>${formatValue(n)}</td><td>${frechet.draws}</td></tr>`,
+<tbody>${page.results.map(
+    (result, i) =>
+      html`<tr${i === 0 ? html` class="highlight"` : ''}><th scope="row">${describe(result.point)}</th>${cells(result)}<td>${formatValue(result.n)}</td><td>${result.score.draws}</td></tr>`,
   )}</tbody></table></div>`;
 }

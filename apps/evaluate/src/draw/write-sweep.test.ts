@@ -30,14 +30,18 @@ const results: SweepResult[] = product({
     (interval ? 0 : 0.4);
   return {
     point,
-    frechet: spreadOf([score - 0.1, score + 0.1, score + 0.05]),
-    labelAgreement: spreadOf([0.9, 0.91, 0.92]),
+    figures: {
+      fd: spreadOf([score - 0.1, score + 0.1, score + 0.05]),
+      precision: spreadOf([0.7, 0.71, 0.69 + 0.001 * weight]),
+    },
+    score: spreadOf([score - 0.1, score + 0.1, score + 0.05]),
     n: 500,
   };
 });
 const about = {
   title: 'EDM2 sweep',
-  figure: 'FD <test>',
+  score: { key: 'fd', title: 'FD <test>', better: 'lower' } as const,
+  titles: { fd: 'FD <test>', precision: 'precision' },
   settings: [['images', '500']] as const,
   command: 'x',
   warnings: ['careful'],
@@ -52,7 +56,7 @@ test('every chart in three forms, a table best first, one page that needs nothin
     expect(written).toContain(join(outdir, `${name}.svg`));
   }
   const [head, first] = readFileSync(join(outdir, 'sweep.csv'), 'utf8').split('\n');
-  expect(head).toMatch(/^sigma_rel,guide_sigma_rel,guidance,interval_lo,interval_hi,frechet_mean/);
+  expect(head).toMatch(/^sigma_rel,guide_sigma_rel,guidance,interval_lo,interval_hi,fd_mean,fd_std,precision_mean/);
   expect(first).toMatch(/^0\.1,0\.1,2,0\.2,2,2\.2/);
   const page = readFileSync(join(outdir, 'sweep.html'), 'utf8');
   for (const text of [

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { renderChart } from '@edm2/app-kit/pictures/render-chart';
 import { writeWhole } from '@edm2/app-kit/pictures/write-whole';
 import type { TopLevelSpec } from 'vega-lite';
-import { ranked, type SweepResult } from '../sweep/result.js';
+import { ranked, type ScoreKind, type SweepResult } from '../sweep/result.js';
+import { infinityAsText } from '../sweep/store.js';
 import { sweepCsv } from './csv.js';
 import { emaCurves } from './ema-curves.js';
 import { HEAT_AXES, heatMap } from './heat-map.js';
@@ -24,18 +25,18 @@ export async function writeSweep(
   about: Omit<SweepPage, 'results' | 'charts' | 'images'>,
   bestImages: string,
 ): Promise<string[]> {
-  const results = ranked(found);
+  const results = ranked(found, about.score);
   const written: string[] = [];
   const write = async (name: string, content: string | Uint8Array): Promise<void> => {
     const path = join(outdir, name);
     await writeWhole(path, content);
     written.push(path);
   };
-  const { title, figure, settings, command } = about;
-  await write('sweep.json', `${JSON.stringify({ title, figure, settings, command, results }, null, 2)}\n`);
+  const { title, score, settings, command } = about;
+  await write('sweep.json', `${JSON.stringify({ title, score, settings, command, results }, infinityAsText, 2)}\n`);
   await write('sweep.csv', sweepCsv(results));
   const charts = [];
-  for (const [name, spec] of Object.entries(chartSpecs(results, figure))) {
+  for (const [name, spec] of Object.entries(chartSpecs(results, score))) {
     if (!spec) {
       // Of a sweep before, in the same folder.
       for (const kind of ['svg', 'png']) await rm(join(outdir, `${name}.${kind}`), { force: true });
@@ -50,9 +51,9 @@ export async function writeSweep(
   return written;
 }
 
-const chartSpecs = (results: readonly SweepResult[], figure: string): Record<string, TopLevelSpec | undefined> => ({
-  'ema-curves': emaCurves(results, figure),
-  'ema-by-guidance': heatMap(results, HEAT_AXES.sigmaRel, HEAT_AXES.weight, figure),
-  'ema-by-guiding-ema': heatMap(results, HEAT_AXES.sigmaRel, HEAT_AXES.guideSigmaRel, figure),
-  'guidance-by-interval': heatMap(results, HEAT_AXES.weight, HEAT_AXES.interval, figure),
+const chartSpecs = (results: readonly SweepResult[], score: ScoreKind): Record<string, TopLevelSpec | undefined> => ({
+  'ema-curves': emaCurves(results, score),
+  'ema-by-guidance': heatMap(results, HEAT_AXES.sigmaRel, HEAT_AXES.weight, score),
+  'ema-by-guiding-ema': heatMap(results, HEAT_AXES.sigmaRel, HEAT_AXES.guideSigmaRel, score),
+  'guidance-by-interval': heatMap(results, HEAT_AXES.weight, HEAT_AXES.interval, score),
 });

@@ -1,29 +1,44 @@
 import type { Decoder } from '@edm2/app-kit/sample/decode';
-import type { PixelBatch } from '@edm2/app-kit/sample/images';
 import { type SampleOptions, samplePixels } from '@edm2/app-kit/sample/sample-pixels';
+import { type Collected, type CollectOptions, createCollector, judgeImages } from '@edm2/app-kit/scores/collect';
 import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
-import { createScorer, type Score } from '@edm2/app-kit/scores/score';
-import type { Gaussian } from '@edm2/fid';
+import type { Journal } from './journal.js';
 
-/** What {@link measureModel} needs. */
-export interface MeasureOptions extends SampleOptions {
+/** What {@link collectModel} needs. */
+export interface CollectModelOptions extends SampleOptions {
   readonly decoder: Decoder;
   readonly network: FeatureNetwork;
-  readonly reference: Gaussian;
-  /** Shown the images of every batch. */
-  readonly onImages?: (images: PixelBatch) => void;
+  readonly keep?: CollectOptions;
+  /** Where what was judged is kept as it is found, and taken up from; none: an interruption loses it. */
+  readonly journal?: Journal;
 }
 
-/** Draws an image for each seed and scores them; no more than a batch is in memory. */
-export async function measureModel({ network, reference, onImages, ...options }: MeasureOptions): Promise<Score> {
-  const scorer = createScorer(network);
+/** Draws an image for each seed and judges it; no more than a batch of images is in memory. */
+export async function collectModel(options: CollectModelOptions): Promise<Collected> {
+  const { network, keep, journal, seeds, onProgress, ...sampling } = options;
+  const collector = createCollector(network, keep);
+  const batch = Math.min(options.batch, seeds.length);
+  let done = 0;
+  if (journal)
+    for await (const part of journal.read(batch, seeds.length)) {
+      collector.add(part);
+      done += part.agreed.length;
+    }
+  onProgress?.(done);
   const { labelDim } = options.config;
-  for await (const { seeds, images } of samplePixels(options)) {
-    const classOf = labelDim > 0 ? (i: number) => options.classOf(seeds[i] ?? 0) : undefined;
-    await scorer.add(images, classOf);
-    onImages?.(images);
+  for await (const { seeds: drawn, images } of samplePixels({
+    ...sampling,
+    seeds: seeds.slice(done),
+    batch,
+    fullBatches: true,
+    onProgress: (more) => onProgress?.(done + more),
+  })) {
+    const classOf = labelDim > 0 ? (i: number) => options.classOf(drawn[i] ?? 0) : undefined;
+    const part = await judgeImages(network, images, classOf);
+    await journal?.append(part);
+    collector.add(part);
   }
-  return scorer.score(reference);
+  return collector.result();
 }
 
 /** Seeds of the draws: `draws` blocks of `num` that follow one another from `first` on. */

@@ -2,8 +2,8 @@ import '@tensorflow/tfjs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createCollector, judgeImages } from '@edm2/app-kit/scores/collect';
 import { readReference, writeReference } from '@edm2/app-kit/scores/reference-file';
-import { createScorer } from '@edm2/app-kit/scores/score';
 import { startEngine } from '@edm2/engine';
 import { createDinov2 } from '@edm2/fid/dinov2';
 import { createRandom } from '@edm2/random';
@@ -11,6 +11,7 @@ import { writeSafetensors } from '@edm2/tensor-files';
 import { toStateDict } from '@edm2/tensor-files/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { measure } from './measure.js';
 import { openFeatures } from './open-features.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'edm2-features-'));
@@ -51,11 +52,18 @@ test('DINOv2 of any size: the features of the network itself, whatever the batch
   expect(Math.max(...features.map((value, i) => Math.abs(value - (expected[i] ?? 0))))).toBeLessThan(1e-4);
 
   // Statistics of the same images lie at distance 0, through the published format too.
-  const scorer = createScorer(network);
-  await scorer.add(images);
+  const collector = createCollector(network, { features: true });
+  collector.add(await judgeImages(network, images));
+  const collected = collector.result();
   const path = join(scratch, 'reference.safetensors');
-  await writeReference(path, scorer.statistics(), network);
-  expect((await scorer.score(await readReference(path, network))).frechet).toBe(0);
+  for (const kept of [undefined, collected.features]) {
+    await writeReference(path, collected.statistics, network, kept);
+    const reference = await readReference(path, network);
+    expect(reference.n).toBe(20);
+    expect(reference.features).toEqual(kept);
+    const { values } = await measure(collected, { network, reference, metrics: ['fd', 'sfd'] });
+    expect(values).toEqual({ fd: 0, sfd: 0 });
+  }
   await expect(readReference(path, { ...network, dims: 32 })).rejects.toThrow(/expected 32 features of dinov2, got 64/);
   await expect(readReference(path, { ...network, metric: 'fid' })).rejects.toThrow(/those of another network/);
   network.dispose();

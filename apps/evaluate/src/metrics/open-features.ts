@@ -42,6 +42,9 @@ export async function openFeatures(path: string, engine: EngineReport): Promise<
   }
 }
 
+/** Of Inception: one row a class. */
+const CLASS_LAYER = 'fc.weight';
+
 async function readInception(path: string, file: SafetensorsFile, { engine }: EngineReport): Promise<FeatureNetwork> {
   const inception = createInception();
   return createImageDetector({
@@ -51,7 +54,11 @@ async function readInception(path: string, file: SafetensorsFile, { engine }: En
     dims: 2048,
     fingerprint: await fileFingerprint(path),
     params: await readParams(file, inception.parameters),
-    apply: (params, images) => inception.apply(params, images).pool,
+    classes: inception.parameters.find(({ name }) => name === CLASS_LAYER)?.shape.at(-1) ?? 0,
+    apply: (params, images) => {
+      const { pool, logitsUnbiased } = inception.apply(params, images);
+      return { features: pool, logits: logitsUnbiased };
+    },
     engine,
   });
 }
@@ -70,7 +77,7 @@ async function readDinov2(path: string, file: SafetensorsFile, { engine }: Engin
     dims: dim,
     fingerprint: await fileFingerprint(path),
     params: await readParams(file, dinov2.parameters),
-    apply: dinov2.apply,
+    apply: (params, images) => ({ features: dinov2.apply(params, images) }),
     engine,
   });
 }

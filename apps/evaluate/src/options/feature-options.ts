@@ -1,15 +1,24 @@
 import { UsageError } from '@edm2/app-kit/command/errors';
+import { withProgress } from '@edm2/app-kit/command/progress';
 import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
-import { readReference } from '@edm2/app-kit/scores/reference-file';
+import { isStatisticsFile, type Reference, readReference } from '@edm2/app-kit/scores/reference-file';
+import { openDataset } from '@edm2/dataset';
 import type { EngineReport } from '@edm2/engine';
-import type { Gaussian } from '@edm2/fid';
 import type { Command } from 'commander';
+import { collectImages } from '../metrics/measure-images.js';
+import { METRICS, type MetricChoice, needs, parseMetrics } from '../metrics/metrics.js';
 import { openFeatures } from '../metrics/open-features.js';
+import { guard } from './parse.js';
 
 /** What images are compared by, and with what. */
 export interface FeatureOptions {
   readonly features?: string;
   readonly ref?: string;
+}
+
+/** Which figures. */
+export interface MetricOptions {
+  readonly metrics: MetricChoice;
 }
 
 /** Adds `--features`. */
@@ -21,22 +30,85 @@ export const withFeatures = (command: Command): Command =>
 
 /** Adds `--features` and `--ref`. */
 export const withReference = (command: Command): Command =>
-  withFeatures(command).option('--ref <file>', 'statistics of real images, made by metrics ref');
+  withFeatures(command).option(
+    '--ref <path>',
+    'real images: statistics (.safetensors of metrics ref, .npz, .pkl), or a folder or zip of images',
+  );
 
-/** @throws {UsageError} when `--features` is not given or of no known kind. */
-export async function featuresOf({ features }: FeatureOptions, engine: EngineReport): Promise<FeatureNetwork> {
+/** Adds `--metrics`. */
+export const withMetrics = (command: Command): Command =>
+  command.option(
+    '--metrics <list>',
+    `figures, any of: ${Object.entries(METRICS)
+      .map(([name, { help }]) => `${name} (${help})`)
+      .join(', ')}`,
+    guard(parseMetrics),
+    parseMetrics('fd'),
+  );
+
+/** @throws {UsageError} when `--features` is not given or of no known kind, or a metric is one of another network. */
+export async function featuresOf(
+  { features, metrics }: FeatureOptions & Partial<MetricOptions>,
+  engine: EngineReport,
+): Promise<FeatureNetwork> {
   if (features === undefined)
     throw new UsageError(
       '--features: expected the weights of a feature network, got nothing. npx fid weights makes those of FID and FD_DINOv2; the main job writes runs/mnist/classifier.safetensors.',
     );
-  return openFeatures(features, engine);
+  const network = await openFeatures(features, engine);
+  const odd = metrics?.networks.find((name) => name !== network.name);
+  const needsClasses = metrics !== undefined && needs(metrics.metrics, 'logits') && network.classes === undefined;
+  if (odd === undefined && !needsClasses) return network;
+  network.dispose();
+  if (odd === undefined)
+    throw new UsageError(
+      `--metrics: expected a feature network that classifies for is, got ${network.name}. Give Inception's weights as --features.`,
+    );
+  throw new UsageError(
+    `--metrics: expected figures on the features of ${network.name}, got one that is defined on those of ${odd}. Give its weights as --features, or ask for fd, the distance on any features.`,
+  );
 }
 
-/** @throws {UsageError} when `--ref` is not given. */
-export async function referenceOf({ ref }: FeatureOptions, network: FeatureNetwork): Promise<Gaussian> {
+/**
+ * Real images as the network sees them: read, or looked at now.
+ *
+ * @throws {UsageError} when `--ref` is not given.
+ * @throws {RangeError} when a metric compares images and there are statistics only.
+ */
+export async function referenceOf(
+  { ref, metrics }: FeatureOptions & MetricOptions,
+  network: FeatureNetwork,
+  signal?: AbortSignal,
+): Promise<Reference> {
   if (ref === undefined)
     throw new UsageError(
-      '--ref: expected statistics of real images, got nothing. Make them: edm2-evaluate metrics ref --data <images> --dest <file>.',
+      '--ref: expected real images or their statistics, got nothing. Name a folder or zip, or make statistics once: edm2-evaluate metrics ref --data <images> --dest <file>.',
     );
-  return readReference(ref, network);
+  const features = needs(metrics.metrics, 'realFeatures');
+  if (!isStatisticsFile(ref)) return lookAt(ref, network, features, signal);
+  const reference = await readReference(ref, network);
+  if (features && !reference.features)
+    throw new UsageError(
+      `--ref: expected real images, or statistics with their features, for ${metrics.metrics.filter((name) => needs([name], 'realFeatures')).join(', ')}, got statistics alone (${ref}). Name the images, or make the file with metrics ref --keep-features.`,
+    );
+  return reference;
+}
+
+async function lookAt(
+  path: string,
+  network: FeatureNetwork,
+  features: boolean,
+  signal: AbortSignal | undefined,
+): Promise<Reference> {
+  const dataset = await openDataset(path);
+  try {
+    const indices = Array.from({ length: dataset.length }, (_, i) => i);
+    const collected = await withProgress('looking at real images', indices.length, 'images', (onProgress) =>
+      collectImages({ dataset, indices, network, keep: { features }, onProgress, ...(signal ? { signal } : {}) }),
+    );
+    const { statistics } = collected;
+    return { ...statistics, ...(collected.features ? { features: collected.features } : {}) };
+  } finally {
+    await dataset.close();
+  }
 }

@@ -3,7 +3,7 @@ import { parseCount } from '@edm2/app-kit/command/parse-count';
 import { InvalidArgumentError } from 'commander';
 
 /** Turns our errors into commander's, which names the option. */
-const guard =
+export const guard =
   <T>(parse: (text: string) => T) =>
   (text: string): T => {
     try {

@@ -1,25 +1,40 @@
 import { type Spread, spreadOf } from '@edm2/app-kit/scores/spread';
+import { FIGURES, type FigureKey } from '../metrics/metrics.js';
 import type { SweepPoint } from './point.js';
 import type { StoredScore } from './store.js';
 
 /** What the draws of a point say together. */
 export interface SweepResult {
   readonly point: SweepPoint;
-  readonly frechet: Spread;
-  /** NaN throughout where nothing was classified. */
-  readonly labelAgreement: Spread;
+  /** Of every figure that was asked for. */
+  readonly figures: Readonly<Partial<Record<FigureKey, Spread>>>;
+  /** The one that settings are chosen by. */
+  readonly score: Spread;
   /** Images of each draw. */
   readonly n: number;
 }
 
+/** What settings are chosen by. */
+export interface ScoreKind {
+  readonly key: FigureKey;
+  readonly title: string;
+  readonly better: 'lower' | 'higher';
+}
+
 /** Joins the draws of a point. */
-export const resultOf = (point: SweepPoint, draws: readonly StoredScore[]): SweepResult => ({
-  point,
-  frechet: spreadOf(draws.map(({ score }) => score.frechet)),
-  labelAgreement: spreadOf(draws.map(({ score }) => score.labelAgreement)),
-  n: draws[0]?.score.n ?? 0,
-});
+export function resultOf(point: SweepPoint, draws: readonly StoredScore[], key: FigureKey): SweepResult {
+  const figures: Partial<Record<FigureKey, Spread>> = {};
+  for (const each of Object.keys(FIGURES) as FigureKey[]) {
+    const values = draws.flatMap(({ values }) => values[each] ?? []);
+    if (values.length === draws.length) figures[each] = spreadOf(values);
+  }
+  return { point, figures, score: figures[key] ?? spreadOf([]), n: draws[0]?.n ?? 0 };
+}
+
+/** A score as the search takes it: less is better. */
+export const cost = ({ score }: SweepResult, { better }: ScoreKind): number =>
+  better === 'lower' ? score.mean : -score.mean;
 
 /** Best first. */
-export const ranked = (results: readonly SweepResult[]): SweepResult[] =>
-  [...results].sort((a, b) => a.frechet.mean - b.frechet.mean);
+export const ranked = (results: readonly SweepResult[], kind: ScoreKind): SweepResult[] =>
+  [...results].sort((a, b) => cost(a, kind) - cost(b, kind));

@@ -1,15 +1,14 @@
 import { appendFile, mkdir, readFile, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Score } from '@edm2/app-kit/scores/score';
+import type { Measurement } from '../metrics/measure.js';
 import { keyOf, type SweepPoint } from './point.js';
 
 /** One draw of one point. */
-export interface StoredScore {
+export interface StoredScore extends Pick<Measurement, 'n' | 'values'> {
   /** Tells what else decided the score: networks, sampler, reference, number of images. */
   readonly settings: string;
   readonly point: SweepPoint;
   readonly draw: number;
-  readonly score: Score;
   readonly seconds: number;
 }
 
@@ -17,7 +16,7 @@ export interface StoredScore {
 export interface SweepStore {
   /** The score of a draw, if it was found before. */
   get(point: SweepPoint, draw: number): StoredScore | undefined;
-  add(point: SweepPoint, draw: number, score: Score, seconds: number): Promise<StoredScore>;
+  add(point: SweepPoint, draw: number, score: Pick<Measurement, 'n' | 'values'>, seconds: number): Promise<StoredScore>;
   readonly size: number;
 }
 
@@ -47,9 +46,9 @@ export async function openStore(path: string, settings: string): Promise<SweepSt
   else if (tail !== '') await truncate(path, Buffer.byteLength(text.slice(0, end)));
   return {
     get: (point, draw) => scores.get(key(point, draw)),
-    async add(point, draw, score, seconds) {
-      const stored: StoredScore = { settings, point, draw, score, seconds };
-      await appendFile(path, `${JSON.stringify(stored)}\n`);
+    async add(point, draw, { n, values }, seconds) {
+      const stored: StoredScore = { settings, point, draw, n, values, seconds };
+      await appendFile(path, `${JSON.stringify(stored, infinityAsText)}\n`);
       scores.set(key(point, draw), stored);
       return stored;
     },
@@ -59,11 +58,13 @@ export async function openStore(path: string, settings: string): Promise<SweepSt
   };
 }
 
+/** JSON has no infinity, which an interval may reach to. */
+export const infinityAsText = (_: string, value: unknown): unknown =>
+  value === Number.POSITIVE_INFINITY ? 'inf' : value;
+
 function parse(line: string): StoredScore | undefined {
   try {
-    const { score, ...rest } = JSON.parse(line) as StoredScore;
-    // JSON has no NaN.
-    return { ...rest, score: { ...score, labelAgreement: score.labelAgreement ?? Number.NaN } };
+    return JSON.parse(line, (_, value: unknown) => (value === 'inf' ? Number.POSITIVE_INFINITY : value)) as StoredScore;
   } catch {
     return undefined;
   }

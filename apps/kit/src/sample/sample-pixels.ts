@@ -33,6 +33,11 @@ export interface SampleOptions {
   readonly settings: SamplerSettings;
   /** Images at a time. */
   readonly batch: number;
+  /**
+   * Fill a last or only batch up to `batch`, however few its seeds: work that goes on later must compute in the same shapes as
+   * before to be equal to the last bit. Default: a batch is no larger than the number of seeds.
+   */
+  readonly fullBatches?: boolean;
   /** Default: the network's own values are pixels. */
   readonly decoder?: Decoder;
   readonly onProgress?: ((done: number) => void) | undefined;
@@ -47,10 +52,11 @@ export interface SampledPixels {
 
 /** One image per seed, batch by batch. Progress counts images, those of a batch under way in shares. */
 export async function* samplePixels(options: SampleOptions): AsyncGenerator<SampledPixels, void, undefined> {
-  const { denoise, config, seeds, classOf, settings, batch, decoder = pixelDecoder, onProgress, signal } = options;
+  const { denoise, config, seeds, classOf, settings, batch, fullBatches, onProgress, signal } = options;
+  const { decoder = pixelDecoder } = options;
   const { imgResolution: side, imgChannels: channels, labelDim } = config;
   const { solver = 'heun', churn, ...schedule } = settings;
-  const size = Math.min(batch, seeds.length);
+  const size = fullBatches ? batch : Math.min(batch, seeds.length);
   let done = 0;
   for await (const { seeds: drawn, images } of sampleSeeds({
     denoiser: denoise,

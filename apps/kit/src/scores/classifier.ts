@@ -32,7 +32,7 @@ export const SHAPES: Readonly<Record<string, number[]>> = {
 export interface Classifier extends FeatureNetwork {
   /** Names of {@link SHAPES}; the classifier's own. */
   readonly params: Params;
-  judge(images: PixelBatch): { features: Float32Array; classes: Uint8Array };
+  judge(images: PixelBatch): { features: Float32Array; classes: Uint8Array; logits: Float32Array };
 }
 
 /** Makes a judge of trained parameters, which it disposes with itself. */
@@ -42,6 +42,7 @@ export function createClassifier(params: Params, engine: Engine | undefined): Cl
     name: 'classifier',
     figure: 'Fréchet distance (classifier features)',
     dims: FEATURES,
+    classes: CLASSES,
     fingerprint: fingerprintOf(params),
     params,
     judge({ data, shape: [count, height, width, channels] }) {
@@ -52,6 +53,7 @@ export function createClassifier(params: Params, engine: Engine | undefined): Cl
       const size = height * width;
       const features = new Float32Array(count * FEATURES);
       const classes = new Uint8Array(count);
+      const logits = new Float32Array(count * CLASSES);
       for (let at = 0; at < count; at += BATCH) {
         const n = Math.min(BATCH, count - at);
         // The last batch is filled up, so that one compiled shape serves all.
@@ -60,11 +62,11 @@ export function createClassifier(params: Params, engine: Engine | undefined): Cl
         const x = tf.tensor4d(pixels, [BATCH, height, width, 1]);
         const out = infer(x);
         features.set((out.features.dataSync() as Float32Array).subarray(0, n * FEATURES), at * FEATURES);
-        const logits = out.logits.dataSync() as Float32Array;
-        for (let i = 0; i < n; i++) classes[at + i] = argMax(logits.subarray(i * CLASSES, (i + 1) * CLASSES));
+        logits.set((out.logits.dataSync() as Float32Array).subarray(0, n * CLASSES), at * CLASSES);
         tf.dispose([x, out.features, out.logits]);
       }
-      return { features, classes };
+      for (let i = 0; i < count; i++) classes[i] = argMax(logits.subarray(i * CLASSES, (i + 1) * CLASSES));
+      return { features, classes, logits };
     },
     dispose() {
       infer.dispose();

@@ -6,6 +6,8 @@ export interface Judged {
   readonly features: Float32Array;
   /** Class of each image as the network reads it; absent where it does not classify. */
   readonly classes?: ArrayLike<number>;
+  /** `[N, classes]`, before the softmax; absent where it does not classify. */
+  readonly logits?: Float32Array;
 }
 
 /**
@@ -18,6 +20,8 @@ export interface FeatureNetwork {
   /** What the Fréchet distance on its features is called, such as `FID`. */
   readonly figure: string;
   readonly dims: number;
+  /** Classes that it gives logits of; absent where it does not classify. */
+  readonly classes?: number;
   /** Under which name statistics files hold its features; absent where no published format knows them. */
   readonly metric?: 'fid' | 'fd_dinov2';
   /** Tells these weights from others of the same name; stored with statistics and compared when they are read. */

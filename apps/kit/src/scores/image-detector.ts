@@ -11,13 +11,17 @@ const BATCH = 16;
 export interface ImageDetectorOptions extends Omit<FeatureNetwork, 'judge' | 'dispose'> {
   /** The detector's own from here on. */
   readonly params: Readonly<Record<string, tf.Tensor>>;
-  /** `[N, H, W, 3]`, 0…255 → `[N, dims]`, pure. */
-  readonly apply: (params: Readonly<Record<string, tf.Tensor>>, images: tf.Tensor) => tf.Tensor;
+  /** `[N, H, W, 3]`, 0…255 → `[N, dims]`, and `[N, classes]`; pure. */
+  readonly apply: (
+    params: Readonly<Record<string, tf.Tensor>>,
+    images: tf.Tensor,
+  ) => { features: tf.Tensor; logits?: tf.Tensor };
   readonly engine: Engine | undefined;
 }
 
 /** Makes a feature network of a pure function; grey images are shown to it as RGB of equal channels. */
 export function createImageDetector({ params, apply, engine, ...about }: ImageDetectorOptions): FeatureNetwork {
+  const { classes = 0 } = about;
   const compiled = jit((x: tf.Tensor) => apply(params, x), engine ? { engine } : {});
   return {
     ...about,
@@ -27,6 +31,7 @@ export function createImageDetector({ params, apply, engine, ...about }: ImageDe
           `${about.name}.judge: expected grey or RGB images, got ${channels} channels. Decode them first.`,
         );
       const features = new Float32Array(count * about.dims);
+      const logits = new Float32Array(count * classes);
       const size = height * width * channels;
       for (let at = 0; at < count; at += BATCH) {
         const n = Math.min(BATCH, count - at);
@@ -37,10 +42,12 @@ export function createImageDetector({ params, apply, engine, ...about }: ImageDe
         else for (const [i, value] of part.entries()) pixels.fill(value, 3 * i, 3 * i + 3);
         const x = tf.tensor4d(pixels, [BATCH, height, width, 3]);
         const out = compiled(x);
-        features.set(((await out.data()) as Float32Array).subarray(0, n * about.dims), at * about.dims);
-        tf.dispose([x, out]);
+        features.set(((await out.features.data()) as Float32Array).subarray(0, n * about.dims), at * about.dims);
+        if (out.logits) logits.set(((await out.logits.data()) as Float32Array).subarray(0, n * classes), at * classes);
+        tf.dispose([x, out.features]);
+        out.logits?.dispose();
       }
-      return { features };
+      return { features, ...(classes > 0 ? { logits } : {}) };
     },
     dispose() {
       compiled.dispose();

@@ -1,36 +1,77 @@
+import { createHash } from 'node:crypto';
+import { extname } from 'node:path';
 import type { Gaussian, StatisticsResult } from '@edm2/fid';
 import { readStatistics, writeStatistics } from '@edm2/fid/node';
-import { readSafetensors, writeSafetensors } from '@edm2/tensor-files';
+import { readSafetensors, type SafetensorsFile, writeSafetensors } from '@edm2/tensor-files';
 import type { FeatureNetwork } from './feature-network.js';
 
 /** The metadata field `format` of the file of a network that has no published format. */
 const FORMAT = 'edm2-reference-1';
 
+/** Real images as a network sees them. */
+export interface Reference extends Gaussian {
+  /** Images; undefined where a file of statistics does not say. */
+  readonly n?: number | undefined;
+  /** `[n, dims]`; absent where only statistics were kept. */
+  readonly features?: Float32Array;
+}
+
+/** Endings of files of statistics; everything else is images. */
+const ENDINGS = new Set(['.safetensors', '.npz', '.pkl']);
+
+/** Whether a path names a file of statistics. */
+export const isStatisticsFile = (path: string): boolean => ENDINGS.has(extname(path).toLowerCase());
+
+/** Tells the statistics from others, in whatever file they are. */
+export function referenceFingerprint({ mu, sigma, features }: Reference): string {
+  const hash = createHash('sha256');
+  for (const values of [mu, sigma]) hash.update(Buffer.from(Float64Array.from(values).buffer));
+  return hash
+    .update(features ? String(features.length) : '')
+    .digest('hex')
+    .slice(0, 16);
+}
+
 /**
  * Writes statistics of real images: in the format that published tools read where the network is a published one, else with the
  * network's name and a hash of its weights.
+ *
+ * @param path - `.safetensors`, or `.npz` for Inception's alone.
+ * @param features - kept too, for figures that compare images and not only their statistics; `.safetensors` alone.
  */
 export async function writeReference(
   path: string,
   statistics: StatisticsResult,
   network: FeatureNetwork,
+  features?: Float32Array,
 ): Promise<void> {
   const { mu, sigma, n } = statistics;
   const { name, fingerprint, metric } = network;
-  if (metric) return writeStatistics(path, { n, [metric]: { mu, sigma } });
-  const tensors = { mu: { shape: [mu.length], data: mu }, sigma: { shape: [mu.length, mu.length], data: sigma } };
-  await writeSafetensors(path, tensors, { format: FORMAT, features: name, fingerprint, n: String(n) });
+  if (metric && !features) return writeStatistics(path, { n, [metric]: { mu, sigma } });
+  const named = (key: string): string => (metric ? `${metric}.${key}` : key);
+  const tensors = {
+    [named('mu')]: { shape: [mu.length], data: mu },
+    [named('sigma')]: { shape: [mu.length, mu.length], data: sigma },
+    ...(features ? { [named('features')]: { shape: [n, mu.length], data: features } } : {}),
+  };
+  const about = metric ? { num_images: String(n) } : { format: FORMAT, features: name, fingerprint, n: String(n) };
+  await writeSafetensors(path, tensors, about);
 }
 
 /**
- * Reads statistics of real images.
+ * Reads statistics of real images: `.safetensors`, and for published networks `.npz` and NVIDIA's `.pkl`.
  *
  * @throws {RangeError} when the file holds something else, or features of another network.
- * @throws {SafetensorsParseError | NpyParseError} when it is damaged.
+ * @throws {SafetensorsParseError | NpyParseError | PickleParseError} when it is damaged.
  */
-export async function readReference(path: string, network: FeatureNetwork): Promise<Gaussian> {
+export async function readReference(path: string, network: FeatureNetwork): Promise<Reference> {
   const { name, metric, dims } = network;
-  const found = metric ? (await readStatistics(path))[metric] : await readOwn(path, network);
+  const isOwn = extname(path).toLowerCase() === '.safetensors';
+  if (!metric && !isOwn)
+    throw new RangeError(
+      `readReference: expected a .safetensors file, the only one that holds features of ${name}, got ${path}. Make one: edm2-evaluate metrics ref.`,
+    );
+  const found = metric ? await readPublished(path, metric) : await readOwn(path, network);
   if (found?.mu.length !== dims)
     throw new RangeError(
       `readReference: expected ${dims} features of ${name}, got ${found ? found.mu.length : 'those of another network'} in ${path}. Make it again with this network: edm2-evaluate metrics ref.`,
@@ -38,10 +79,26 @@ export async function readReference(path: string, network: FeatureNetwork): Prom
   return found;
 }
 
-async function readOwn(path: string, { name, fingerprint }: FeatureNetwork): Promise<Gaussian> {
+async function readPublished(path: string, metric: 'fid' | 'fd_dinov2'): Promise<Reference | undefined> {
+  const file = await readStatistics(path);
+  const found = file[metric];
+  if (!found) return undefined;
+  if (extname(path).toLowerCase() !== '.safetensors') return { ...found, n: file.n };
+  const own = await readSafetensors(path);
+  try {
+    return { ...found, n: file.n, ...(await readFeatures(own, `${metric}.features`)) };
+  } finally {
+    await own.close();
+  }
+}
+
+const readFeatures = async (file: SafetensorsFile, name: string): Promise<{ features?: Float32Array }> =>
+  file.has(name) ? { features: (await file.readFloat32(name)).data } : {};
+
+async function readOwn(path: string, { name, fingerprint }: FeatureNetwork): Promise<Reference> {
   const file = await readSafetensors(path);
   try {
-    const { format, features, fingerprint: stored } = file.metadata;
+    const { format, features, fingerprint: stored, n } = file.metadata;
     if (format !== FORMAT)
       throw new RangeError(
         `readReference: expected a file of format ${FORMAT}, got ${path} of ${format ?? 'none'}. edm2-evaluate metrics ref writes one.`,
@@ -59,7 +116,8 @@ async function readOwn(path: string, { name, fingerprint }: FeatureNetwork): Pro
         );
       return data;
     };
-    return { mu: await read('mu'), sigma: await read('sigma') };
+    const count = n === undefined ? undefined : Number(n);
+    return { mu: await read('mu'), sigma: await read('sigma'), n: count, ...(await readFeatures(file, 'features')) };
   } finally {
     await file.close();
   }

@@ -1,6 +1,7 @@
-import { createStatistics, frechetDistance, type Gaussian, type StatisticsResult } from '@edm2/fid';
+import { frechetDistance, type Gaussian, type LinearAlgebra, type StatisticsResult } from '@edm2/fid';
 import { findLapack } from '@edm2/fid/node';
 import type { PixelBatch } from '../sample/images.js';
+import { createCollector, judgeImages } from './collect.js';
 import type { FeatureNetwork } from './feature-network.js';
 
 /** Figures of a set of images. What the distance is called, the feature network says. */
@@ -15,40 +16,15 @@ export interface Score {
 /** Dimensions from which a machine's LAPACK, if it has one, is worth looking for. */
 const LARGE = 512;
 
-/** Collects the features of images that come in parts. */
-export function createScorer(network: FeatureNetwork) {
-  const statistics = createStatistics(network.dims);
-  let agreed = 0;
-  let asked = 0;
-  return {
-    /** @param classOf - the class that image i of this part stands for, −1 where it stands for none. */
-    async add(images: PixelBatch, classOf?: (i: number) => number): Promise<void> {
-      const { features, classes } = await network.judge(images);
-      statistics.add(features);
-      for (let i = 0; classes && classOf && i < images.shape[0]; i++) {
-        const wanted = classOf(i);
-        if (wanted < 0) continue;
-        asked++;
-        if (classes[i] === wanted) agreed++;
-      }
-    },
-    statistics: (): StatisticsResult => statistics.result(),
-    async score(reference: Gaussian): Promise<Score> {
-      const linearAlgebra = network.dims >= LARGE ? await findLapack() : undefined;
-      return {
-        labelAgreement: asked > 0 ? agreed / asked : Number.NaN,
-        frechet: frechetDistance(statistics.result(), reference, linearAlgebra ? { linearAlgebra } : {}),
-        n: statistics.n,
-      };
-    },
-  };
-}
+/** Who factors matrices of so many dims. */
+export const linearAlgebraFor = async (dims: number): Promise<{ linearAlgebra?: LinearAlgebra | undefined }> =>
+  dims >= LARGE ? { linearAlgebra: await findLapack() } : {};
 
 /** Statistics of images. */
 export async function statisticsOf(network: FeatureNetwork, images: PixelBatch): Promise<StatisticsResult> {
-  const scorer = createScorer(network);
-  await scorer.add(images);
-  return scorer.statistics();
+  const collector = createCollector(network);
+  collector.add(await judgeImages(network, images));
+  return collector.result().statistics;
 }
 
 /** @param classOf - the class that image i stands for. */
@@ -58,7 +34,8 @@ export async function score(
   images: PixelBatch,
   classOf: (i: number) => number,
 ): Promise<Score> {
-  const scorer = createScorer(network);
-  await scorer.add(images, classOf);
-  return scorer.score(reference);
+  const collector = createCollector(network);
+  collector.add(await judgeImages(network, images, classOf));
+  const { n, statistics, labelAgreement } = collector.result();
+  return { labelAgreement, frechet: frechetDistance(statistics, reference, await linearAlgebraFor(network.dims)), n };
 }

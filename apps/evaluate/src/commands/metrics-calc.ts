@@ -1,0 +1,73 @@
+import { UsageError } from '@edm2/app-kit/command/errors';
+import { withProgress } from '@edm2/app-kit/command/progress';
+import { openDataset } from '@edm2/dataset';
+import type { Command } from 'commander';
+import { interruptible } from '../interruptible.js';
+import { type Measurement, measure } from '../metrics/measure.js';
+import { collectImages, drawIndices } from '../metrics/measure-images.js';
+import { needs } from '../metrics/metrics.js';
+import { printFigures } from '../metrics/print-figures.js';
+import { type DrawOptions, withDraws } from '../options/draw-options.js';
+import {
+  type FeatureOptions,
+  featuresOf,
+  type MetricOptions,
+  referenceOf,
+  withMetrics,
+  withReference,
+} from '../options/feature-options.js';
+import { type EngineChoice, withEngineOptions } from '../options/model-options.js';
+import { whole } from '../options/parse.js';
+import { engineFor } from '../options/start-engine.js';
+
+interface CalcOptions extends EngineChoice, FeatureOptions, MetricOptions, DrawOptions {
+  readonly images?: string;
+  readonly split?: 'train' | 'test';
+}
+
+/** `edm2-evaluate metrics calc`. */
+export const addMetricsCalcCommand = (metrics: Command): Command =>
+  withDraws(withMetrics(withReference(withEngineOptions(metrics.command('calc')))))
+    .description('Score stored images.')
+    .option('--images <path>', 'folder or zip of images')
+    .option('--split <name>', 'of IDX files: train or test')
+    .option('--seed <n>', 'chooses the images of the draws', whole, 0)
+    .action((options: CalcOptions) => calcCommand(options));
+
+async function calcCommand(options: CalcOptions): Promise<void> {
+  const {
+    images,
+    split,
+    metrics: { metrics },
+    bootstrap: resamples,
+    seed,
+  } = options;
+  if (images === undefined)
+    throw new UsageError('--images: expected a folder or zip of images, got nothing. Name one.');
+  const dataset = await openDataset(images, split === undefined ? {} : { split });
+  try {
+    const engine = await engineFor(options, options.features);
+    const network = await featuresOf(options, engine);
+    const draws = drawIndices(dataset.length, options.num, options.draws, seed);
+    const total = draws.reduce((sum, { length }) => sum + length, 0);
+    const keep = { features: resamples > 0 || needs(metrics, 'features'), logits: needs(metrics, 'logits') };
+    await interruptible('nothing was written', async (signal) => {
+      const reference = await referenceOf(options, network, signal);
+      const found = await withProgress('scoring', total, 'images', async (onProgress) => {
+        const measured: Measurement[] = [];
+        for (const indices of draws) {
+          const before = measured.length * indices.length;
+          const report = (done: number) => onProgress(before + done);
+          const collected = await collectImages({ dataset, indices, network, keep, onProgress: report, signal });
+          measured.push(await measure(collected, { network, reference, metrics, resamples, seed }));
+        }
+        return measured;
+      });
+      const json = options.json === true;
+      printFigures({ about: { images, ref: options.ref }, network, metrics, draws: found, reference, json });
+    });
+    network.dispose();
+  } finally {
+    await dataset.close();
+  }
+}

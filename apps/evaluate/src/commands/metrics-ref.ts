@@ -1,0 +1,69 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { UsageError } from '@edm2/app-kit/command/errors';
+import { withProgress } from '@edm2/app-kit/command/progress';
+import { writeReference } from '@edm2/app-kit/scores/reference-file';
+import { openDataset } from '@edm2/dataset';
+import type { Command } from 'commander';
+import { interruptible } from '../interruptible.js';
+import { warnings } from '../metrics/figures.js';
+import { collectImages } from '../metrics/measure-images.js';
+import { type FeatureOptions, featuresOf, withFeatures } from '../options/feature-options.js';
+import { type EngineChoice, withEngineOptions } from '../options/model-options.js';
+import { positive } from '../options/parse.js';
+import { engineFor } from '../options/start-engine.js';
+import { print, say } from '../say.js';
+
+interface RefOptions extends EngineChoice, FeatureOptions {
+  readonly data?: string;
+  readonly dest?: string;
+  readonly split?: 'train' | 'test';
+  readonly resolution?: number;
+  readonly keepFeatures?: boolean;
+}
+
+/** `edm2-evaluate metrics ref`. */
+export const addMetricsRefCommand = (metrics: Command): Command =>
+  withFeatures(withEngineOptions(metrics.command('ref')))
+    .description('Make the statistics of real images that the others compare with.')
+    .option('--data <path>', 'folder, zip or IDX files of real images')
+    .option('--dest <file>', 'where the statistics go: .safetensors, or .npz as other tools read those of FID')
+    .option('--keep-features', 'keep the features too, for kid, pr and dc: 8 KiB an image on Inception')
+    .option('--split <name>', 'of IDX files: train or test')
+    .option('--resolution <n>', 'of IDX files: side in pixels', positive)
+    .action((options: RefOptions) => refCommand(options));
+
+async function refCommand(options: RefOptions): Promise<void> {
+  const { data, dest, split, resolution, keepFeatures: features = false } = options;
+  if (data === undefined) throw new UsageError('--data: expected real images, got nothing. Name a folder or zip.');
+  if (dest === undefined || !/\.(safetensors|npz)$/.test(dest))
+    throw new UsageError(
+      `--dest: expected a file name ending in .safetensors or .npz, got ${dest ?? 'nothing'}. Name one.`,
+    );
+  if (features && dest.endsWith('.npz'))
+    throw new UsageError('--keep-features: expected --dest to be .safetensors, got .npz, which holds none. Change it.');
+  const dataset = await openDataset(data, {
+    ...(split === undefined ? {} : { split }),
+    ...(resolution === undefined ? {} : { resolution }),
+  });
+  try {
+    const network = await featuresOf(options, await engineFor(options, options.features));
+    if (dest.endsWith('.npz') && network.metric !== 'fid')
+      throw new UsageError(
+        `--dest: expected .safetensors for statistics of ${network.name}, got .npz, which is read as Inception's. Change it.`,
+      );
+    const indices = Array.from({ length: dataset.length }, (_, i) => i);
+    const collected = await interruptible('nothing was written', (signal) =>
+      withProgress('reading', indices.length, 'images', (onProgress) =>
+        collectImages({ dataset, indices, network, keep: { features }, onProgress, signal }),
+      ),
+    );
+    await mkdir(dirname(dest), { recursive: true });
+    await writeReference(dest, collected.statistics, network, collected.features);
+    print(`${dest}  statistics of ${network.name} features, n = ${collected.n}${features ? ', features kept' : ''}`);
+    for (const warning of warnings(network, ['fd'], collected.n)) say(`warning: ${warning}`);
+    network.dispose();
+  } finally {
+    await dataset.close();
+  }
+}

@@ -1,0 +1,19 @@
+import { basename } from 'node:path';
+import { type ModelOptions, samplerSettings } from '../options/model-options.js';
+import type { ResolvedModel } from '../options/resolve-model.js';
+import { fileFingerprint } from './fingerprint.js';
+
+/** What decides an image, beside its seed: networks by name and content, guidance, sampler, classes. */
+export async function modelSettings(
+  options: ModelOptions & { readonly class?: readonly number[] },
+  { net, gnet, guidance }: ResolvedModel,
+): Promise<Readonly<Record<string, unknown>>> {
+  const nameOf = async (path: string) => `${basename(path)} (${await fileFingerprint(path)})`;
+  return {
+    net: await nameOf(net),
+    ...(gnet === undefined ? {} : { gnet: await nameOf(gnet), guidance: guidance.weight, interval: guidance.interval }),
+    ...samplerSettings(options),
+    ...(options.vae === undefined ? {} : { vae: basename(options.vae) }),
+    class: options.class ?? 'by seed',
+  };
+}

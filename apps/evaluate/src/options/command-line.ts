@@ -1,0 +1,7 @@
+/** The command as it can be typed again. */
+export function commandLine(argv: readonly string[]): string {
+  const program = process.env['npm_lifecycle_event'] === 'evaluate' ? 'npm run evaluate --' : 'edm2-evaluate';
+  return [program, ...argv.map(quote)].join(' ');
+}
+
+const quote = (arg: string): string => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`);
