@@ -7,6 +7,7 @@ import { sampleAll } from '@edm2/app-kit/sample/sample-pixels';
 import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
 import { referenceFingerprint } from '@edm2/app-kit/scores/reference-file';
 import { formatSpread } from '@edm2/app-kit/scores/spread';
+import { karrasSchedule } from '@edm2/sampler';
 import { type Command, Option } from 'commander';
 import { writeSweep } from '../draw/write-sweep.js';
 import { fileFingerprint } from '../generate/fingerprint.js';
@@ -83,7 +84,12 @@ export const addSweepCommand = (program: Command, typed: string): Command =>
         .choices(['grid', 'lines'])
         .default('grid'),
     )
-    .option('--refine <n>', 'rounds that halve the steps around the best', whole, 2)
+    .option(
+      '--refine <n>',
+      'rounds that halve the steps around the best, along every axis with more than one value',
+      whole,
+      2,
+    )
     .addOption(
       new Option('--score <figure>', 'figure that settings are chosen by (default: the first of --metrics)').choices(
         Object.keys(FIGURES),
@@ -153,6 +159,7 @@ async function sweepCommand(options: SweepOptions, typed: string): Promise<void>
       draws,
       search: options.search,
       refine: options.refine,
+      levels: [...karrasSchedule(settings)],
       onProgress: (done, total, note) => progress.update(done, note, total),
       onResult: (result, reused) =>
         progress.say(

@@ -38,6 +38,12 @@ export const keyOf = (point: SweepPoint): string => {
   return [sigmaRel, guideSigmaRel, weight, interval?.join('-') ?? 'all'].join('|');
 };
 
+/** `σ in (0.19, 1.61]`, `σ ≤ 1.61`, `σ > 0.19` */
+export function describeInterval([lo, hi]: Interval): string {
+  if (hi === Number.POSITIVE_INFINITY) return `σ > ${lo}`;
+  return lo === 0 ? `σ ≤ ${hi}` : `σ in (${lo}, ${hi}]`;
+}
+
 /** `σ_rel 0.1, w 1.5, guide σ_rel 0.2, σ in (0.19, 1.61]` */
 export function describe(point: SweepPoint): string {
   const { sigmaRel, guideSigmaRel, weight, interval } = canonical(point);
@@ -45,7 +51,7 @@ export function describe(point: SweepPoint): string {
     `σ_rel ${sigmaRel}`,
     weight === 1 ? 'not guided' : `w ${weight}`,
     ...(guideSigmaRel === undefined ? [] : [`guide σ_rel ${guideSigmaRel}`]),
-    ...(interval ? [`σ in (${interval.join(', ')}]`] : []),
+    ...(interval ? [describeInterval(interval)] : []),
   ].join(', ');
 }
 

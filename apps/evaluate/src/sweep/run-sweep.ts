@@ -9,8 +9,9 @@ import { figuresOfMetrics, type MetricName, needs } from '../metrics/metrics.js'
 import type { NetworkCache } from './network-cache.js';
 import { prepareNetworks, type SweepNetworks } from './networks.js';
 import { describe, type SweepAxes, type SweepPoint } from './point.js';
+import type { Measured } from './refine.js';
 import { cost, resultOf, type ScoreKind, type SweepResult } from './result.js';
-import { type Measured, type SearchOptions, searchBest } from './search.js';
+import { type SearchOptions, searchBest } from './search.js';
 import type { StoredScore, SweepStore } from './store.js';
 
 /** What {@link runSweep} needs. */

@@ -1,10 +1,6 @@
-import { canonical, distinct, keyOf, product, type SweepAxes, type SweepPoint } from './point.js';
-
-/** What a point scored; lower is better. */
-export interface Measured {
-  readonly point: SweepPoint;
-  readonly score: number;
-}
+import { createAxes } from './axes.js';
+import { distinct, keyOf, product, type SweepAxes, type SweepPoint } from './point.js';
+import { type Measured, refine } from './refine.js';
 
 /** Measures points, or recalls what they scored. */
 export type Measure = (points: readonly SweepPoint[]) => Promise<readonly Measured[]>;
@@ -16,16 +12,14 @@ export interface SearchOptions {
    * improves: a sum instead of a product, which finds the optimum where the axes hardly depend on each other.
    */
   readonly search: 'grid' | 'lines';
-  /** Rounds that halve the distance between the best point and its neighbours along each numeric axis. */
+  /** Rounds that halve the steps around the best point, along every axis with more than one value. */
   readonly refine: number;
+  /** Noise levels of the sampler: guidance intervals are refined in whole steps of them. */
+  readonly levels: readonly number[];
 }
 
 /** Passes over the axes beyond which a line search circles. */
 const MAX_PASSES = 4;
-
-/** EMA lengths are told apart by three decimals in file names. */
-const LENGTH_DIGITS = 1e3;
-const WEIGHT_DIGITS = 1e4;
 
 /** Best of all measured so far. */
 export const bestOf = (measured: readonly Measured[]): Measured => {
@@ -45,21 +39,17 @@ export async function searchBest(axes: SweepAxes, measure: Measure, options: Sea
     const fresh = distinct(points).filter((point) => !found.has(keyOf(point)));
     if (fresh.length > 0) for (const each of await measure(fresh)) found.set(keyOf(each.point), each);
   };
-  const best = () => bestOf([...found.values()]);
+  const all = () => [...found.values()];
+  const best = () => bestOf(all());
 
   if (options.search === 'grid') await look(product(axes));
   else await lineSearch(axes, look, best);
-  for (let round = 0; round < options.refine; round++) {
-    const before = found.size;
-    await look(
-      neighbours(
-        best().point,
-        [...found.values()].map(({ point }) => point),
-      ),
-    );
-    if (found.size === before) break;
-  }
-  return [...found.values()];
+  const guided = (): SweepPoint | undefined => {
+    const with_ = all().filter(({ point }) => point.weight !== 1);
+    return with_.length > 0 ? bestOf(with_).point : undefined;
+  };
+  await refine(createAxes(options.levels, guided), { all, best, look }, options.refine);
+  return all();
 }
 
 async function lineSearch(
@@ -92,31 +82,4 @@ function lineOf(axes: SweepAxes, at: SweepPoint, axis: keyof SweepPoint): SweepP
   if (axis === 'weight') return axes.weights.map((weight) => ({ ...at, weight }));
   if (axis === 'guideSigmaRel') return axes.guideSigmaRels.map((guideSigmaRel) => ({ ...at, guideSigmaRel }));
   return axes.intervals.map((interval) => ({ ...at, interval }));
-}
-
-/** Half-way points between a point and the nearest values measured on either side, along each numeric axis. */
-export function neighbours(at: SweepPoint, measured: readonly SweepPoint[]): SweepPoint[] {
-  const point = canonical(at);
-  const along = (axis: 'sigmaRel' | 'guideSigmaRel' | 'weight', digits: number): SweepPoint[] => {
-    const value = point[axis];
-    if (value === undefined) return [];
-    const values = measured.map((other) => other[axis]).filter((other) => other !== undefined);
-    const below = Math.max(...values.filter((other) => other < value));
-    const above = Math.min(...values.filter((other) => other > value));
-    return [below, above]
-      .filter(Number.isFinite)
-      .map((other) => Math.round(((other + value) / 2) * digits) / digits)
-      .filter((half) => half !== value && !values.includes(half))
-      .map((half) => ({ ...point, [axis]: half }));
-  };
-  const weights = point.weight === 1 ? towardsGuidance(point, measured) : along('weight', WEIGHT_DIGITS);
-  return distinct([...along('sigmaRel', LENGTH_DIGITS), ...along('guideSigmaRel', LENGTH_DIGITS), ...weights]);
-}
-
-/** From a point without guidance, half of the weakest guidance measured. */
-function towardsGuidance(point: SweepPoint, measured: readonly SweepPoint[]): SweepPoint[] {
-  const [weakest] = measured.filter(({ weight }) => weight > 1).sort((a, b) => a.weight - b.weight);
-  if (!weakest) return [];
-  const weight = Math.round(((1 + weakest.weight) / 2) * WEIGHT_DIGITS) / WEIGHT_DIGITS;
-  return [{ ...weakest, sigmaRel: point.sigmaRel, weight }];
 }
