@@ -1,0 +1,143 @@
+import '@tensorflow/tfjs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createClassifier, SHAPES } from '@edm2/app-kit/scores/classifier';
+import { saveClassifier } from '@edm2/app-kit/scores/classifier-file';
+import { writeReference } from '@edm2/app-kit/scores/reference-file';
+import { createUNet, initParams } from '@edm2/edm2-unet';
+import { saveNetwork } from '@edm2/edm2-unet/node';
+import { createRandom } from '@edm2/random';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const scratch = mkdtempSync(join(tmpdir(), 'edm2-evaluate-command-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+const command = fileURLToPath(new URL('../bin/edm2-evaluate.js', import.meta.url));
+const at = (...names: string[]): string => join(scratch, ...names);
+
+/** A run's snapshots and a judge, of random weights. */
+async function writeInputs(): Promise<void> {
+  mkdirSync(at('run'));
+  const unet = createUNet({
+    config: 'G',
+    imgResolution: 16,
+    imgChannels: 1,
+    labelDim: 10,
+    modelChannels: 16,
+    channelMult: [1, 2],
+    numBlocks: 1,
+    attnResolutions: [],
+  });
+  for (const [i, name] of ['0000001-0.050', '0000001-0.100', '0000002-0.050', '0000002-0.100'].entries()) {
+    const params = initParams(unet, i + 1);
+    for (const { name: key, kind } of unet.parameters)
+      if (kind === 'gain') {
+        params[key]?.dispose();
+        params[key] = tf.scalar(0.5);
+      }
+    await saveNetwork(at('run', `network-snapshot-${name}.safetensors`), { unet, params });
+    tf.dispose(params);
+  }
+  const random = createRandom(1);
+  const classifier = createClassifier(
+    Object.fromEntries(
+      Object.entries(SHAPES).map(([name, shape]) => [
+        name,
+        tf.tensor(random.stream(name).normal(shape.reduce((a, b) => a * b, 1)), shape),
+      ]),
+    ),
+    undefined,
+  );
+  await saveClassifier(at('classifier.safetensors'), classifier);
+  const { dims } = classifier;
+  const sigma = new Float64Array(dims * dims);
+  for (let i = 0; i < dims; i++) sigma[i * dims + i] = 1;
+  await writeReference(at('reference.safetensors'), { mu: new Float64Array(dims), sigma, n: 1000 }, classifier);
+  classifier.dispose();
+}
+
+/** Starts the command as a shell would. */
+function start(...args: string[]): { child: ChildProcess; ended: Promise<{ code: number | null; printed: string }> } {
+  const child = spawn(process.execPath, [command, ...args], { cwd: scratch });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (data) => {
+      printed += data;
+    });
+  return { child, ended: new Promise((resolve) => child.on('close', (code) => resolve({ code, printed }))) };
+}
+
+/** Ctrl-C as soon as `ready`; what was printed, and the command to go on with. */
+async function interruptWhen(ready: () => boolean, args: readonly string[]): Promise<string[]> {
+  const { child, ended } = start(...args);
+  const timer = setInterval(() => {
+    if (!ready()) return;
+    clearInterval(timer);
+    child.kill('SIGINT');
+  }, 10);
+  const { code, printed } = await ended;
+  clearInterval(timer);
+  expect(code, printed).toBe(130);
+  const [, typed = ''] = /Go on with: edm2-evaluate (.*)$/m.exec(printed) ?? [];
+  expect(typed, printed).not.toBe('');
+  return typed.split(' ');
+}
+
+const FAST = ['--engine', 'onnxruntime', '--threads', '1'];
+const SCORED = ['--features', 'classifier.safetensors', '--ref', 'reference.safetensors', '--metrics', 'fd,is'];
+const sizeOf = (path: string): number => (existsSync(path) ? statSync(path).size : 0);
+
+// The command is a bundle, made by `pnpm build`; the tests of the sources run before it.
+describe.skipIf(!process.env['TEST_BUILT'])('edm2-evaluate as a process, interrupted by Ctrl-C', () => {
+  beforeAll(writeInputs);
+
+  test('generate goes on to the same images', async () => {
+    const argv = ['generate', ...FAST, '--net', 'run/network-snapshot-0000002-0.100.safetensors', '--seeds', '0-89'];
+    const rest = ['--batch', '4', '--steps', '12', '--S_churn', '10'];
+    const images = (folder: string) => readdirSync(at(folder)).filter((name) => name.endsWith('.png'));
+    expect((await start(...argv, ...rest, '--outdir', 'whole').ended).code).toBe(0);
+    const typed = await interruptWhen(
+      () => existsSync(at('parts', '000007.png')),
+      [...argv, ...rest, '--outdir', 'parts'],
+    );
+    expect(images('parts').length).toBeLessThan(90);
+    expect(readdirSync(at('parts')).some((name) => name.endsWith('.tmp'))).toBe(false);
+    expect(await start(...typed).ended).toMatchObject({ code: 0, printed: expect.stringMatching(/are there already/) });
+    expect(images('parts')).toEqual(images('whole'));
+    for (const name of images('whole'))
+      expect(readFileSync(at('parts', name)).equals(readFileSync(at('whole', name))), name).toBe(true);
+  });
+
+  test('metrics gen goes on to the same figures', async () => {
+    const argv = ['metrics', 'gen', ...FAST, '--net', 'run/network-snapshot-0000002-0.100.safetensors', ...SCORED];
+    const rest = ['--num', '42', '--draws', '2', '--batch', '4', '--steps', '10', '--json', '--work'];
+    const json = (printed: string) => /^\{.*\}$/m.exec(printed)?.[0];
+    const whole = await start(...argv, ...rest, 'work-whole').ended;
+    expect(whole.code, whole.printed).toBe(0);
+    expect(readdirSync(at('work-whole'))).toEqual([]);
+    const kept = () => (existsSync(at('work')) ? readdirSync(at('work')) : []);
+    const typed = await interruptWhen(() => kept().length > 1, [...argv, ...rest, 'work']);
+    expect(kept()).toHaveLength(2);
+    const again = await start(...typed).ended;
+    expect(json(again.printed)).toBe(json(whole.printed));
+    expect(json(again.printed)).toMatch(/"key":"is"/);
+    expect(kept()).toEqual([]);
+  });
+
+  test('sweep goes on to the same scores', async () => {
+    const argv = ['sweep', ...FAST, '--indir', 'run', ...SCORED, '--num', '12', '--steps', '6', '--batch', '12'];
+    const rest = ['--sigma-rel', '0.06,0.1', '--guidance', '1,2', '--guide-sigma-rel', '0.1', '--guide-t', '1Ki'];
+    const all = [...argv, ...rest, '--refine', '1', '--outdir'];
+    const results = (folder: string) => JSON.parse(readFileSync(at(folder, 'sweep.json'), 'utf8')).results;
+    const whole = await start(...all, 'sweep-whole').ended;
+    expect(whole.code, whole.printed).toBe(0);
+    const typed = await interruptWhen(() => sizeOf(at('sweep-parts', 'scores.jsonl')) > 0, [...all, 'sweep-parts']);
+    expect(existsSync(at('sweep-parts', 'sweep.json'))).toBe(false);
+    expect(await start(...typed).ended).toMatchObject({ code: 0, printed: expect.stringMatching(/\(found before\)/) });
+    expect(results('sweep-parts')).toEqual(results('sweep-whole'));
+    expect(results('sweep-whole').length).toBeGreaterThan(4);
+  });
+});
