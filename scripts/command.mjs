@@ -1,7 +1,7 @@
-// `npm run phema -- <arguments>`, `npm run libtensorflow -- install`, `npm run evaluate -- sweep`: the command of a package or an app,
+// `npm run phema -- <arguments>`, `npm run libtensorflow -- install`, `npm run evaluate -- sweep`, `npm run dataset -- encode`: the command of a package or an app,
 // built from this clone.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bin, install, root, run } from './bootstrap.mjs';
 
@@ -21,5 +21,6 @@ if (built.status !== 0) {
   process.stderr.write(`${built.stdout}${built.stderr}`);
   process.exit(1);
 }
-const command = app ? `apps/${name}/bin/edm2-${name}.js` : `packages/${name}/bin/${name}.js`;
-process.exit(await run(process.execPath, [join(root, command), ...args]));
+const home = join(root, app ? 'apps' : 'packages', name);
+const [command] = Object.values(JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')).bin);
+process.exit(await run(process.execPath, [join(home, command), ...args]));

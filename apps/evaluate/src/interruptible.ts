@@ -1,16 +1,6 @@
-import { InterruptedError } from '@edm2/app-kit/command/errors';
-import { listenForInterrupt } from '@edm2/app-kit/command/interrupt';
+import { interruptible as interruptibleWork } from '@edm2/app-kit/command/interruptible';
 import { say } from './say.js';
 
 /** Runs work that Ctrl-C may stop; `kept` says what remains and how to go on. */
-export async function interruptible<T>(kept: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const interrupt = listenForInterrupt(say, 'stopping after this evaluation');
-  try {
-    return await work(interrupt.signal);
-  } catch (error) {
-    if (interrupt.signal.aborted) throw new InterruptedError(`interrupted; ${kept}`, { cause: error });
-    throw error;
-  } finally {
-    interrupt.release();
-  }
-}
+export const interruptible = <T>(kept: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> =>
+  interruptibleWork({ say, stopping: 'stopping after this evaluation', kept }, work);

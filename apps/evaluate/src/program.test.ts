@@ -92,7 +92,7 @@ describe('wrong usage ends with code 2 and one clear message', () => {
     [
       'latents without a VAE',
       () => ['generate', ...FAST, '--net', latent, '--outdir', at('l')],
-      /--vae: expected the autoencoder of .*latent.safetensors, whose 4 channels are latents, got nothing.*sd-vae-ft-mse/,
+      /--vae: expected the autoencoder of .*latent.safetensors, stabilityai\/sd-vae-ft-mse, got no diffusers folder/,
     ],
     [
       'a preset whose files are elsewhere',

@@ -20,7 +20,7 @@ export async function assemble(
   samples: Samples,
   { maxSize, seed, xflip, cacheBytes }: AssembleOptions,
 ): Promise<Dataset> {
-  const { kind, resolution, channels, dtype, labels } = samples;
+  const { kind, resolution, channels, dtype, labels, notes } = samples;
   const limited = maxSize !== undefined && maxSize < samples.count;
   const chosen = limited
     ? createRandom(seed).stream('dataset', 'subset').permutation(samples.count).slice(0, maxSize).sort()
@@ -56,6 +56,7 @@ export async function assemble(
     labelDim,
     labelKind: labels.kind,
     classNames: labels.kind === 'class' ? labels.classNames : [],
+    ...(notes ? { notes } : {}),
     fingerprint: await fingerprint(samples, { subset: limited ? { maxSize, seed } : null, xflip }),
     read: async (index) => {
       const stored = storedIndex(index);

@@ -4,15 +4,32 @@ import { MAX_LABEL_DIM } from './limits.js';
 
 const SHAPE = '{"labels": [["file name", label], …]} or {"labels": null}';
 
+/** What dataset.json says. */
+export interface DatasetJson {
+  readonly labels: Labels;
+  /** Its further fields, where it has any. */
+  readonly notes?: Readonly<Record<string, unknown>>;
+}
+
 /**
- * Labels from the text of EDM2's dataset.json, `{ "labels": [["name", 3], …] }`; `"labels": null` means none. A label is a class
+ * Reads the text of EDM2's dataset.json, `{ "labels": [["name", 3], …] }`; `"labels": null` means none. A label is a class
  * index, or a list of numbers, the same kind for every image.
  *
  * @throws {DatasetError} bad-json, bad-label, missing-label; for a zip missing-image.
  */
-export function parseDatasetJson(text: string, source: FileSource, labelDim: number | undefined): Labels {
+export function parseDatasetJson(
+  text: string,
+  source: FileSource,
+  { useLabels, labelDim }: { readonly useLabels: boolean; readonly labelDim: number | undefined },
+): DatasetJson {
+  const { labels: rows, ...notes } = readObject(text, source.pathOf('dataset.json'));
+  const labels: Labels = useLabels ? labelsOf(rows ?? null, source, labelDim) : { kind: 'none' };
+  return Object.keys(notes).length > 0 ? { labels, notes } : { labels };
+}
+
+function labelsOf(rows: unknown, source: FileSource, labelDim: number | undefined): Labels {
   const { names, pathOf } = source;
-  const byName = readRows(text, pathOf('dataset.json'));
+  const byName = readRows(rows, pathOf('dataset.json'));
   if (!byName) return { kind: 'none' };
 
   const labels = names.map((name) => byName.get(name));
@@ -33,30 +50,34 @@ export function parseDatasetJson(text: string, source: FileSource, labelDim: num
   return labels.some(Array.isArray) ? vectors(labels, source, labelDim) : classes(labels, source, labelDim);
 }
 
-/** Labels by name, undefined for none. */
-function readRows(text: string, file: string): Map<string, unknown> | undefined {
-  const fail = (got: string, cause?: unknown) =>
-    labelError(
-      'bad-json',
-      file,
-      SHAPE,
-      `${got} in ${file}`,
-      'Write the dataset again, or delete its dataset.json',
-      cause,
-    );
+const unreadable = (file: string, got: string, cause?: unknown) =>
+  labelError(
+    'bad-json',
+    file,
+    SHAPE,
+    `${got} in ${file}`,
+    'Write the dataset again, or delete its dataset.json',
+    cause,
+  );
+
+function readObject(text: string, file: string): Readonly<Record<string, unknown>> {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw fail('text that is not JSON', cause);
+    throw unreadable(file, 'text that is not JSON', cause);
   }
-  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw fail(preview(json));
-  const rows: unknown = 'labels' in json ? json.labels : null;
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw unreadable(file, preview(json));
+  return json as Readonly<Record<string, unknown>>;
+}
+
+/** Labels by name, undefined for none. */
+function readRows(rows: unknown, file: string): Map<string, unknown> | undefined {
   if (rows === null) return undefined;
-  if (!Array.isArray(rows)) throw fail(`"labels": ${preview(rows)}`);
+  if (!Array.isArray(rows)) throw unreadable(file, `"labels": ${preview(rows)}`);
   return new Map(
     rows.map((row: unknown) => {
-      if (!Array.isArray(row) || row.length !== 2 || typeof row[0] !== 'string') throw fail(preview(row));
+      if (!Array.isArray(row) || row.length !== 2 || typeof row[0] !== 'string') throw unreadable(file, preview(row));
       return [row[0].replaceAll('\\', '/'), row[1]];
     }),
   );

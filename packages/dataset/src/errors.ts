@@ -31,7 +31,9 @@ export type DatasetErrorCode =
   /** An image without a label while others have one. */
   | 'missing-label'
   /** A label whose image is not there. */
-  | 'missing-image';
+  | 'missing-image'
+  /** Nothing can be written there: something else is. */
+  | 'not-writable';
 
 /** What a {@link DatasetError} is made of; its text is `<where>: expected <expected>, got <got>. <remedy>.` */
 export interface DatasetErrorInit {

@@ -1,10 +1,9 @@
-import { parseDatasetJson } from './dataset-json.js';
+import { type DatasetJson, parseDatasetJson } from './dataset-json.js';
 import { type Decoded, decodeImage } from './decode-image.js';
 import { decodeNpy } from './decode-npy.js';
 import { DatasetError, type DatasetErrorCode } from './errors.js';
 import type { FileSource } from './file-source.js';
 import { folderLabels } from './folder-labels.js';
-import type { Labels } from './labels.js';
 import type { Samples } from './samples.js';
 import { checkPowerOfTwo } from './shape.js';
 
@@ -41,7 +40,7 @@ export async function openFiles(source: FileSource, root: string, options: FileO
       remedy: 'Check the path',
     });
   }
-  const labels = await readLabels(source, options);
+  const { labels, notes } = await readLabels(source, options);
   const first = await decode(firstName);
   checkFirst(first, source.pathOf(firstName), options.resolution);
   const dtype = first.data instanceof Float32Array ? 'float32' : 'uint8';
@@ -53,6 +52,7 @@ export async function openFiles(source: FileSource, root: string, options: FileO
     channels: first.channels,
     dtype,
     labels,
+    ...(notes ? { notes } : {}),
     name: nameOf,
     read: async (index) => {
       const name = nameOf(index);
@@ -66,10 +66,10 @@ export async function openFiles(source: FileSource, root: string, options: FileO
   };
 }
 
-async function readLabels(source: FileSource, { useLabels, labelDim }: FileOptions): Promise<Labels> {
-  if (!useLabels) return { kind: 'none' };
+async function readLabels(source: FileSource, { useLabels, labelDim }: FileOptions): Promise<DatasetJson> {
   const json = await source.readJson();
-  return json === undefined ? folderLabels(source, labelDim) : parseDatasetJson(json, source, labelDim);
+  if (json !== undefined) return parseDatasetJson(json, source, { useLabels, labelDim });
+  return { labels: useLabels ? folderLabels(source, labelDim) : { kind: 'none' } };
 }
 
 function checkFirst({ height, width }: Decoded, path: string, resolution: number | undefined): void {

@@ -9,6 +9,7 @@ export interface Samples {
   readonly channels: number;
   readonly dtype: Dataset['dtype'];
   readonly labels: Labels;
+  readonly notes?: NonNullable<Dataset['notes']>;
   name(index: number): string;
   /** `[resolution, resolution, channels]`, checked; a new array. */
   read(index: number): Promise<Pixels>;

@@ -22,6 +22,8 @@ export interface Dataset {
   readonly labelKind: 'none' | 'class' | 'vector';
   /** Names of the classes where folders gave them; otherwise empty. */
   readonly classNames: readonly string[];
+  /** Fields of dataset.json beside the labels: of EDM2's latents encoded here, `latents` says by which autoencoder. Absent: none. */
+  readonly notes?: Readonly<Record<string, unknown>>;
   /**
    * SHA-256 (hex) of what identifies the data: kind, names, labels, shape, options, and checksums (zip, IDX) or sizes (folders).
    * The same data at another path has the same fingerprint.

@@ -4,6 +4,8 @@ import type { LatentNormalizer, LatentNormalizerOptions } from './latent-normali
 export interface LatentDescription {
   /** Name of the autoencoder: a folder's name or a hub id, `stabilityai/sd-vae-ft-mse`. */
   readonly vae: string;
+  /** SHA-256 (hex) of its weights file, `hashAutoencoder`'s; absent where it is not known. */
+  readonly sha256?: string;
   /** What `createLatentNormalizer` takes. */
   readonly normalizer: Required<LatentNormalizerOptions>;
 }
@@ -14,10 +16,16 @@ const FIELD = 'latents';
 /**
  * Text fields for a snapshot of a network that works on latents: whoever samples it later finds what decodes them.
  *
+ * @param options - `sha256` of the weights, so that another autoencoder of the same name is noticed.
  * @returns `{ latents: … }`, to spread into `saveNetwork`'s metadata.
  */
-export function latentMetadata(vae: string, normalizer: LatentNormalizer): Record<string, string> {
-  return { [FIELD]: JSON.stringify({ vae, normalizer: normalizer.options } satisfies LatentDescription) };
+export function latentMetadata(
+  vae: string,
+  normalizer: LatentNormalizer,
+  { sha256 }: Pick<LatentDescription, 'sha256'> = {},
+): Record<string, string> {
+  const description: LatentDescription = { vae, ...(sha256 ? { sha256 } : {}), normalizer: normalizer.options };
+  return { [FIELD]: JSON.stringify(description) };
 }
 
 /**
@@ -31,11 +39,16 @@ export function readLatentMetadata(metadata: Readonly<Record<string, string>>): 
   const text = metadata[FIELD];
   if (text === undefined) return undefined;
   try {
-    const { vae, normalizer } = JSON.parse(text) as Partial<LatentDescription>;
+    const { vae, sha256, normalizer } = JSON.parse(text) as Partial<LatentDescription>;
     const { rawMean, rawStd, finalMean, finalStd } = normalizer ?? {};
     const numbers = [rawMean, rawStd, [finalMean], [finalStd]];
-    if (typeof vae === 'string' && numbers.every((list) => Array.isArray(list) && list.every(Number.isFinite)))
-      return { vae, normalizer: normalizer as LatentDescription['normalizer'] };
+    const named = typeof vae === 'string' && (sha256 === undefined || /^[0-9a-f]{64}$/.test(sha256));
+    if (named && numbers.every((list) => Array.isArray(list) && list.every(Number.isFinite)))
+      return {
+        vae,
+        ...(sha256 === undefined ? {} : { sha256 }),
+        normalizer: normalizer as LatentDescription['normalizer'],
+      };
   } catch {
     // Said below.
   }

@@ -116,13 +116,20 @@ describe('latentMetadata', () => {
     expect(read).toEqual({ vae: 'stabilityai/sd-vae-ft-mse', normalizer: normalizer.options });
     expect(read && createLatentNormalizer(read.normalizer).scale).toEqual(normalizer.scale);
     expect(readLatentMetadata({ config: '{}' })).toBeUndefined();
+    const sha256 = '0123456789abcdef'.repeat(4);
+    expect(readLatentMetadata(latentMetadata('x', normalizer, { sha256 }))?.sha256).toBe(sha256);
   });
-  it.each(['', '{}', '[]', '{"vae":"x"}', '{"vae":"x","normalizer":{"rawMean":["a"]}}', 'null'])(
-    'refuses %j',
-    (latents) => {
-      expect(() => readLatentMetadata({ latents })).toThrow(/readLatentMetadata: expected the metadata field latents/);
-    },
-  );
+  it.each([
+    '',
+    '{}',
+    '[]',
+    '{"vae":"x"}',
+    '{"vae":"x","normalizer":{"rawMean":["a"]}}',
+    'null',
+    '{"vae":"x","sha256":"1","normalizer":{"rawMean":[0],"rawStd":[1],"finalMean":0,"finalStd":1}}',
+  ])('refuses %j', (latents) => {
+    expect(() => readLatentMetadata({ latents })).toThrow(/readLatentMetadata: expected the metadata field latents/);
+  });
 });
 
 describe('inBatches', () => {

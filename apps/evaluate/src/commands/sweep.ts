@@ -139,7 +139,7 @@ async function sweepCommand(options: SweepOptions, typed: string): Promise<void>
   await interruptible(kept, async (signal) => {
     const open = await prepareNetworks(networks, product(axes).slice(0, 1), cache, signal);
     const first = await open({ sigmaRel: axes.sigmaRels[0] ?? 0, weight: 1 });
-    const decoder = await decoderFor(first.network, options.vae, engine);
+    const decoder = await decoderFor(first.network, options, engine);
     const progress = startProgress('sweeping', product(axes).length * num * draws, 'images');
     const results = await runSweep({
       axes,

@@ -1,12 +1,13 @@
+import { openLatentDecoder } from '@edm2/app-kit/latents/latent-decoder';
 import { type Decoder, makesLatents, pixelDecoder } from '@edm2/app-kit/sample/decode';
 import { guided, type OpenDenoiser, openDenoiser } from '@edm2/app-kit/sample/open-denoiser';
 import type { EngineReport } from '@edm2/engine';
+import { readLatentMetadata } from '@edm2/latent-vae';
 import type { Denoiser } from '@edm2/sampler';
-import type { ModelOptions } from '../options/model-options.js';
+import type { ModelOptions, SamplingOptions } from '../options/model-options.js';
 import { type ResolvedModel, resolveModel } from '../options/resolve-model.js';
 import { engineFor } from '../options/start-engine.js';
 import { say } from '../say.js';
-import { latentDecoder } from './latent-decoder.js';
 
 /** Networks ready to be sampled. */
 export interface Model extends ResolvedModel {
@@ -25,7 +26,7 @@ export async function openModel(options: ModelOptions): Promise<Model> {
   const main = await openDenoiser(resolved.net, engine);
   let away: OpenDenoiser | undefined;
   try {
-    const decoder = await decoderFor(main, options.vae, engine);
+    const decoder = await decoderFor(main, options, engine);
     away = resolved.gnet === undefined ? undefined : await openDenoiser(resolved.gnet, engine);
     const denoise = guided(main, away, resolved.guidance);
     return {
@@ -47,9 +48,22 @@ export async function openModel(options: ModelOptions): Promise<Model> {
   }
 }
 
-/** What turns a network's output into pixels. @throws {UsageError} when latents come without a VAE. */
-export const decoderFor = async (
-  network: OpenDenoiser,
-  vae: string | undefined,
+/** What turns a network's output into pixels. @throws {UsageError} when latents come without their VAE. */
+export async function decoderFor(
+  { path, config, metadata }: OpenDenoiser,
+  { vae, anyVae }: Pick<SamplingOptions, 'vae' | 'anyVae'>,
   engine: EngineReport,
-): Promise<Decoder> => (makesLatents(network.config.imgChannels) ? latentDecoder(network, vae, engine) : pixelDecoder);
+): Promise<Decoder> {
+  const description = readLatentMetadata(metadata);
+  if (!description && !makesLatents(config.imgChannels)) return pixelDecoder;
+  const decoder = await openLatentDecoder({
+    path,
+    channels: config.imgChannels,
+    description,
+    vae,
+    any: anyVae,
+    engine,
+  });
+  say(`decoding with ${decoder.directory}`);
+  return decoder;
+}

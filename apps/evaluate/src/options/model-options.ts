@@ -21,6 +21,7 @@ export interface SamplingOptions extends EngineChoice {
   readonly sMax: number;
   readonly sNoise: number;
   readonly vae?: string;
+  readonly anyVae?: boolean;
 }
 
 /** Which networks. */
@@ -56,7 +57,11 @@ export const withSamplingOptions = (command: Command): Command =>
     .option('--s-min <x>', 'lowest noise level that is churned', numeric, 0)
     .option('--s-max <x>', 'highest noise level that is churned', numeric, Number.POSITIVE_INFINITY)
     .option('--s-noise <x>', 'standard deviation of the noise added', numeric, 1)
-    .option('--vae <folder>', 'diffusers folder of the VAE that decodes latents');
+    .option(
+      '--vae <folder>',
+      "diffusers folder of the VAE that decodes latents (default: the one that the network's file names, here or beside it)",
+    )
+    .option('--any-vae', 'decode with --vae even when the network was trained on the latents of another');
 
 /** Adds the options that name a network, guided or not. */
 export const withModelOptions = (command: Command): Command =>

@@ -2,9 +2,19 @@ import { unitToPixels } from '@edm2/dataset';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { PixelBatch } from './images.js';
 
+/** Options of {@link Decoder.decode}. */
+export interface DecodeOptions {
+  /** Called after each part of the images. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  /** Stops before the next part. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Turns what a network makes, `[N, H, W, C]`, into pixels. The tensor stays the caller's. */
 export interface Decoder {
-  decode(samples: tf.Tensor): Promise<PixelBatch>;
+  decode(samples: tf.Tensor, options?: DecodeOptions): Promise<PixelBatch>;
+  /** How long decoding takes, in steps of a sampler: for progress. Default 1. */
+  readonly steps?: number;
   dispose(): void;
 }
 

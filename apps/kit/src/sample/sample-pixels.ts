@@ -57,7 +57,14 @@ export async function* samplePixels(options: SampleOptions): AsyncGenerator<Samp
   const { imgResolution: side, imgChannels: channels, labelDim } = config;
   const { solver = 'heun', churn, ...schedule } = settings;
   const size = fullBatches ? batch : Math.min(batch, seeds.length);
+  const decoding = decoder.steps ?? 1;
   let done = 0;
+  let stepsDone = 0;
+  /** Images done, that of the batch under way in shares of `steps` and decoding. */
+  const report = (steps: number): void => {
+    const share = steps / (stepsDone + decoding);
+    onProgress?.(done + Math.floor(Math.min(size, seeds.length - done) * share));
+  };
   for await (const { seeds: drawn, images } of sampleSeeds({
     denoiser: denoise,
     seeds,
@@ -68,14 +75,21 @@ export async function* samplePixels(options: SampleOptions): AsyncGenerator<Samp
     churn,
     batch: size,
     onStep: async ({ step, steps }) => {
-      onProgress?.(done + Math.floor((Math.min(size, seeds.length - done) * (step + 1)) / (steps + 1)));
+      stepsDone = steps;
+      report(step + 1);
       // Lets Ctrl-C through: a compiled evaluation returns synchronously.
       await new Promise((resolve) => setImmediate(resolve));
     },
     signal,
   })) {
     try {
-      yield { seeds: drawn, images: await decoder.decode(images) };
+      yield {
+        seeds: drawn,
+        images: await decoder.decode(images, {
+          onProgress: (part, all) => report(stepsDone + (decoding * part) / all),
+          signal,
+        }),
+      };
     } finally {
       images.dispose();
     }

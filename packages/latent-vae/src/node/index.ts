@@ -1,2 +1,3 @@
+export { hashAutoencoder } from './hash-autoencoder.js';
 export { type LoadedAutoencoder, loadAutoencoder } from './load-autoencoder.js';
 export { loadRawStatistics, saveRawStatistics } from './raw-statistics-file.js';

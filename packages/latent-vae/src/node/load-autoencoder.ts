@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { readSafetensors, type SafetensorsFile } from '@edm2/tensor-files';
 import { fromStateDict, type ParameterSpec, toFileShape } from '@edm2/tensor-files/tfjs';
@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type AutoencoderKL, createAutoencoderKL } from '../autoencoder.js';
 import type { DiffusersConfig } from '../config.js';
 import type { Params } from '../network.js';
+import { weightsFile } from './weights-file.js';
 
 /** What {@link loadAutoencoder} returns. */
 export interface LoadedAutoencoder {
@@ -16,9 +17,6 @@ export interface LoadedAutoencoder {
 
 /** Larger than any configuration: published ones have less than a kilobyte. */
 const MAX_CONFIG_BYTES = 1 << 20;
-
-/** The names that diffusers gives the file, best first. */
-const FILES = ['diffusion_pytorch_model.safetensors', 'diffusion_pytorch_model.fp16.safetensors'];
 
 /** Types that weights may have. */
 const FLOATS = new Set<string>(['F32', 'F16', 'BF16', 'F64']);
@@ -43,7 +41,7 @@ const OLD_NAMES: readonly (readonly [string, string])[] = [
 export async function loadAutoencoder(directory: string): Promise<LoadedAutoencoder> {
   const configPath = join(directory, 'config.json');
   const vae = await readConfig(configPath);
-  const path = await weightsOf(directory);
+  const path = await weightsFile(directory, 'loadAutoencoder');
   const file = await readSafetensors(path);
   const params: Params = {};
   try {
@@ -86,16 +84,6 @@ async function readConfig(path: string): Promise<AutoencoderKL> {
   } catch (error) {
     throw error instanceof RangeError ? new RangeError(`${path}: ${error.message}`, { cause: error }) : error;
   }
-}
-
-/** The file of weights of a folder. */
-async function weightsOf(directory: string): Promise<string> {
-  const there = (await readdir(directory)).filter((name) => name.endsWith('.safetensors'));
-  const name = FILES.find((known) => there.includes(known)) ?? (there.length === 1 ? there[0] : undefined);
-  if (name !== undefined) return join(directory, name);
-  throw new RangeError(
-    `loadAutoencoder: expected ${FILES[0]} in ${directory}, got ${there.join(', ') || 'no .safetensors file'}. Pickled weights (.bin, .ckpt) are not read: download the safetensors.`,
-  );
 }
 
 /** Where the file has each parameter; everything checked. */

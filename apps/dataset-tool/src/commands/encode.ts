@@ -1,0 +1,132 @@
+import { basename, resolve } from 'node:path';
+import { UsageError } from '@edm2/app-kit/command/errors';
+import { interruptible } from '@edm2/app-kit/command/interruptible';
+import { startProgress } from '@edm2/app-kit/command/progress';
+import { createWriter, type DatasetWriter, openDataset } from '@edm2/dataset';
+import {
+  createLatentNormalizer,
+  type LatentDescription,
+  type MeasuredStatistics,
+  measureRawStatistics,
+  STABLE_DIFFUSION_RAW,
+} from '@edm2/latent-vae';
+import { hashAutoencoder, loadAutoencoder, saveRawStatistics } from '@edm2/latent-vae/node';
+import { jit } from '@edm2/tfjs-jit';
+import * as tf from '@tensorflow/tfjs-core';
+import { type Command, Option } from 'commander';
+import { isStableDiffusion } from '../is-stable-diffusion.js';
+import { bothPaths, engineFor, type TransformOptions, withTransformOptions } from '../options.js';
+import { rawBatches } from '../raw-batches.js';
+import { labelsOf, readBatches } from '../read-batches.js';
+import { say } from '../say.js';
+
+interface EncodeOptions extends TransformOptions {
+  readonly statistics?: 'published' | 'measured';
+}
+
+/** `edm2-dataset encode`. */
+export const addEncodeCommand = (program: Command): Command =>
+  withTransformOptions(program.command('encode'))
+    .description('Encode images with an autoencoder: mean and deviation of each latent, as EDM2 trains on.')
+    .addOption(
+      new Option(
+        '--statistics <which>',
+        'by which training standardises: EDM2’s published ones, or those of these latents (default: published for Stable Diffusion’s autoencoder, measured for any other)',
+      ).choices(['published', 'measured']),
+    )
+    .action((options: EncodeOptions) => encodeCommand(options));
+
+async function encodeCommand(options: EncodeOptions): Promise<void> {
+  const { source, dest } = bothPaths(options);
+  if (options.vae === undefined)
+    throw new UsageError(
+      '--vae: expected the diffusers folder of an autoencoder, got nothing. Download stabilityai/sd-vae-ft-mse, for example.',
+    );
+  const dataset = await openDataset(source, { channels: 3, cacheBytes: 0 });
+  try {
+    if (dataset.dtype !== 'uint8')
+      throw new UsageError(`--source: expected images, got arrays of numbers in ${source}. Are they encoded already?`);
+    const sha256 = await hashAutoencoder(options.vae);
+    const engine = await engineFor(options, options.vae);
+    say(`engine: ${engine.why}`);
+    const { vae, params } = await loadAutoencoder(options.vae);
+    if (dataset.resolution % vae.factor !== 0)
+      throw new UsageError(
+        `--source: expected images of at least ${vae.factor}×${vae.factor}, got ${dataset.resolution}×${dataset.resolution}. This autoencoder makes one latent of ${vae.factor}×${vae.factor} pixels.`,
+      );
+    const name = basename(resolve(options.vae));
+    const writer = await createWriter(dest, {
+      kind: 'latents',
+      settings: { source: dataset.fingerprint, vae: name, sha256 },
+    });
+    const kept = `what is encoded waits in ${writer.folder}. Go on with the same command`;
+    await interruptible({ say, stopping: 'stopping after this batch', kept }, async (signal) => {
+      const encode = jit(
+        (pixels: tf.Tensor4D) => {
+          const { mean, std } = vae.encode(params, tf.div(pixels, 255));
+          // Channels before pixels, means before deviations: as the files have them.
+          return tf.transpose(tf.concat([mean, std], -1), [0, 3, 1, 2]);
+        },
+        engine.engine ? { engine: engine.engine } : {},
+      );
+      await encodeAll(writer, dataset, options.batch, signal, encode);
+      encode.dispose();
+      const statistics = await measure(writer.folder, signal);
+      const published = (options.statistics ?? (isStableDiffusion(vae) ? 'published' : 'measured')) === 'published';
+      const normalizer = createLatentNormalizer(published ? STABLE_DIFFUSION_RAW : statistics);
+      const latents: LatentDescription = { vae: name, sha256, normalizer: normalizer.options };
+      await writer.finish({ labels: labelsOf(dataset), notes: { latents }, signal });
+      const beside = await saveRawStatistics(dest, statistics);
+      say(
+        `${dataset.length} images of ${dataset.resolution}×${dataset.resolution} → ${dest}; their statistics → ${beside}`,
+      );
+      say(`training standardises by ${published ? 'EDM2’s published statistics' : 'these statistics'}`);
+    });
+    tf.dispose(params);
+  } finally {
+    await dataset.close();
+  }
+}
+
+async function encodeAll(
+  writer: DatasetWriter,
+  dataset: Awaited<ReturnType<typeof openDataset>>,
+  batch: number,
+  signal: AbortSignal,
+  encode: (pixels: tf.Tensor4D) => tf.Tensor,
+): Promise<void> {
+  const missing = Array.from({ length: dataset.length }, (_, i) => i).filter((i) => !writer.has(i));
+  const there = dataset.length - missing.length;
+  if (there > 0) say(`going on: ${there} of ${dataset.length} images are encoded already`);
+  const progress = startProgress('encoding', dataset.length, 'images', there);
+  let done = there;
+  try {
+    for await (const { indices, values, shape } of readBatches(dataset, missing, batch, signal)) {
+      // The last batch is filled up, so that the encoder is compiled once.
+      const full = new Float32Array(batch * (values.length / indices.length));
+      full.set(values);
+      const pixels = tf.tensor4d(full, [batch, shape[1], shape[2], shape[3]]);
+      const raw = encode(pixels);
+      const data = await raw.data<'float32'>();
+      const [, ...each] = raw.shape;
+      const size = data.length / batch;
+      await Promise.all(
+        indices.map((index, i) => writer.add(index, { shape: each, data: data.slice(i * size, (i + 1) * size) })),
+      );
+      tf.dispose([pixels, raw]);
+      done += indices.length;
+      progress.update(done);
+    }
+  } finally {
+    progress.stop();
+  }
+}
+
+async function measure(folder: string, signal: AbortSignal): Promise<MeasuredStatistics> {
+  const latents = await openDataset(folder, { labels: false, cacheBytes: 0 });
+  try {
+    return await measureRawStatistics(rawBatches(latents, signal), { signal });
+  } finally {
+    await latents.close();
+  }
+}

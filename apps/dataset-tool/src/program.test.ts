@@ -1,0 +1,192 @@
+import '@tensorflow/tfjs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { openDataset } from '@edm2/dataset';
+import { hashAutoencoder } from '@edm2/latent-vae/node';
+import { goldenPath, maxAbsoluteError, relativeError } from '@edm2/test-support';
+import { encode as encodePng } from 'fast-png';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { runProgram } from './program.js';
+
+const scratch = mkdtempSync(join(tmpdir(), 'edm2-dataset-tool-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+const at = (...names: string[]): string => join(scratch, ...names);
+const VAE = dirname(goldenPath('vae-tiny/config.json'));
+const RGB = goldenPath('dataset-tiny-rgb.zip');
+
+let printed = '';
+beforeEach(() => {
+  printed = '';
+  const keep = (text: unknown): boolean => {
+    printed += String(text);
+    return true;
+  };
+  vi.spyOn(process.stderr, 'write').mockImplementation(keep);
+  vi.spyOn(process.stdout, 'write').mockImplementation(keep);
+});
+afterEach(() => vi.restoreAllMocks());
+
+const latents = at('latents.zip');
+beforeAll(async () => {
+  vi.spyOn(process.stderr, 'write').mockImplementation(() => true);
+  expect(await runProgram(['encode', '--source', RGB, '--dest', latents, '--vae', VAE, '--batch', '2'])).toBe(0);
+  vi.restoreAllMocks();
+});
+
+test('encode writes what the published tool writes of the same images with the same autoencoder', async () => {
+  const [ours, theirs] = [await openDataset(latents), await openDataset(goldenPath('dataset-tiny-sd.zip'))];
+  expect(ours).toMatchObject({ length: 5, resolution: 8, channels: 8, labelDim: 3 });
+  for (let i = 0; i < 5; i++) {
+    expect(ours.name(i)).toBe(theirs.name(i));
+    expect(ours.classOf(i)).toBe(theirs.classOf(i));
+    // Another float32 engine.
+    expect(relativeError(await ours.read(i), await theirs.read(i))).toBeLessThan(1e-5);
+  }
+  const { latents: noted } = ours.notes ?? {};
+  const { vae, sha256, normalizer } = noted as { vae: string; sha256: string; normalizer: { rawMean: number[] } };
+  expect([vae, sha256]).toEqual(['vae-tiny', await hashAutoencoder(VAE)]);
+  const statistics = JSON.parse(readFileSync(at('latents.raw-statistics.json'), 'utf8'));
+  // Not Stable Diffusion's widths: its own statistics.
+  expect(normalizer.rawMean).toEqual(statistics.rawMean);
+  expect(statistics.pixels).toBe(5 * 64);
+  await Promise.all([ours.close(), theirs.close()]);
+});
+
+test('decode gives the images that the autoencoder makes of the means, with their labels', async () => {
+  cpSync(VAE, at('vae-tiny'), { recursive: true });
+  const back = at('back');
+  // Found beside the dataset, under the name that it gives.
+  expect(await runProgram(['decode', '--source', latents, '--dest', back]), printed).toBe(0);
+  const { loadAutoencoder } = await import('@edm2/latent-vae/node');
+  const tf = await import('@tensorflow/tfjs-core');
+  const { vae, params } = await loadAutoencoder(VAE);
+  const [images, raw] = [await openDataset(back), await openDataset(latents)];
+  expect(images).toMatchObject({ length: 5, resolution: 64, channels: 3, labelDim: 3 });
+  const first = await raw.read(0);
+  const expected = await tf
+    .tidy(() => {
+      const means = tf.slice(tf.tensor4d(first, [1, 8, 8, 8], 'float32'), [0, 0, 0, 0], [-1, -1, -1, 4]);
+      return tf.floor(
+        tf.mul(tf.clipByValue(vae.decode(params, means as import('@tensorflow/tfjs-core').Tensor4D), 0, 1), 255),
+      );
+    })
+    .data();
+  const pixels = await images.read(0);
+  // Truncated: float32 may land on the other side of an integer.
+  expect(maxAbsoluteError(pixels, expected)).toBeLessThanOrEqual(1);
+  expect([...pixels].filter((value, i) => value !== expected[i]).length).toBeLessThan(25);
+  await Promise.all([images.close(), raw.close()]);
+});
+
+test('an interrupted encode keeps what it has and goes on to the same file', async () => {
+  const dest = at('resumed.zip');
+  const argv = ['encode', '--source', RGB, '--dest', dest, '--vae', VAE, '--batch', '1'];
+  const ended = runProgram(argv);
+  while (!existsSync(`${dest}.partial/00000`) || readdirSync(`${dest}.partial/00000`).length < 2)
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  process.emit('SIGINT');
+  expect(await ended, printed).toBe(130);
+  expect(printed).toMatch(/waits in .*resumed\.zip\.partial.*Go on with the same command/);
+  expect(existsSync(dest)).toBe(false);
+  expect(await runProgram(argv), printed).toBe(0);
+  expect(printed).toMatch(/going on: \d of 5 images are encoded already/);
+  const [resumed, whole] = [await openDataset(dest), await openDataset(latents)];
+  for (let i = 0; i < 5; i++) expect(relativeError(await resumed.read(i), await whole.read(i))).toBeLessThan(1e-5);
+  await Promise.all([resumed.close(), whole.close()]);
+  expect(existsSync(`${dest}.partial`)).toBe(false);
+});
+
+test('info and stats say what there is', async () => {
+  expect(await runProgram(['info', latents, '--verify'])).toBe(0);
+  expect(printed).toMatch(/5 latents in a zip, every one intact/);
+  expect(printed).toMatch(/8×8, 4 channels/);
+  expect(printed).toMatch(/autoencoder {6}vae-tiny \(SHA-256/);
+  expect(printed).toMatch(/measured over 320 latent pixels/);
+  printed = '';
+  expect(await runProgram(['info', RGB, '--json'])).toBe(0);
+  expect(JSON.parse(printed)).toMatchObject({ length: 5, resolution: 64, labelDim: 3 });
+  cpSync(goldenPath('dataset-tiny-sd.zip'), at('theirs.zip'));
+  expect(await runProgram(['stats', at('theirs.zip')])).toBe(0);
+  const { rawStd } = JSON.parse(readFileSync(at('theirs.raw-statistics.json'), 'utf8'));
+  const ours = JSON.parse(readFileSync(at('latents.raw-statistics.json'), 'utf8'));
+  expect(relativeError(rawStd, ours.rawStd)).toBeLessThan(1e-5);
+});
+
+describe('one clear message, and nothing is written', () => {
+  const dest = at('never.zip');
+  const folder = (name: string, side: number): string => {
+    mkdirSync(at(name), { recursive: true });
+    writeFileSync(
+      at(name, '0.png'),
+      encodePng({ width: side, height: side, channels: 3, depth: 8, data: new Uint8Array(side * side * 3) }),
+    );
+    return at(name);
+  };
+  const other = (): string => {
+    cpSync(VAE, at('other', 'vae-tiny'), { recursive: true });
+    const weights = at('other', 'vae-tiny', 'diffusion_pytorch_model.safetensors');
+    const bytes = readFileSync(weights);
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+    writeFileSync(weights, bytes);
+    return at('other', 'vae-tiny');
+  };
+  test.each<[string, number, () => string[], RegExp]>([
+    ['no source', 2, () => ['encode', '--dest', dest], /--source: expected a folder or zip/],
+    ['no destination', 2, () => ['encode', '--source', RGB], /--dest: expected/],
+    ['no autoencoder', 2, () => ['encode', '--source', RGB, '--dest', dest], /--vae: expected the diffusers folder/],
+    [
+      'a folder without one',
+      1,
+      () => ['encode', '--source', RGB, '--dest', dest, '--vae', folder('png', 8)],
+      /diffusion_pytorch_model\.safetensors in/,
+    ],
+    [
+      'latents to encode',
+      2,
+      () => ['encode', '--source', goldenPath('dataset-tiny-sd.zip'), '--dest', dest, '--vae', VAE],
+      /encoded already/,
+    ],
+    [
+      'images below one latent',
+      2,
+      () => ['encode', '--source', folder('small', 4), '--dest', dest, '--vae', VAE],
+      /at least 8×8, got 4×4/,
+    ],
+    [
+      'images to decode',
+      2,
+      () => ['decode', '--source', RGB, '--dest', dest, '--vae', VAE],
+      /expected latents .*, got images/,
+    ],
+    [
+      'a destination that is there',
+      1,
+      () => ['encode', '--source', RGB, '--dest', latents, '--vae', VAE],
+      /which is there already/,
+    ],
+    [
+      'another autoencoder of that name',
+      2,
+      () => ['decode', '--source', latents, '--dest', dest, '--vae', other()],
+      /vae-tiny \(SHA-256 of its weights \w+…\), got .*other\/vae-tiny, whose weights are \w+….*--any-vae/,
+    ],
+    ['statistics of images', 2, () => ['stats', RGB], /expected latents/],
+    ['a missing folder', 1, () => ['info', at('nowhere')], /nowhere/],
+  ])('%s', async (_, code, argv, message) => {
+    expect(await runProgram(argv()), printed).toBe(code);
+    expect(printed).toMatch(message);
+    expect(existsSync(dest)).toBe(false);
+  });
+
+  test('an autoencoder that is nowhere', async () => {
+    cpSync(latents, at('alone', 'deep', 'latents.zip'));
+    expect(await runProgram(['decode', '--source', at('alone', 'deep', 'latents.zip'), '--dest', dest])).toBe(2);
+    expect(printed).toMatch(/got no diffusers folder at vae-tiny or .*Name its diffusers folder with --vae/);
+  });
+
+  test('another autoencoder, on purpose', async () => {
+    const argv = ['decode', '--source', latents, '--dest', at('any'), '--vae', other(), '--any-vae'];
+    expect(await runProgram(argv), printed).toBe(0);
+  });
+});

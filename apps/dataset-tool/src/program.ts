@@ -1,0 +1,30 @@
+import { runCommand } from '@edm2/app-kit/command/run-command';
+import { Command } from 'commander';
+import { addDecodeCommand } from './commands/decode.js';
+import { addEncodeCommand } from './commands/encode.js';
+import { addInfoCommand } from './commands/info.js';
+import { addStatsCommand } from './commands/stats.js';
+
+const HELP = `
+Examples:
+  edm2-dataset encode --source images.zip --dest latents.zip --vae sd-vae-ft-mse
+  edm2-dataset decode --source latents.zip --dest back.zip
+  edm2-dataset info latents.zip
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted with the work done so far kept.`;
+
+function createProgram(): Command {
+  const program = new Command('edm2-dataset')
+    .description('Datasets in EDM2’s format: images to latents and back, statistics, contents.')
+    .addHelpText('after', HELP);
+  for (const add of [addEncodeCommand, addDecodeCommand, addStatsCommand, addInfoCommand]) add(program);
+  for (const command of [program, ...program.commands]) command.exitOverride().showSuggestionAfterError();
+  return program;
+}
+
+/**
+ * Runs the command line.
+ *
+ * @param argv - arguments after the program's name.
+ * @returns exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted with the work done so far kept. Errors are printed, never thrown.
+ */
+export const runProgram = (argv: readonly string[]): Promise<number> => runCommand(createProgram(), argv);

@@ -1,0 +1,139 @@
+import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, extname, join } from 'node:path';
+import { makeFolder, type NpyInput, writeFileAtomic, writeNpy } from '@edm2/tensor-files';
+import { DatasetError } from './errors.js';
+import { isSample } from './file-source.js';
+import { storedZip } from './stored-zip.js';
+
+/** Options of {@link createWriter}. */
+export interface WriterOptions {
+  /** `images`: `00000/img00000000.png`; `latents`: `00000/img-mean-std-00000000.npy`. */
+  readonly kind: 'images' | 'latents';
+  /** What decides the content, plain JSON: a writer that goes on with another's work must have been given the same. Default `{}`. */
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+
+/** What {@link DatasetWriter.finish} puts into `dataset.json`. */
+export interface WriterSummary {
+  /** For each index written, in order; null: the dataset has no labels. */
+  readonly labels: readonly (number | readonly number[])[] | null;
+  /** Further fields of `dataset.json`, plain JSON. */
+  readonly notes?: Readonly<Record<string, unknown>>;
+  /** Called after each file that goes into a zip. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Writes a dataset in EDM2's format, file by file; under its final name it appears when it is whole. */
+export interface DatasetWriter {
+  /** Where the files are until {@link finish}: a folder that `openDataset` reads. */
+  readonly folder: string;
+  /** Whether the file of an index is there, from now or from an earlier attempt. */
+  has(index: number): boolean;
+  /** @param data - a PNG file's bytes, or the array `[channels, height, width]`. */
+  add(index: number, data: Uint8Array | NpyInput): Promise<void>;
+  /**
+   * Writes `dataset.json`, makes the folder or the zip final and removes what is no longer needed.
+   *
+   * @throws {RangeError} (rejects) when there are not as many labels as files, or a file before the last index is missing.
+   */
+  finish(summary: WriterSummary): Promise<void>;
+}
+
+/** Beside the files of an unfinished dataset: what they were made with. */
+const SETTINGS = 'settings.json';
+/** Files of a sub-folder are those with the same first digits. */
+const DIGITS = 8;
+const FOLDER_DIGITS = 5;
+
+/**
+ * Starts writing a dataset, or goes on with one that was interrupted: its files wait in `<path>.partial`.
+ *
+ * @param path - of a folder, or of a zip when it ends in `.zip`; nothing may be there yet.
+ * @throws {DatasetError} (rejects) not-writable, when something is there, or what waits was made with other settings.
+ */
+export async function createWriter(path: string, { kind, settings = {} }: WriterOptions): Promise<DatasetWriter> {
+  const folder = `${path}.partial`;
+  const fail = (expected: string, got: string, remedy: string) =>
+    new DatasetError({ code: 'not-writable', where: 'createWriter', file: path, expected, got, remedy });
+  if (await exists(path)) throw fail('a new path', `${path}, which is there already`, 'Choose another, or remove it');
+  const text = `${JSON.stringify({ kind, ...settings }, null, 2)}\n`;
+  const stored = await readFile(join(folder, SETTINGS), 'utf8').catch(() => undefined);
+  if (stored === undefined && (await exists(folder)))
+    throw fail('an unfinished dataset', `${folder} of another kind`, 'Remove it');
+  if (stored !== undefined && stored !== text)
+    throw fail(
+      `the settings that ${folder} was begun with, ${oneLine(stored)}`,
+      oneLine(text),
+      'Remove that folder to begin anew',
+    );
+  await makeFolder(folder);
+  if (stored === undefined) await writeFileAtomic(join(folder, SETTINGS), text);
+
+  const nameOf = (index: number): string => nameFor(kind, index);
+  const present = new Set<string>();
+  const made = new Set<string>();
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue;
+    made.add(entry.name);
+    for (const name of await readdir(join(folder, entry.name)))
+      if (isSample(name)) present.add(`${entry.name}/${name}`);
+  }
+  return {
+    folder,
+    has: (index) => present.has(nameOf(index)),
+    async add(index, data) {
+      const name = nameOf(index);
+      const sub = dirname(name);
+      if (!made.has(sub)) await makeFolder(join(folder, sub));
+      made.add(sub);
+      const target = join(folder, name);
+      await (data instanceof Uint8Array ? writeFileAtomic(target, data) : writeNpy(target, data));
+      present.add(name);
+    },
+    async finish({ labels, notes = {}, onProgress, signal }) {
+      const names = Array.from({ length: present.size }, (_, index) => nameOf(index));
+      const missing = names.find((name) => !present.has(name));
+      if (missing !== undefined) throw new RangeError(`finish: expected ${missing}, got no such file. Add it first.`);
+      if (labels && labels.length !== names.length)
+        throw new RangeError(`finish: expected ${names.length} labels, got ${labels.length}. One for each file.`);
+      const json = JSON.stringify({ labels: labels?.map((label, i) => [names[i], label]) ?? null, ...notes });
+      if (extname(path) === '.zip') {
+        await writeFileAtomic(path, storedZip(items(folder, names, json, onProgress)), signal ? { signal } : {});
+        await rm(folder, { recursive: true });
+      } else {
+        await writeFileAtomic(join(folder, 'dataset.json'), json);
+        await rm(join(folder, SETTINGS));
+        await rename(folder, path);
+      }
+    },
+  };
+}
+
+/** `00000/img00000000.png`, `00000/img-mean-std-00000000.npy`. */
+function nameFor(kind: WriterOptions['kind'], index: number): string {
+  const digits = String(index).padStart(DIGITS, '0');
+  const sub = digits.slice(0, FOLDER_DIGITS);
+  return kind === 'images' ? `${sub}/img${digits}.png` : `${sub}/img-mean-std-${digits}.npy`;
+}
+
+async function* items(
+  folder: string,
+  names: readonly string[],
+  json: string,
+  onProgress: ((done: number, total: number) => void) | undefined,
+) {
+  for (const [i, name] of names.entries()) {
+    yield { name, read: () => readFile(join(folder, name)) };
+    onProgress?.(i + 1, names.length);
+  }
+  yield { name: 'dataset.json', read: async () => Buffer.from(json) };
+}
+
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ').trim();
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );
