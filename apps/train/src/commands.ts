@@ -2,8 +2,11 @@ import { basename, join, relative } from 'node:path';
 import { InterruptedError, UsageError } from '@edm2/app-kit/command/errors';
 import { listenForInterrupt } from '@edm2/app-kit/command/interrupt';
 import { startProgress } from '@edm2/app-kit/command/progress';
+import { describeLatents, holdsLatents } from '@edm2/app-kit/latents/describe-latents';
+import { findAutoencoder } from '@edm2/app-kit/latents/find-autoencoder';
 import { openDataset, verifyDataset } from '@edm2/dataset';
 import { countParameters } from '@edm2/edm2-unet';
+import type { LatentDescription } from '@edm2/latent-vae';
 import { mainJob } from './demo/main-job.js';
 import { mnistFolder } from './demo/mnist.js';
 import type { CommandOptions } from './options/options.js';
@@ -29,12 +32,16 @@ export async function trainCommand(options: CommandOptions): Promise<void> {
   if (options.preset) presetOf(options.preset);
   const dataset = await openDataset(options.data, options.cond === false ? { labels: false } : {});
   try {
-    const config = resolveRunConfig(options, dataset);
+    const latents = holdsLatents(dataset)
+      ? await describeLatents(dataset, { meanOnly: options.posterior === 'mean' })
+      : undefined;
+    const config = resolveRunConfig(options, dataset, latents);
+    await checkVae(options, latents);
     if (options.dryRun) return printConfig(config);
     await verify(dataset);
     const name = basename(options.data).replace(/\W+/g, '-').toLowerCase() || 'run';
     await withRun(options, config, name, async (run) => {
-      await trainRun({ ...run, dataset });
+      await trainRun({ ...run, dataset, vae: options.vae });
       say(`\ndone: ${relative('.', run.outdir)}/ holds the snapshots, previews/ the grids, log.jsonl the losses`);
       const folder = relative('.', run.outdir) || '.';
       say(`what they can be averaged to: npm run phema -- info ${folder}`);
@@ -65,6 +72,14 @@ export async function demoCommand(options: CommandOptions): Promise<void> {
 }
 
 const printConfig = (config: RunConfig): void => void process.stdout.write(`${JSON.stringify(config, null, 2)}\n`);
+
+/** What `--vae` names must decode the data's latents: said before anything is written. */
+async function checkVae({ vae, data = '' }: CommandOptions, latents: LatentDescription | undefined): Promise<void> {
+  if (vae === undefined) return;
+  if (!latents)
+    throw new UsageError('--vae: expected data of latents, got images. Leave it out, or encode the images.');
+  await findAutoencoder({ option: vae, description: latents, of: data });
+}
 
 async function verify(dataset: Parameters<typeof verifyDataset>[0]): Promise<void> {
   const progress = startProgress('checking the images', dataset.sourceLength, 'images');

@@ -17,21 +17,36 @@ export const holdsLatents = ({ dtype, channels }: Dataset): boolean => dtype ===
  * Of which autoencoder a dataset's latents are and how they are standardised: what its dataset.json says; for a dataset of another
  * tool the statistics measured beside it, else EDM2's published ones.
  *
+ * @param options - `meanOnly`: the statistics of the means alone, where they are measured.
  * @throws {RangeError} (rejects) when it says nothing, nothing is measured, and there are no four channels as EDM2 has.
  */
-export async function describeLatents(dataset: Dataset): Promise<LatentDescription> {
+export async function describeLatents(
+  dataset: Dataset,
+  { meanOnly = false }: { readonly meanOnly?: boolean } = {},
+): Promise<LatentDescription> {
+  const description = await describeSamples(dataset);
+  const measured = meanOnly ? await measuredBeside(dataset.path) : undefined;
+  if (!measured) return description;
+  const { rawMean, meanOnlyStd: rawStd } = measured;
+  return { ...description, normalizer: createLatentNormalizer({ rawMean, rawStd }).options };
+}
+
+async function describeSamples(dataset: Dataset): Promise<LatentDescription> {
   const { notes, path } = dataset;
   const noted = notes?.['latents'];
   const read = noted === undefined ? undefined : readLatentMetadata({ latents: JSON.stringify(noted) });
   if (read) return read;
   const channels = dataset.channels / 2;
-  const measured = await loadRawStatistics(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
-    throw error;
-  });
+  const measured = await measuredBeside(path);
   if (!measured && channels !== STABLE_DIFFUSION_RAW.rawMean.length)
     throw new RangeError(
       `describeLatents: expected statistics beside ${path}, whose latents have ${channels} channels, got none. Measure them: npm run dataset -- stats ${path}`,
     );
   return { vae: PUBLISHED_VAE, normalizer: createLatentNormalizer(measured ?? STABLE_DIFFUSION_RAW).options };
 }
+
+const measuredBeside = (path: string) =>
+  loadRawStatistics(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+    throw error;
+  });

@@ -24,6 +24,8 @@ export interface CommandOptions {
   readonly pmean?: number;
   readonly pstd?: number;
   readonly cond?: boolean;
+  readonly posterior?: 'sample' | 'mean';
+  readonly vae?: string;
   readonly fp16: boolean;
   readonly resume: boolean;
   readonly dryRun: boolean;
@@ -69,7 +71,10 @@ export function withTrainOptions(command: Command): Command {
   return command
     .addOption(new Option('--preset <name>', `network and its training constants: ${names}`))
     .addOption(new Option('--config <letter>', 'step of the ladder').choices(['A', 'B', 'C', 'D', 'E', 'F', 'G']))
-    .option('--data <path>', 'folder or zip of square images (PNG, or NPY latents), or a folder of IDX files')
+    .option(
+      '--data <path>',
+      'folder or zip of square images, or of latents that edm2-dataset encoded, or a folder of IDX files',
+    )
     .option('--outdir <folder>', 'run folder (default: the next free one in runs/)')
     .addOption(
       new Option('--engine <name>', 'what computes; tune: time each on this network and take the fastest')
@@ -91,6 +96,16 @@ export function withTrainOptions(command: Command): Command {
     .option('--pmean <x>', 'mean of ln σ', numeric)
     .option('--pstd <x>', 'standard deviation of ln σ', numeric)
     .option('--cond <bool>', 'use the labels of the data', boolean)
+    .addOption(
+      new Option(
+        '--posterior <how>',
+        'of latents: draw each anew in every epoch, or take the means (default: sample)',
+      ).choices(['sample', 'mean']),
+    )
+    .option(
+      '--vae <folder>',
+      'diffusers folder of the autoencoder that decodes previews of latents (default: the one that the data names, here or beside it)',
+    )
     .option('--fp16 <bool>', 'compute in 16 bit where it is safe', boolean, false)
     .option('--resume', 'continue the run of --outdir', false)
     .option('--dry-run', 'print the configuration and end', false);

@@ -2,6 +2,7 @@ import { UsageError } from '@edm2/app-kit/command/errors';
 import { suggest } from '@edm2/app-kit/command/nearest';
 import type { Dataset } from '@edm2/dataset';
 import { type Preset, presets, resolveConfig } from '@edm2/edm2-unet';
+import type { LatentDescription } from '@edm2/latent-vae';
 import type { CommandOptions } from './options.js';
 import type { RunConfig } from './run-config.js';
 
@@ -21,14 +22,19 @@ export function presetOf(name: string): Preset {
 }
 
 /** A fitting preset where none was named. */
-const defaultPreset = (dataset: Dataset): string => {
+const defaultPreset = (dataset: Dataset, latents: boolean): string => {
+  if (latents && dataset.resolution >= 64) return 'img512-xs';
   if (dataset.resolution <= 16) return 'mnist';
   return dataset.resolution <= 32 ? 'cifar10' : 'img64-xs';
 };
 
-/** Completes what the command line said from the preset and the data. */
-export function resolveRunConfig(given: CommandOptions, dataset: Dataset): RunConfig {
-  const name = given.preset ?? defaultPreset(dataset);
+/**
+ * Completes what the command line said from the preset and the data.
+ *
+ * @param latents - of which autoencoder the data's latents are; undefined for images.
+ */
+export function resolveRunConfig(given: CommandOptions, dataset: Dataset, latents?: LatentDescription): RunConfig {
+  const name = given.preset ?? defaultPreset(dataset, latents !== undefined);
   const preset = presetOf(name);
   const { unet } = preset;
   const batch = given.batch ?? preset.batch;
@@ -51,7 +57,7 @@ export function resolveRunConfig(given: CommandOptions, dataset: Dataset): RunCo
     ...unet,
     config: given.config ?? unet.config ?? 'G',
     imgResolution: dataset.resolution,
-    imgChannels: dataset.channels,
+    imgChannels: latents ? dataset.channels / 2 : dataset.channels,
     labelDim: cond ? dataset.labelDim : 0,
   });
   const network = { ...shape, channelMult: [...shape.channelMult], attnResolutions: [...shape.attnResolutions] };
@@ -75,15 +81,16 @@ export function resolveRunConfig(given: CommandOptions, dataset: Dataset): RunCo
     dropout: given.dropout ?? dropout,
     pMean: given.pmean ?? preset.pMean,
     pStd: given.pstd ?? preset.pStd,
-    sigmaData: 0.5,
+    sigmaData: latents?.normalizer.finalStd ?? 0.5,
     emaSigmaRels: EMA_SIGMA_RELS,
     network,
+    ...(latents ? { latents: { ...writable(latents), posterior: given.posterior ?? 'sample' } } : {}),
   };
-  check(config, dataset);
+  check(config, dataset, given);
   return config;
 }
 
-function check(config: RunConfig, dataset: Dataset): void {
+function check(config: RunConfig, dataset: Dataset, given: CommandOptions): void {
   const { batch, batchGpu, duration, snapshot, checkpoint, preview, status, dropout, pStd, lr, network } = config;
   const positive = { '--batch': batch, '--duration': duration, '--status': status, '--lr': lr, '--pstd': pStd };
   for (const [name, value] of Object.entries(positive))
@@ -110,8 +117,16 @@ function check(config: RunConfig, dataset: Dataset): void {
     throw new UsageError(
       `--preset: expected a network of at most ${Math.log2(dataset.resolution) + 1} levels for ${dataset.resolution}×${dataset.resolution} images, got ${network.channelMult.length}. Choose a smaller preset.`,
     );
-  if (dataset.dtype !== 'uint8')
+  if (config.latents === undefined && given.posterior !== undefined)
+    throw new UsageError(`--posterior: expected data of latents, got images. Leave it out.`);
+  if (config.latents === undefined && dataset.dtype !== 'uint8')
     throw new UsageError(
-      '--data: expected images, got arrays of numbers. Training on latents needs the latent-vae package, which is not there yet; pass RGB or grey images.',
+      `--data: expected images, or latents as means and deviations, got arrays of ${dataset.channels} channels. Encode images with npm run dataset -- encode.`,
     );
 }
+
+/** A description as the configuration's schema has it: lists that may be written to. */
+const writable = ({ normalizer, ...rest }: LatentDescription) => ({
+  ...rest,
+  normalizer: { ...normalizer, rawMean: [...normalizer.rawMean], rawStd: [...normalizer.rawStd] },
+});

@@ -40,6 +40,20 @@ export const runConfigSchema = z.strictObject({
     attnResolutions: z.array(positive),
     channelsPerHead: positive,
   }),
+  /** Of a run on latents: whose they are, and how what is stored becomes what is trained on. */
+  latents: z
+    .strictObject({
+      vae: z.string(),
+      sha256: z.string().exactOptional(),
+      normalizer: z.strictObject({
+        rawMean: z.array(z.number()),
+        rawStd: z.array(z.number().positive()),
+        finalMean: z.number(),
+        finalStd: z.number().positive(),
+      }),
+      posterior: z.enum(['sample', 'mean']),
+    })
+    .exactOptional(),
 });
 
 /** A run's configuration. */
@@ -50,7 +64,7 @@ const MAY_CHANGE: readonly (keyof RunConfig)[] = ['duration', 'status', 'snapsho
 
 /** Names and values in which `given` asks for another run than `stored`. */
 export function differences(stored: RunConfig, given: RunConfig): string[] {
-  return (Object.keys(stored) as (keyof RunConfig)[])
+  return (Object.keys({ ...stored, ...given }) as (keyof RunConfig)[])
     .filter((key) => !MAY_CHANGE.includes(key) && JSON.stringify(stored[key]) !== JSON.stringify(given[key]))
     .map((key) => `${key} ${JSON.stringify(stored[key])} there, ${JSON.stringify(given[key])} here`);
 }

@@ -1,10 +1,11 @@
-import { createLoader, type Dataset, pixelsToUnit } from '@edm2/dataset';
+import { type Batch, createLoader, type Dataset, pixelsToUnit } from '@edm2/dataset';
 import type { UNet } from '@edm2/edm2-unet';
 import { sampleSigmas } from '@edm2/loss-weighting';
 import { createRandom } from '@edm2/random';
 import { learningRate, type TrainBatch } from '@edm2/training';
 import * as tf from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../options/run-config.js';
+import { drawLatents } from './draw-latents.js';
 
 /** What one step is fed, and where it stands. */
 export interface StepInput {
@@ -34,18 +35,19 @@ export async function* batches(
   const loader = createLoader(dataset, { batch: count, seed: config.seed, startImage: nimg });
   const masks = unet.dropoutShapes(count);
   try {
-    for await (const { images, shape, labels, startImage } of loader) {
+    for await (const { images, shape: stored, labels, startImage } of loader) {
       if (signal.aborted) return;
-      const pixels = images instanceof Uint8Array ? pixelsToUnit(images) : images;
+      const shape = [...stored.slice(0, 3), config.network.imgChannels] as [number, number, number, number];
+      const pixels = valuesOf({ images, shape: stored, startImage }, config, random);
       const rate = learningRate(startImage, { ref: lr, decayBatches: decay, batch: count, rampupMimg });
       const after = startImage + count;
       const size = shape.reduce((a, b) => a * b, 1);
       const batch: TrainBatch = {
-        images: tf.tensor4d(pixels, [...shape]),
+        images: tf.tensor4d(pixels, shape),
         sigma: tf.tidy(() =>
           sampleSigmas(tf.tensor1d(random.stream('sigma', startImage).normal(count)), { pMean, pStd }),
         ),
-        noise: tf.tensor4d(random.stream('noise', startImage).normal(size), [...shape]),
+        noise: tf.tensor4d(random.stream('noise', startImage).normal(size), shape),
         learningRate: tf.scalar(rate),
         t: tf.scalar(after),
         dt: tf.scalar(count),
@@ -75,6 +77,16 @@ export async function* batches(
   } finally {
     await loader.return?.();
   }
+}
+
+/** What the network is trained on: pixels in −1…1, or standardised latents. */
+function valuesOf(
+  { images, shape, startImage }: Pick<Batch, 'images' | 'shape' | 'startImage'>,
+  { latents }: RunConfig,
+  random: ReturnType<typeof createRandom>,
+): Float32Array {
+  if (images instanceof Uint8Array) return pixelsToUnit(images);
+  return latents ? drawLatents({ values: images, shape, startImage }, latents, random) : images;
 }
 
 /** Disposes a batch's tensors. */

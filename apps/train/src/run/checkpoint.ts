@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { UNet } from '@edm2/edm2-unet';
 import { saveNetwork } from '@edm2/edm2-unet/node';
+import { createLatentNormalizer, latentMetadata } from '@edm2/latent-vae';
 import type { TrainState } from '@edm2/training';
 import { type LoadStateOptions, loadState, saveState } from '@edm2/training/node';
 import type { RunConfig } from '../options/run-config.js';
@@ -15,9 +16,14 @@ export interface Position {
 }
 
 /** Writes everything that resuming needs. Only what (config, nimg) decide: no times, so equal runs write equal files. */
-export async function writeCheckpoint(outdir: string, state: TrainState, position: Position): Promise<string> {
+export async function writeCheckpoint(
+  outdir: string,
+  state: TrainState,
+  position: Position,
+  config: Pick<RunConfig, 'latents'>,
+): Promise<string> {
   const path = join(outdir, stateName(position.nimg));
-  await saveState(path, state, { position: JSON.stringify(position) });
+  await saveState(path, state, { position: JSON.stringify(position), ...latentsOf(config) });
   await pruneStates(outdir);
   return path;
 }
@@ -53,6 +59,13 @@ export async function readCheckpoint(
   return undefined;
 }
 
+/** What a file of a run on latents says of them: nothing for pixels. */
+function latentsOf({ latents }: Pick<RunConfig, 'latents'>): Record<string, string> {
+  if (!latents) return {};
+  const { vae, sha256, normalizer } = latents;
+  return latentMetadata(vae, createLatentNormalizer(normalizer), sha256 === undefined ? {} : { sha256 });
+}
+
 /** Writes the tracked averages as network snapshots. */
 export async function writeSnapshots(
   outdir: string,
@@ -68,7 +81,7 @@ export async function writeSnapshots(
     await saveNetwork(path, {
       unet,
       params: { ...state.params, ...state.ema[String(sigmaRel)] },
-      metadata: { sigmaRel: String(sigmaRel), nimg: String(nimg), preset: config.preset },
+      metadata: { sigmaRel: String(sigmaRel), nimg: String(nimg), preset: config.preset, ...latentsOf(config) },
     });
   }
 }

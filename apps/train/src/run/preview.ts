@@ -1,37 +1,85 @@
 import { join } from 'node:path';
+import { UsageError } from '@edm2/app-kit/command/errors';
+import { openLatentDecoder } from '@edm2/app-kit/latents/latent-decoder';
 import { writeGrid } from '@edm2/app-kit/pictures/write-grid';
+import { type Decoder, pixelDecoder } from '@edm2/app-kit/sample/decode';
 import { gridClass } from '@edm2/app-kit/sample/images';
 import { sampleAll } from '@edm2/app-kit/sample/sample-pixels';
 import { precondition, type UNet } from '@edm2/edm2-unet';
 import type { EngineReport } from '@edm2/engine';
 import { jit } from '@edm2/tfjs-jit';
 import type * as tf from '@tensorflow/tfjs-core';
+import type { RunConfig } from '../options/run-config.js';
 
-const ROWS = 5;
-const COLUMNS = 10;
+/** Images of a preview: rows and columns. An autoencoder takes longer for an image than a small network for all of them. */
+const PIXELS = { rows: 5, columns: 10 };
+const LATENTS = { rows: 2, columns: 4 };
 /** Fewer steps than a final sample: a preview shows how training goes, not the best that the network can do. */
 const STEPS = 12;
 
-/** Draws the same seeds each time into `<outdir>/previews/<kimg>.png`. */
-export function createPreview(outdir: string, unet: UNet, sigmaData: number, { engine }: EngineReport) {
-  const denoise = precondition(unet, { sigmaData });
+/** What {@link createPreview} needs. */
+export interface PreviewOptions {
+  readonly outdir: string;
+  readonly unet: UNet;
+  readonly config: Pick<RunConfig, 'data' | 'latents' | 'sigmaData'>;
+  readonly engine: EngineReport;
+  /** Diffusers folder of the autoencoder; undefined: looked for. */
+  readonly vae: string | undefined;
+  readonly say: (text: string) => void;
+}
+
+/** Draws a run's previews. */
+export interface Preview {
+  /** The same seeds each time, into `<outdir>/previews/<kimg>.png`. Nothing without the autoencoder that decodes them. */
+  draw(params: Record<string, tf.Tensor>, nimg: number): Promise<void>;
+  dispose(): void;
+}
+
+/** @throws {UsageError} (rejects) when the command line names an autoencoder that cannot decode the run's latents. */
+export async function createPreview(options: PreviewOptions): Promise<Preview> {
+  const { outdir, unet, config, engine } = options;
+  const decoder = await decoderOf(options);
+  if (!decoder) return { draw: async () => {}, dispose() {} };
+  const denoise = precondition(unet, { sigmaData: config.sigmaData });
   const compiled = jit(
     (params: Record<string, tf.Tensor>, x: tf.Tensor, sigma: tf.Tensor, labels: tf.Tensor | undefined) =>
       denoise(params)(x as tf.Tensor4D, sigma as tf.Tensor1D, labels as tf.Tensor2D | undefined),
-    engine ? { engine } : {},
+    engine.engine ? { engine: engine.engine } : {},
   );
-  const count = ROWS * COLUMNS;
-  return async (params: Record<string, tf.Tensor>, nimg: number): Promise<string> => {
-    const images = await sampleAll({
-      denoise: (x, sigma, labels) => compiled(params, x, sigma, labels),
-      config: unet.config,
-      seeds: Array.from({ length: count }, (_, seed) => seed),
-      classOf: gridClass(unet.config.labelDim, COLUMNS),
-      settings: { steps: STEPS },
-      batch: count,
-    });
-    const path = join(outdir, 'previews', `${String(Math.floor(nimg / 1000)).padStart(7, '0')}.png`);
-    await writeGrid(path, images, { columns: COLUMNS });
-    return path;
+  const { rows, columns } = config.latents ? LATENTS : PIXELS;
+  const count = rows * columns;
+  return {
+    async draw(params, nimg) {
+      const images = await sampleAll({
+        denoise: (x, sigma, labels) => compiled(params, x, sigma, labels),
+        config: unet.config,
+        seeds: Array.from({ length: count }, (_, seed) => seed),
+        classOf: gridClass(unet.config.labelDim, columns),
+        settings: { steps: STEPS },
+        batch: count,
+        decoder,
+      });
+      const path = join(outdir, 'previews', `${String(Math.floor(nimg / 1000)).padStart(7, '0')}.png`);
+      await writeGrid(path, images, { columns });
+    },
+    dispose() {
+      compiled.dispose();
+      decoder.dispose();
+    },
   };
+}
+
+async function decoderOf({ unet, config, engine, vae, say }: PreviewOptions): Promise<Decoder | undefined> {
+  const { latents, data } = config;
+  if (!latents) return pixelDecoder;
+  const channels = unet.config.imgChannels;
+  try {
+    const decoder = await openLatentDecoder({ path: data, channels, description: latents, vae, engine });
+    say(`previews are decoded with ${decoder.directory}`);
+    return decoder;
+  } catch (error) {
+    if (vae !== undefined || !(error instanceof UsageError)) throw error;
+    say(`no previews: ${error.message} Training goes on without.`);
+    return undefined;
+  }
 }

@@ -26,6 +26,8 @@ export interface TrainRunOptions {
   /** Continue from the newest training state of the folder. */
   readonly resume: boolean;
   readonly signal: AbortSignal;
+  /** Diffusers folder that decodes previews of latents; undefined: looked for under the name that the data gives. */
+  readonly vae?: string | undefined;
   readonly say: (text: string) => void;
   /** Shell command that continues the run, told when it is interrupted. */
   readonly resumeCommand: string;
@@ -52,10 +54,10 @@ export async function trainRun(options: TrainRunOptions) {
   const byNoiseLevel = createLossByNoiseLevel({ bins: NOISE_BINS });
   if (stored) byNoiseLevel.restore(stored.position.byNoiseLevel as ReturnType<typeof byNoiseLevel.state>);
   const position = (): Position => ({ nimg, lossSum, lossCount, byNoiseLevel: byNoiseLevel.state() });
-  const checkpoint = (): Promise<string> => writeCheckpoint(outdir, state, position());
+  const checkpoint = (): Promise<string> => writeCheckpoint(outdir, state, position(), config);
 
   const stepper = createStepper(training as TrainStep, config.batch, config.batchGpu, engine.engine);
-  const preview = createPreview(outdir, unet, config.sigmaData, engine);
+  const preview = await createPreview({ outdir, unet, config, engine, vae: options.vae, say });
   const started = performance.now();
   let tickStart = started;
   let tickImages = nimg;
@@ -99,7 +101,7 @@ export async function trainRun(options: TrainRunOptions) {
           [tickStart, tickImages, lossSum, lossCount] = [now, nimg, 0, 0];
         }
         if (crosses(config.preview, before))
-          await preview({ ...state.params, ...state.ema[String(config.emaSigmaRels[0])] }, nimg);
+          await preview.draw({ ...state.params, ...state.ema[String(config.emaSigmaRels[0])] }, nimg);
         if (crosses(config.snapshot, before)) await writeSnapshots(outdir, unet, state, nimg, config);
         if (crosses(config.checkpoint, before)) await checkpoint();
         if (nimg >= config.duration) break;
@@ -117,6 +119,7 @@ export async function trainRun(options: TrainRunOptions) {
   } finally {
     progress.stop();
     stepper.dispose();
+    preview.dispose();
     tf.dispose(state as unknown as tf.TensorContainer);
   }
 }

@@ -1,0 +1,146 @@
+import '@tensorflow/tfjs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { readLatentMetadata } from '@edm2/latent-vae';
+import { hashAutoencoder } from '@edm2/latent-vae/node';
+import { createRandom } from '@edm2/random';
+import { readSafetensors } from '@edm2/tensor-files';
+import { goldenPath } from '@edm2/test-support';
+import { decode, encode } from 'fast-png';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+// A test may use other apps; the apps themselves do not import each other.
+import { runProgram as datasetTool } from '../../dataset-tool/src/program.js';
+import { runProgram as evaluate } from '../../evaluate/src/program.js';
+import { runProgram as train } from './program.js';
+
+// LATENTS_OUT keeps the pictures for a look.
+const scratch = process.env['LATENTS_OUT'] || mkdtempSync(join(tmpdir(), 'edm2-latents-'));
+afterAll(() => {
+  if (!process.env['LATENTS_OUT']) rmSync(scratch, { recursive: true, force: true });
+});
+const at = (...names: string[]): string => join(scratch, ...names);
+const VAE = dirname(goldenPath('vae-tiny/config.json'));
+
+let printed = '';
+const listen = () => {
+  printed = '';
+  const keep = (text: unknown): boolean => {
+    printed += String(text);
+    return true;
+  };
+  vi.spyOn(process.stderr, 'write').mockImplementation(keep);
+  vi.spyOn(process.stdout, 'write').mockImplementation(keep);
+};
+beforeEach(listen);
+afterEach(() => vi.restoreAllMocks());
+
+/** A preset's network is more than these tests need: four channels of 4×4 latents. */
+const SHORT = ['--preset', 'mnist', '--duration', '1000', '--batch', '100', '--preview', '1000'];
+const data = at('data', 'latents.zip');
+const run = at('run');
+
+beforeAll(async () => {
+  listen();
+  const random = createRandom(1);
+  for (let i = 0; i < 32; i++) {
+    mkdirSync(at('images', String(i % 2)), { recursive: true });
+    const pixels = Uint8Array.from(random.stream('image', i).integers(32 * 32 * 3, 256));
+    writeFileSync(
+      at('images', String(i % 2), `${i}.png`),
+      encode({ width: 32, height: 32, channels: 3, depth: 8, data: pixels }),
+    );
+  }
+  mkdirSync(at('data'));
+  cpSync(VAE, at('data', 'vae-tiny'), { recursive: true });
+  expect(await datasetTool(['encode', '--source', at('images'), '--dest', data, '--vae', VAE]), printed).toBe(0);
+  expect(await train(['--data', data, '--outdir', run, ...SHORT]), printed).toBe(0);
+  vi.restoreAllMocks();
+}, 60_000);
+
+const snapshot = (): string => at('run', readdirSync(run).find((name) => /^network-.*-0\.100/.test(name)) ?? '');
+
+test('a run’s files name the autoencoder of its latents, and so does what is averaged from them', async () => {
+  const config = JSON.parse(readFileSync(at('run', 'config.json'), 'utf8'));
+  expect(config.network).toMatchObject({ imgResolution: 4, imgChannels: 4, labelDim: 2 });
+  const { rawMean, rawStd } = JSON.parse(readFileSync(at('data', 'latents.raw-statistics.json'), 'utf8'));
+  const expected = {
+    vae: 'vae-tiny',
+    sha256: await hashAutoencoder(VAE),
+    normalizer: { rawMean, rawStd, finalMean: 0, finalStd: 0.5 },
+  };
+  expect(config.latents).toEqual({ ...expected, posterior: 'sample' });
+  const argv = ['reconstruct', '--indir', run, '--outdir', at('averages'), '--outstd', '0.07'];
+  expect(await evaluate(argv), printed).toBe(0);
+  const averaged = readdirSync(at('averages')).find((name) => name.endsWith('.safetensors')) ?? '';
+  for (const path of [snapshot(), at('run', 'training-state-0000001.safetensors'), at('averages', averaged)]) {
+    const file = await readSafetensors(path);
+    expect(readLatentMetadata(file.metadata), path).toEqual(expected);
+    await file.close();
+  }
+});
+
+test('previews and generated images are decoded with it, found beside the data or named', async () => {
+  const preview = decode(readFileSync(at('run', 'previews', '0000001.png')));
+  // Two rows of four images of 32×32, twice as large, three pixels between them.
+  expect([preview.width, preview.height, preview.channels]).toEqual([4 * 64 + 9, 2 * 64 + 3, 3]);
+  const argv = ['generate', '--net', snapshot(), '--outdir', at('generated'), '--seeds', '0-4', '--steps', '3'];
+  expect(await evaluate(argv)).toBe(2);
+  expect(printed).toMatch(
+    /--vae: expected the autoencoder of .*, vae-tiny \(SHA-256 of its weights .*got no diffusers folder at/,
+  );
+  expect(await evaluate([...argv, '--vae', VAE]), printed).toBe(0);
+  const image = decode(readFileSync(at('generated', '000003.png')));
+  expect([image.width, image.height, image.channels]).toEqual([32, 32, 3]);
+  // Decoded and not constant.
+  expect(new Set(image.data).size).toBeGreaterThan(16);
+});
+
+test('without the autoencoder a run goes on without previews, and says how to have them', async () => {
+  cpSync(data, at('alone', 'here', 'latents.zip'));
+  const outdir = at('blind');
+  expect(await train(['--data', at('alone', 'here', 'latents.zip'), '--outdir', outdir, ...SHORT]), printed).toBe(0);
+  expect(printed).toMatch(
+    /no previews: --vae: expected the autoencoder of .*Name its diffusers folder with --vae\. Training goes on/,
+  );
+  expect(existsSync(join(outdir, 'previews', '0000001.png'))).toBe(false);
+  // Drawn from the same seed: the same weights, wherever the data lies.
+  const name = 'network-snapshot-0000001-0.100.safetensors';
+  expect(readFileSync(join(outdir, name)).equals(readFileSync(join(run, name)))).toBe(true);
+});
+
+test('means alone train on other values', async () => {
+  const outdir = at('means');
+  expect(await train(['--data', data, '--outdir', outdir, '--posterior', 'mean', ...SHORT]), printed).toBe(0);
+  const { latents } = JSON.parse(readFileSync(join(outdir, 'config.json'), 'utf8'));
+  const { meanOnlyStd } = JSON.parse(readFileSync(at('data', 'latents.raw-statistics.json'), 'utf8'));
+  expect(latents).toMatchObject({ posterior: 'mean', normalizer: { rawStd: meanOnlyStd } });
+  const name = 'network-snapshot-0000001-0.100.safetensors';
+  expect(readFileSync(join(outdir, name)).equals(readFileSync(join(run, name)))).toBe(false);
+});
+
+test.each<[string, () => string[], RegExp]>([
+  [
+    'another autoencoder',
+    () => {
+      cpSync(VAE, at('other'), { recursive: true });
+      const weights = at('other', 'diffusion_pytorch_model.safetensors');
+      const bytes = readFileSync(weights);
+      bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) ^ 1;
+      writeFileSync(weights, bytes);
+      return ['--data', data, '--vae', at('other')];
+    },
+    /--vae: expected the autoencoder of .*vae-tiny.*whose weights are/,
+  ],
+  ['an autoencoder for images', () => ['--data', at('images'), '--vae', VAE], /--vae: expected data of latents/],
+  [
+    'a posterior of images',
+    () => ['--data', at('images'), '--posterior', 'mean'],
+    /--posterior: expected data of latents/,
+  ],
+])('%s: wrong usage, and nothing is written', async (_, argv, message) => {
+  const outdir = at('never');
+  expect(await train([...argv(), '--outdir', outdir, ...SHORT]), printed).toBe(2);
+  expect(printed).toMatch(message);
+  expect(existsSync(outdir)).toBe(false);
+});
