@@ -1,7 +1,7 @@
 import type { Engine } from '@edm2/tfjs-jit';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { Detector } from './detectors.js';
-import type { FeatureBatch, RunNetwork } from './extract.js';
+import type { FeatureBatch, RunNetwork } from './run-batch.js';
 
 /** Engines that the command starts; each is an optional peer. */
 export const ENGINES = ['onnxruntime', 'tensorflow'] as const;

@@ -3,17 +3,7 @@ import type { Detector } from './detectors.js';
 import { decodeRgb } from './images/decode.js';
 import { ImageError } from './images/image-error.js';
 import type { ImageSource } from './images/source.js';
-
-/** What a network said of a batch: row-major values. */
-export interface FeatureBatch {
-  /** `[N, dims]`. */
-  readonly features: Float32Array;
-  /** `[N, classes]`, of Inception. */
-  readonly logits?: Float32Array;
-}
-
-/** Runs a network on a full batch `[batch, size, size, 3]`. */
-export type RunNetwork = (pixels: Float32Array) => FeatureBatch;
+import { type FeatureBatch, type RunNetwork, runBatch } from './run-batch.js';
 
 /** Options of `extractFeatures`. */
 export interface ExtractOptions {
@@ -40,7 +30,6 @@ export async function* extractFeatures(
   { detector, run, batch, skipCorrupt = false, onSkip, onProgress, signal }: ExtractOptions,
 ): AsyncGenerator<FeatureBatch & { readonly n: number }> {
   const { names } = source;
-  const pixels = detector.size * detector.size * 3;
   const load = async (name: string): Promise<Float32Array | undefined> => {
     try {
       const image: PixelImage = await decodeRgb(await readImage(source, name), source.pathOf(name));
@@ -63,16 +52,7 @@ export async function* extractFeatures(
     next = start(at + batch);
     const n = loaded.length;
     if (n > 0) {
-      const input = new Float32Array(batch * pixels);
-      loaded.forEach((image, i) => {
-        input.set(image, i * pixels);
-      });
-      const { features, logits } = run(input);
-      yield {
-        n,
-        features: features.slice(0, (features.length / batch) * n),
-        ...(logits ? { logits: logits.slice(0, (logits.length / batch) * n) } : {}),
-      };
+      yield { n, ...runBatch(run, loaded, batch) };
     }
     onProgress?.({ done: Math.min(at + batch, names.length), total: names.length });
   }

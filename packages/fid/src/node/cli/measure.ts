@@ -5,7 +5,9 @@ import { createStatistics } from '../../statistics.js';
 import { type Detector, dinov2Detector, inceptionDetector, type ResizeName } from '../detectors.js';
 import { type EngineName, type OpenNetwork, openNetwork } from '../engine.js';
 import { extractFeatures } from '../extract.js';
+import { generatedFeatures, type OpenGenerator } from '../generator.js';
 import { openImages } from '../images/source.js';
+import type { FeatureBatch } from '../run-batch.js';
 import { readStatistics } from '../statistics-file.js';
 import type { StoredGaussian } from '../to-gaussian.js';
 import { readWeights } from '../weights/read-weights.js';
@@ -59,14 +61,52 @@ export function createMeasurer(options: NetworkOptions, io: Io) {
   };
   return {
     detector,
+    /** Images of a folder or zip, or what a file says of them. */
     async measure(path: string, { keep }: { keep: boolean }): Promise<MeasuredSet> {
       if (STATISTICS.has(extname(path).toLowerCase())) return readStored(path, detector);
       const source = await openImages(path);
+      const progress = createProgress(io.err, path);
+      let skipped = 0;
       try {
         network ??= await open();
-        return await measureImages(path, source, network, detector, options, io, keep);
+        const batches = extractFeatures(source, {
+          detector,
+          run: network.run,
+          batch: options.batch,
+          skipCorrupt: options.skipCorrupt ?? false,
+          signal: io.signal,
+          onProgress: progress.update,
+          onSkip: (error) => {
+            skipped++;
+            io.err.write(`fid: skipped ${error.message}\n`);
+          },
+        });
+        const measured = await accumulate(path, batches, detector, keep);
+        return { ...measured, skipped };
       } finally {
+        progress.done();
         source.close();
+      }
+    },
+    /** Images that a generator makes of these seeds. */
+    async measureGenerated(
+      { path, generate }: OpenGenerator,
+      seeds: readonly number[],
+      { keep }: { keep: boolean },
+    ): Promise<MeasuredSet> {
+      const progress = createProgress(io.err, path);
+      try {
+        network ??= await open();
+        const batches = generatedFeatures(generate, seeds, {
+          detector,
+          run: network.run,
+          batch: options.batch,
+          signal: io.signal,
+          onProgress: progress.update,
+        });
+        return { ...(await accumulate(path, batches, detector, keep)), skipped: 0 };
+      } finally {
+        progress.done();
       }
     },
     close: () => network?.close(),
@@ -84,49 +124,28 @@ async function readStored(path: string, { metric, dims }: Detector): Promise<Mea
   return { path, n: file.n, skipped: 0, gaussian };
 }
 
-async function measureImages(
+/** Statistics of batches of features, and what else is to be kept of them. */
+async function accumulate(
   path: string,
-  source: Awaited<ReturnType<typeof openImages>>,
-  network: OpenNetwork,
-  detector: Detector,
-  { batch, skipCorrupt }: NetworkOptions,
-  io: Io,
+  batches: AsyncIterable<FeatureBatch>,
+  { dims }: Detector,
   keep: boolean,
-): Promise<MeasuredSet> {
-  const statistics = createStatistics(detector.dims);
-  const kept: { features: Float32Array; logits?: Float32Array }[] = [];
-  let skipped = 0;
-  const progress = createProgress(io.err, path);
-  try {
-    const batches = extractFeatures(source, {
-      detector,
-      run: network.run,
-      batch,
-      skipCorrupt: skipCorrupt ?? false,
-      signal: io.signal,
-      onProgress: progress.update,
-      onSkip: (error) => {
-        skipped++;
-        io.err.write(`fid: skipped ${error.message}\n`);
-      },
-    });
-    for await (const { features, logits } of batches) {
-      statistics.add(features);
-      if (keep) kept.push({ features, ...(logits ? { logits } : {}) });
-    }
-  } finally {
-    progress.done();
+): Promise<Omit<MeasuredSet, 'skipped'>> {
+  const statistics = createStatistics(dims);
+  const kept: FeatureBatch[] = [];
+  for await (const batch of batches) {
+    statistics.add(batch.features);
+    if (keep) kept.push(batch);
   }
   if (statistics.n < 2) {
     throw new RangeError(`fid: expected at least 2 images in ${path}, got ${statistics.n}. Add more.`);
   }
   const { mu, sigma, n } = statistics.result();
-  if (!keep) return { path, n, skipped, gaussian: { mu, sigma } };
+  if (!keep) return { path, n, gaussian: { mu, sigma } };
   const logits = kept.flatMap((part) => (part.logits ? [part.logits] : []));
   return {
     path,
     n,
-    skipped,
     gaussian: { mu, sigma },
     features: join(kept.map((part) => part.features)),
     ...(logits.length > 0 ? { logits: join(logits) } : {}),

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { ENGINES } from '../engine.js';
+import { METRICS, parseMetrics } from './figures.js';
 
 /** A whole number ≥ 1. @throws {InvalidArgumentError} */
 export function parsePositive(text: string): number {
@@ -24,3 +25,12 @@ export const addNetworkOptions = (command: Command): Command =>
     .addOption(new Option('--engine <name>', 'what computes').choices([...ENGINES]).default('onnxruntime'))
     .option('--threads <count>', 'threads of the engine, default all', parsePositive)
     .option('--skip-corrupt', 'leave out images that do not decode, and name them, instead of failing');
+
+/** Options of everything that prints figures. */
+export const addFigureOptions = (command: Command): Command =>
+  command
+    .option('--metrics <list>', `any of ${METRICS.join(', ')}; all but fd need images`, parseMetrics, ['fd'])
+    .option('--bootstrap <resamples>', 'spread of fd over resampled images', parsePositive)
+    .option('--seed <number>', 'of subsets and resamples', Number, 0)
+    .option('--lapack <library>', 'a LAPACK to use; default the first of the usual ones, else typed arrays')
+    .option('--json', 'print one JSON object');

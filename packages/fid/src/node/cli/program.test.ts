@@ -171,3 +171,61 @@ describe('fid stats and fid calc', { timeout: 120_000 }, () => {
     );
   });
 });
+
+describe('fid gen', { timeout: 120_000 }, () => {
+  const generator = async (name: string, body: string): Promise<string> => {
+    await writeFile(at(name), body);
+    return at(name);
+  };
+  /** Image number `seed` of the folders, read from raw bytes. */
+  const stored = () =>
+    generator(
+      'stored.mjs',
+      `import { readFileSync } from 'node:fs';
+       export function generate(seeds) {
+         const data = Buffer.concat(seeds.map((seed) => readFileSync(new URL(\`./raw-\${seed}\`, import.meta.url))));
+         return { data: new Uint8Array(data), shape: [seeds.length, 64, 48, 3] };
+       }`,
+    );
+  beforeAll(async () => {
+    for (const n of [0, 1, 2, 3, 4, 5, 6, 7]) await writeFile(at(`raw-${n}`), Uint8Array.from(formulaImage(64, 48, n)));
+  });
+
+  it('is calc of the same images, which need not be stored', async () => {
+    const options = ['--json', '--metrics', 'fd,is', ...weights()];
+    const folders = JSON.parse((await fid('calc', at('a'), at('b'), ...options)).out);
+    const { code, out } = await fid('gen', await stored(), at('b'), '--num', '4', '--stats', at('gen.npz'), ...options);
+    expect(code).toBe(0);
+    const generated = JSON.parse(out);
+    expect(generated).toMatchObject({ network: 'inception', n: 4, nReference: 3, skipped: 0 });
+    expect(generated.figures[0].value / folders.figures[0].value).toBeCloseTo(1, 6);
+    const kept = await fid('calc', at('gen.npz'), at('a'), '--json', ...weights());
+    expect(JSON.parse(kept.out).figures[0].value).toBeLessThan(1e-6 * folders.figures[0].value);
+  });
+
+  it('several draws take the seeds that follow, and print mean ± std', async () => {
+    const draw = async (...more: string[]) =>
+      fid('gen', await stored(), at('b'), '--num', '3', '--json', ...more, ...weights());
+    const value = ({ out }: { out: string }): number => JSON.parse(out).figures[0].value;
+    const [first, second] = [value(await draw()), value(await draw('--first-seed', '3'))];
+    const [figure] = JSON.parse((await draw('--draws', '2')).out).figures;
+    expect(figure.of).toBe('2 draws');
+    expect(figure.value).toBeCloseTo((first + second) / 2, 6);
+    expect(figure.std).toBeCloseTo(Math.abs(first - second) / Math.SQRT2, 6);
+  });
+
+  it('refuses what is no generator, and what it returns when that is no image a seed', async () => {
+    const error = async (path: string): Promise<string> => {
+      const { code, err } = await fid('gen', path, at('b'), '--num', '3', ...weights());
+      expect(code).toBe(1);
+      return err;
+    };
+    expect(await error(at('weights.safetensors'))).toMatch(/edm2-evaluate metrics gen/);
+    expect(await error(at('none.mjs'))).toMatch(/got no file/);
+    expect(await error(await generator('other.mjs', 'export const make = 1;'))).toMatch(/generate\(seeds\), got make/);
+    const short = 'export const generate = () => ({ data: new Uint8Array(12), shape: [1, 2, 2, 3] });';
+    expect(await error(await generator('short.mjs', short))).toMatch(/shape: \[3, height.*got shape \[1,2,2,3\]/);
+    const nothing = 'export const generate = () => {};';
+    expect(await error(await generator('nothing.mjs', nothing))).toMatch(/got shape none and undefined/);
+  });
+});

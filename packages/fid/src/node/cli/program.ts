@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { addCalcCommand } from './calc-command.js';
+import { addGenCommand } from './gen-command.js';
 import type { Io } from './io.js';
 import { addStatsCommand } from './stats-command.js';
 import { addWeightsCommand } from './weights-command.js';
@@ -34,6 +35,6 @@ function createProgram(io: Io): Command {
     .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => void io.err.write(text) })
     .showSuggestionAfterError()
     .showHelpAfterError('Run with --help for the options.');
-  for (const add of [addCalcCommand, addStatsCommand, addWeightsCommand]) add(program, io);
+  for (const add of [addCalcCommand, addGenCommand, addStatsCommand, addWeightsCommand]) add(program, io);
   return program;
 }

@@ -1,0 +1,50 @@
+import type { Command } from 'commander';
+import { openGenerator } from '../generator.js';
+import { writeStatistics } from '../statistics-file.js';
+import { type Figure, type FigureOptions, figuresOf, needsFeatures, overDraws } from './figures.js';
+import type { Io } from './io.js';
+import { createMeasurer, type NetworkOptions } from './measure.js';
+import { addFigureOptions, addNetworkOptions, parsePositive } from './options.js';
+import { printResult } from './print-result.js';
+
+interface GenOptions extends NetworkOptions, FigureOptions {
+  readonly num: number;
+  readonly firstSeed: number;
+  readonly draws: number;
+  readonly stats?: string;
+  readonly json?: true;
+}
+
+/** `fid gen`: scores a generator without storing its images. */
+export function addGenCommand(program: Command, io: Io): void {
+  addFigureOptions(addNetworkOptions(program.command('gen')))
+    .description('Score images straight from a generator, without storing them.')
+    .argument('<module>', 'JavaScript module that exports generate(seeds) → { data: Uint8Array, shape: [N, H, W, C] }')
+    .argument('<reference>', 'real: folder, .zip, or statistics')
+    .option('--num <images>', 'images of a draw', parsePositive, 50_000)
+    .option('--first-seed <seed>', 'the first seed; later draws take the seeds that follow', Number, 0)
+    .option('--draws <count>', 'draws; figures are mean ± standard deviation over them', parsePositive, 1)
+    .option('--stats <file>', 'keep the statistics of the first draw: .npz (inception) or .safetensors')
+    .action(async (path: string, reference: string, options: GenOptions) => {
+      const keep = needsFeatures(options);
+      const generator = await openGenerator(path);
+      const measurer = createMeasurer(options, io);
+      const { detector } = measurer;
+      try {
+        const real = await measurer.measure(reference, { keep });
+        const draw = async (index: number) => {
+          const first = options.firstSeed + index * options.num;
+          const seeds = Array.from({ length: options.num }, (_, i) => first + i);
+          return measurer.measureGenerated(generator, seeds, { keep });
+        };
+        const fake = await draw(0);
+        if (options.stats !== undefined)
+          await writeStatistics(options.stats, { n: fake.n, [detector.metric]: fake.gaussian });
+        const draws: Figure[][] = [await figuresOf(fake, real, detector, options)];
+        for (let i = 1; i < options.draws; i++) draws.push(await figuresOf(await draw(i), real, detector, options));
+        printResult(io, detector, options, { fake, real, figures: overDraws(draws) });
+      } finally {
+        measurer.close();
+      }
+    });
+}
