@@ -123,6 +123,7 @@ async function withRun(
       say,
       command,
       resumeCommand,
+      magnitudes: options.magnitudes || options.updates ? { updates: options.updates === true } : undefined,
     });
   } catch (error) {
     if (interrupt.signal.aborted && !(error instanceof InterruptedError))

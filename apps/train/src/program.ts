@@ -1,6 +1,7 @@
 import { runCommand } from '@edm2/app-kit/command/run-command';
 import { Command } from 'commander';
 import { demoCommand, trainCommand } from './commands.js';
+import { addLadderCommand } from './ladder/command.js';
 import { type CommandOptions, withTrainOptions } from './options/options.js';
 
 const EXAMPLES = `
@@ -31,6 +32,7 @@ function createProgram(): Command {
     .showSuggestionAfterError()
     .action((_: unknown, command: Command) => demoCommand(command.optsWithGlobals<CommandOptions>()))
     .addHelpText('after', EXAMPLES);
+  addLadderCommand(program);
   return program;
 }
 

@@ -1,3 +1,4 @@
+export { type HalfLife, halfLifeEmaShare } from './half-life.js';
 export { type Plan, type PlanOptions, type PlanRow, planSnapshots, predict, USEFUL_SIGMA_RELS } from './plan.js';
 export {
   gammaToSigmaRel,

@@ -1,7 +1,15 @@
 import { createUNet, type UNet, type UNetOptions } from '@edm2/edm2-unet';
-import { createUncertainty, sampleSigmas } from '@edm2/loss-weighting';
+import { sampleSigmas } from '@edm2/loss-weighting';
 import { type GoldenArray, nchwToNhwc, oihwToHwio, oiToIo, readGolden } from '@edm2/test-support';
-import { type AdamMoments, adam, createTrainStep, type TrainBatch, type TrainState } from '@edm2/training';
+import {
+  type AdamMoments,
+  adam,
+  createTrainStep,
+  ladderUncertainty,
+  type TrainBatch,
+  type TrainState,
+  trainingLadder,
+} from '@edm2/training';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Test helper: a stored PyTorch training run in this package's terms. */
@@ -36,20 +44,25 @@ const camelCase = (options: object): UNetOptions =>
     Object.entries(options).map(([key, value]) => [key.replace(/_(.)/g, (_, c: string) => c.toUpperCase()), value]),
   ) as unknown as UNetOptions;
 
-export function goldenRun(name: string): GoldenRun {
+/** @param trace - the file that holds the training steps. */
+export function goldenRun(name: string, trace = name): GoldenRun {
   const golden = readGolden(name);
+  const steps = readGolden(trace);
   const metadata = (key: string) => JSON.parse(golden.metadata[key] ?? 'null');
   const { betas, eps } = metadata('adam');
-  const unet = createUNet(camelCase(metadata('config')));
+  const letter = (golden.metadata['letter'] ?? 'G') as keyof typeof trainingLadder;
+  const recipe = trainingLadder[letter];
+  const unet = createUNet({ config: letter, ...camelCase(metadata('config')) });
   const training = createTrainStep({
     unet,
-    uncertainty: createUncertainty(),
+    uncertainty: recipe.uncertainty ? ladderUncertainty(unet.vocabulary) : undefined,
+    lossScale: recipe.lossScale,
     optimizer: adam({ beta1: betas[0], beta2: betas[1], eps }),
   });
   const images = metadata('batch') as number;
   const expected = (what: string): Record<string, GoldenArray> =>
     Object.fromEntries(Object.entries(golden.under(what)).map(([key, array]) => [key, ours(key, array)]));
-  const row = (what: string, step: number): GoldenArray => rowOf(golden.get(`train.${what}`), step);
+  const row = (what: string, step: number): GoldenArray => rowOf(steps.get(`train.${what}`), step);
   return {
     unet,
     training,
@@ -68,8 +81,8 @@ export function goldenRun(name: string): GoldenRun {
     batch: (step) => ({
       images: toTensor(nchwToNhwc(row('images', step))),
       noise: toTensor(nchwToNhwc(row('noise_unit', step))),
-      sigma: tf.tidy(() => sampleSigmas(tf.tensor1d(Float32Array.from(row('rnd_normal', step).data)))),
-      ...(golden.has('train.labels') ? { labels: toTensor(row('labels', step)) } : {}),
+      sigma: tf.tidy(() => sampleSigmas(tf.tensor1d(Float32Array.from(row('rnd_normal', step).data)), recipe)),
+      ...(steps.has('train.labels') ? { labels: toTensor(row('labels', step)) } : {}),
       learningRate: tf.scalar(metadata('lrs')[step]),
       t: tf.scalar((step + 1) * images),
       dt: tf.scalar(images),

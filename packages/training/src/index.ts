@@ -1,4 +1,6 @@
 export { type AdamMoments, type AdamOptions, adam, type Optimizer } from './adam.js';
+export { LADDER_IMAGES, type TrainingRecipe, trainingLadder } from './ladder.js';
+export { ladderUncertainty } from './ladder-uncertainty.js';
 export { type LearningRateOptions, learningRate } from './learning-rate.js';
 export type { GradientBatch, TrainBatch, TrainMetrics, TrainState, UpdateBatch } from './state.js';
 export { createTrainStep, type TrainStep, type TrainStepOptions } from './train-step.js';

@@ -6,19 +6,23 @@ import type { Optimizer } from './adam.js';
 import type { TrainState } from './state.js';
 import { mapParams, type Params, pick, type TensorTree } from './tree.js';
 
+/** Name of the traditional average among the tracks. */
+export const HALF_LIFE = 'halflife';
+
 /** What a state is made for. */
 export interface InitOptions<M extends TensorTree> {
   readonly unet: UNet;
   readonly uncertainty: Uncertainty | undefined;
   readonly optimizer: Optimizer<M>;
-  readonly emaSigmaRels: readonly number[];
+  /** Names of the running averages. */
+  readonly tracks: readonly string[];
   /** Names of everything trained. */
   readonly trained: readonly string[];
 }
 
 /** The state before the first step; every tensor has memory of its own, so that any of them may be donated. */
 export function initState<M extends TensorTree>(
-  { unet, uncertainty, optimizer, emaSigmaRels, trained }: InitOptions<M>,
+  { unet, uncertainty, optimizer, tracks, trained }: InitOptions<M>,
   seed: number,
 ): TrainState<M> {
   const params = initParams(unet, seed);
@@ -28,8 +32,8 @@ export function initState<M extends TensorTree>(
     params,
     uncertainty: head,
     moments: optimizer.init(trainable),
-    // The first update has dt = t and overwrites them; starting at the weights keeps a run that begins later sensible too.
-    ema: Object.fromEntries(emaSigmaRels.map((sigmaRel) => [String(sigmaRel), mapParams(trainable, copy)])),
+    // The first update of a power-function average has dt = t and overwrites it; a traditional one starts at the weights.
+    ema: Object.fromEntries(tracks.map((name) => [name, mapParams(trainable, copy)])),
   };
 }
 

@@ -10,6 +10,8 @@ export interface ObjectiveOptions {
   readonly uncertainty: Uncertainty | undefined;
   readonly sigmaData: number;
   readonly weight: LossWeight;
+  /** Factor of the loss that gradients are taken of. */
+  readonly lossScale: number;
   /** Names of everything trained. */
   readonly trained: readonly string[];
   readonly checkpoint: Checkpoint | undefined;
@@ -19,7 +21,7 @@ export interface ObjectiveOptions {
 export type Objective = (params: Params, batch: GradientBatch) => { gradients: Params; metrics: TrainMetrics };
 
 /**
- * Gradients of `sum(loss map)/dt`, loss map = `λ(σ)/e^u · (D(y + σ·n; σ) − y)² + u`.
+ * Gradients of `lossScale·sum(loss map)/dt`, loss map = `λ(σ)/e^u · (D(y + σ·n; σ) − y)² + u`.
  *
  * @see Karras et al. 2024, eq. 14, 15, 21.
  */
@@ -28,6 +30,7 @@ export function createObjective({
   uncertainty,
   sigmaData,
   weight,
+  lossScale,
   trained,
   checkpoint,
 }: ObjectiveOptions): Objective {
@@ -44,14 +47,15 @@ export function createObjective({
       // Kept: what a differentiated function makes besides its result is disposed when it returns.
       error = tf.keep(tf.mean(squared, [1, 2, 3]));
       const u = uncertainty?.apply(all, tf.mul(tf.log(sigma), 1 / 4));
-      return tf.div(tf.sum(weightedLoss(squared, lambda, u)), dt) as tf.Scalar;
+      const loss = tf.div(tf.sum(weightedLoss(squared, lambda, u)), dt) as tf.Scalar;
+      return lossScale === 1 ? loss : tf.mul(loss, lossScale);
     };
     const { value, grads } = tf.valueAndGrads(objective)(Object.values(pick(params, trained)));
     const rawLoss = tf.mul(lambda, error ?? tf.zerosLike(lambda));
     error?.dispose();
     return {
       gradients: Object.fromEntries(trained.map((name, i) => [name, grads[i] as tf.Tensor])),
-      metrics: { loss: tf.mul(value, tf.div(dt, images.size)), rawLoss },
+      metrics: { loss: tf.mul(value, tf.div(dt, lossScale * images.size)), rawLoss },
     };
   };
 }

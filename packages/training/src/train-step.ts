@@ -1,11 +1,12 @@
 import { type Checkpoint, forceWeightNorm, type UNet } from '@edm2/edm2-unet';
 import { edmWeight, type LossWeight, type Uncertainty } from '@edm2/loss-weighting';
-import { emaStep } from '@edm2/phema/tfjs';
+import type { HalfLife } from '@edm2/phema';
+import { emaStep, halfLifeEmaStep } from '@edm2/phema/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Optimizer } from './adam.js';
 import { assertBatch, assertScalars, assertState } from './assert.js';
 import { forceHead } from './force-head.js';
-import { initState } from './init.js';
+import { HALF_LIFE, initState } from './init.js';
 import { createObjective } from './objective.js';
 import type { GradientBatch, TrainBatch, TrainMetrics, TrainState, UpdateBatch } from './state.js';
 import { mapParams, type Params, pick, type TensorTree } from './tree.js';
@@ -20,6 +21,10 @@ export interface TrainStepOptions<M extends TensorTree = TensorTree> {
   readonly optimizer: Optimizer<M>;
   /** Lengths of the running averages, each in (0, 0.2887); none for an empty list. */
   readonly emaSigmaRels?: readonly number[];
+  /** A traditional average besides, kept in `state.ema.halflife`; the paper's config A. It begins at the initial weights. */
+  readonly emaHalfLife?: HalfLife | undefined;
+  /** Factor of the loss before gradients are taken, > 0, not divided out again. Adam's result depends on it through eps alone. */
+  readonly lossScale?: number;
   /** Factor of the squared error at each noise level. */
   readonly weight?: LossWeight;
   /** tfjs-jit's `checkpoint`: the net's blocks run again in the backward pass. Less memory, a third more time. */
@@ -74,13 +79,16 @@ export function createTrainStep<M extends TensorTree>({
   sigmaData = 0.5,
   optimizer,
   emaSigmaRels = [0.05, 0.1],
+  emaHalfLife,
+  lossScale = 1,
   weight = edmWeight,
   checkpoint,
 }: TrainStepOptions<M>): TrainStep<M> {
   const trained = trainedNames(unet, uncertainty);
+  const tracks = [...emaSigmaRels.map(String), ...(emaHalfLife ? [HALF_LIFE] : [])];
   const netNames = unet.parameters.map(({ name }) => name);
   const headNames = (uncertainty?.parameters ?? []).map(({ name }) => name);
-  const objective = createObjective({ unet, uncertainty, sigmaData, weight, trained, checkpoint });
+  const objective = createObjective({ unet, uncertainty, sigmaData, weight, lossScale, trained, checkpoint });
 
   /** Everything in one record, the stored weights overwritten by their normalised selves (eq. 66). */
   const forced = (state: TrainState<M>): Params => ({
@@ -91,17 +99,23 @@ export function createTrainStep<M extends TensorTree>({
     const finite = mapParams(gradients, finiteOrZero);
     const next = optimizer.update(pick(params, trained), finite, state.moments, batch.learningRate);
     const all = { ...params, ...next.params };
+    const { [HALF_LIFE]: traditional, ...tracks } = state.ema;
+    const { t, dt } = batch;
     return {
       params: pick(all, netNames),
       uncertainty: pick(all, headNames),
       moments: next.moments,
-      ema: emaStep(state.ema, next.params, batch.t, batch.dt),
+      ema: {
+        ...emaStep(tracks, next.params, t, dt),
+        ...(emaHalfLife &&
+          traditional && { [HALF_LIFE]: halfLifeEmaStep(traditional, next.params, t, dt, emaHalfLife) }),
+      },
     };
   };
 
   return {
     trained,
-    init: (seed) => initState({ unet, uncertainty, optimizer, emaSigmaRels, trained }, seed),
+    init: (seed) => initState({ unet, uncertainty, optimizer, tracks, trained }, seed),
     step(state, batch) {
       assertState('step', state, unet, uncertainty);
       assertBatch('step', batch);

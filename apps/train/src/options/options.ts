@@ -23,12 +23,16 @@ export interface CommandOptions {
   readonly dropout?: number;
   readonly pmean?: number;
   readonly pstd?: number;
+  readonly emaHalfLife?: number;
+  readonly emaRampup?: number;
   readonly cond?: boolean;
   readonly posterior?: 'sample' | 'mean';
   readonly vae?: string;
   readonly fp16: boolean;
   readonly resume: boolean;
   readonly dryRun: boolean;
+  readonly magnitudes?: boolean;
+  readonly updates?: boolean;
   readonly smoke?: boolean;
 }
 
@@ -95,6 +99,12 @@ export function withTrainOptions(command: Command): Command {
     .option('--dropout <p>', 'dropout probability', numeric)
     .option('--pmean <x>', 'mean of ln σ', numeric)
     .option('--pstd <x>', 'standard deviation of ln σ', numeric)
+    .option(
+      '--ema-half-life <n>',
+      'images of the half-life of a traditional average besides; 0: none (default: config A’s)',
+      count('--ema-half-life'),
+    )
+    .option('--ema-rampup <x>', 'its longest half-life as a share of the images seen, such as 0.05; 0: any', numeric)
     .option('--cond <bool>', 'use the labels of the data', boolean)
     .addOption(
       new Option(
@@ -107,6 +117,8 @@ export function withTrainOptions(command: Command): Command {
       'diffusers folder of the autoencoder that decodes previews of latents (default: the one that the data names, here or beside it)',
     )
     .option('--fp16 <bool>', 'compute in 16 bit where it is safe', boolean, false)
+    .option('--magnitudes', 'record magnitudes of activations and weights at status ticks, in magnitudes.jsonl', false)
+    .option('--updates', 'and how far a step moves each weight, relative to its size', false)
     .option('--resume', 'continue the run of --outdir', false)
     .option('--dry-run', 'print the configuration and end', false);
 }

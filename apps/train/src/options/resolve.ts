@@ -3,6 +3,7 @@ import { suggest } from '@edm2/app-kit/command/nearest';
 import type { Dataset } from '@edm2/dataset';
 import { type Preset, presets, resolveConfig } from '@edm2/edm2-unet';
 import type { LatentDescription } from '@edm2/latent-vae';
+import { LADDER_IMAGES, trainingLadder } from '@edm2/training';
 import type { CommandOptions } from './options.js';
 import type { RunConfig } from './run-config.js';
 
@@ -37,7 +38,11 @@ export function resolveRunConfig(given: CommandOptions, dataset: Dataset, latent
   const name = given.preset ?? defaultPreset(dataset, latents !== undefined);
   const preset = presetOf(name);
   const { unet } = preset;
-  const batch = given.batch ?? preset.batch;
+  const letter = given.config ?? unet.config ?? 'G';
+  const recipe = trainingLadder[letter];
+  // Presets hold the constants of their own config; another one's differ from them as they do in the paper.
+  const own = trainingLadder[unet.config ?? 'G'];
+  const batch = given.batch ?? Math.round((preset.batch * recipe.batch) / own.batch);
   const duration = given.duration ?? preset.durationImages;
   const every = (share: number): number => Math.max(MIN_INTERVAL, Math.ceil(duration / share / batch) * batch);
   const cond = given.cond ?? dataset.labelDim > 0;
@@ -50,12 +55,12 @@ export function resolveRunConfig(given: CommandOptions, dataset: Dataset, latent
       '--fp16: expected false, got true. 16-bit training is not available on the installed engines yet; leave it out.',
     );
   const {
-    config: letter,
+    config: _,
     dropout,
     ...shape
   } = resolveConfig({
     ...unet,
-    config: given.config ?? unet.config ?? 'G',
+    config: letter,
     imgResolution: dataset.resolution,
     imgChannels: latents ? dataset.channels / 2 : dataset.channels,
     labelDim: cond ? dataset.labelDim : 0,
@@ -75,13 +80,18 @@ export function resolveRunConfig(given: CommandOptions, dataset: Dataset, latent
     snapshot: given.snapshot ?? every(16),
     checkpoint: given.checkpoint ?? every(8),
     preview: given.preview ?? every(6),
-    lr: given.lr ?? preset.learningRate,
-    decay: given.decay ?? preset.decayBatches,
+    lr: given.lr ?? preset.learningRate * (recipe.learningRate / own.learningRate),
+    decay: given.decay ?? (recipe.decayBatches > 0 ? preset.decayBatches : 0),
     rampupMimg: preset.rampupMimg,
-    dropout: given.dropout ?? dropout,
-    pMean: given.pmean ?? preset.pMean,
-    pStd: given.pstd ?? preset.pStd,
+    dropout: given.dropout ?? (recipe.dropout === own.dropout ? dropout : recipe.dropout),
+    pMean: given.pmean ?? (recipe.pMean === own.pMean ? preset.pMean : recipe.pMean),
+    pStd: given.pstd ?? (recipe.pStd === own.pStd ? preset.pStd : recipe.pStd),
     sigmaData: latents?.normalizer.finalStd ?? 0.5,
+    beta2: recipe.beta2,
+    lossScale: recipe.lossScale,
+    uncertainty: recipe.uncertainty,
+    emaHalfLife: given.emaHalfLife ?? Math.round(((recipe.emaHalfLife ?? 0) / LADDER_IMAGES) * duration),
+    emaRampup: given.emaRampup ?? 0,
     emaSigmaRels: EMA_SIGMA_RELS,
     network,
     ...(latents ? { latents: { ...writable(latents), posterior: given.posterior ?? 'sample' } } : {}),

@@ -29,6 +29,16 @@ export const runConfigSchema = z.strictObject({
   pMean: z.number(),
   pStd: z.number().positive(),
   sigmaData: z.number().positive(),
+  /** Adam's second decay. Fields with a default are not in folders of before they were there. */
+  beta2: z.number().min(0).lt(1).default(0.99),
+  /** Factor of the loss that gradients are taken of. */
+  lossScale: z.number().positive().default(1),
+  /** Whether the loss learns its uncertainty. */
+  uncertainty: z.boolean().default(true),
+  /** Half-life of a traditional average kept besides, in images; 0: none. */
+  emaHalfLife: z.number().nonnegative().default(0),
+  /** Its longest half-life as a share of the images seen; 0: no ramp-up. */
+  emaRampup: z.number().nonnegative().default(0),
   emaSigmaRels: z.array(z.number().positive()),
   network: z.strictObject({
     imgResolution: positive,

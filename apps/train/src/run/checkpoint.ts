@@ -5,7 +5,7 @@ import { createLatentNormalizer, latentMetadata } from '@edm2/latent-vae';
 import type { TrainState } from '@edm2/training';
 import { type LoadStateOptions, loadState, saveState } from '@edm2/training/node';
 import type { RunConfig } from '../options/run-config.js';
-import { exists, listStates, pruneStates, snapshotName, stateName } from './run-folder.js';
+import { exists, halfLifeName, listStates, pruneStates, snapshotName, stateName } from './run-folder.js';
 
 /** What the loop carries beside tensors: where it is, and the sums that the next status line will be made of. */
 export interface Position {
@@ -84,4 +84,14 @@ export async function writeSnapshots(
       metadata: { sigmaRel: String(sigmaRel), nimg: String(nimg), preset: config.preset, ...latentsOf(config) },
     });
   }
+  const traditional = state.ema['halflife'];
+  if (!traditional) return;
+  const path = join(outdir, halfLifeName(nimg));
+  if (await exists(path)) return;
+  // No sigmaRel in it: reconstruction must not take it for a power-function average.
+  await saveNetwork(path, {
+    unet,
+    params: { ...state.params, ...traditional },
+    metadata: { halfLife: String(config.emaHalfLife), nimg: String(nimg), preset: config.preset },
+  });
 }

@@ -25,6 +25,11 @@ const config: RunConfig = {
   pMean: -0.8,
   pStd: 1.4,
   sigmaData: 0.5,
+  beta2: 0.99,
+  lossScale: 1,
+  uncertainty: true,
+  emaHalfLife: 0,
+  emaRampup: 0,
   emaSigmaRels: [0.05, 0.1],
   network: {
     imgResolution: 8,

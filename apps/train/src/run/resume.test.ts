@@ -59,6 +59,11 @@ beforeAll(async () => {
     pMean: -0.4,
     pStd: 1,
     sigmaData: 0.5,
+    beta2: 0.99,
+    lossScale: 1,
+    uncertainty: true,
+    emaHalfLife: 0,
+    emaRampup: 0,
     emaSigmaRels: [0.05, 0.1],
     network: {
       imgResolution: 8,

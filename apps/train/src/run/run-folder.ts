@@ -13,6 +13,9 @@ const kimg = (nimg: number): string => String(Math.floor(nimg / 1000)).padStart(
 export const snapshotName = (nimg: number, sigmaRel: number): string =>
   `network-snapshot-${kimg(nimg)}-${sigmaRel.toFixed(3)}.safetensors`;
 
+/** Name of the traditional average at `nimg` images. */
+export const halfLifeName = (nimg: number): string => `network-snapshot-${kimg(nimg)}-halflife.safetensors`;
+
 /** Name of the training state at `nimg` images. */
 export const stateName = (nimg: number): string => `training-state-${kimg(nimg)}.safetensors`;
 

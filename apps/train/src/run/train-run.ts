@@ -10,6 +10,7 @@ import { batches, disposeBatch } from './batches.js';
 import { type Position, readCheckpoint, writeCheckpoint, writeSnapshots } from './checkpoint.js';
 import { createEventFile } from './events/event-file.js';
 import { appendLog, truncateLog } from './log.js';
+import { createMagnitudes, truncateMagnitudes } from './magnitudes.js';
 import { buildNetwork } from './network.js';
 import { createPreview } from './preview.js';
 import { createStepper } from './stepper.js';
@@ -31,6 +32,11 @@ export interface TrainRunOptions {
   readonly say: (text: string) => void;
   /** Shell command that continues the run, told when it is interrupted. */
   readonly resumeCommand: string;
+  /** What to record of magnitudes at status ticks; left out: nothing. */
+  readonly magnitudes?: { readonly updates: boolean } | undefined;
+  /** Title of the progress bar, and what to add to its note. */
+  readonly title?: string;
+  readonly remark?: (nimg: number) => string;
 }
 
 /**
@@ -47,6 +53,7 @@ export async function trainRun(options: TrainRunOptions) {
   if (options.resume)
     say(stored ? `resuming at ${stored.position.nimg} images` : 'no training state yet: starting anew');
   await truncateLog(outdir, stored?.position.nimg ?? 0);
+  await truncateMagnitudes(outdir, stored?.position.nimg ?? 0);
   const events = await createEventFile(outdir, stored?.position.nimg ?? 0);
 
   let state: TrainState = stored?.state ?? training.init(config.seed);
@@ -57,18 +64,23 @@ export async function trainRun(options: TrainRunOptions) {
   const checkpoint = (): Promise<string> => writeCheckpoint(outdir, state, position(), config);
 
   const stepper = createStepper(training as TrainStep, config.batch, config.batchGpu, engine.engine);
+  const recorder = options.magnitudes
+    ? createMagnitudes(outdir, unet, engine, { ...options.magnitudes, sigmaData: config.sigmaData })
+    : undefined;
   const preview = await createPreview({ outdir, unet, config, engine, vae: options.vae, say });
   const started = performance.now();
   let tickStart = started;
   let tickImages = nimg;
   let firstStepSeconds: number | undefined;
-  const crosses = (interval: number, before: number): boolean =>
-    Math.floor(nimg / interval) > Math.floor(before / interval) || nimg >= config.duration;
+  const crosses = (interval: number, before: number, after: number): boolean =>
+    Math.floor(after / interval) > Math.floor(before / interval) || after >= config.duration;
 
-  const progress = startProgress('training', config.duration, 'images', nimg);
+  const progress = startProgress(options.title ?? 'training', config.duration, 'images', nimg);
   try {
     if (nimg < config.duration)
       for await (const input of batches(dataset, config, unet, nimg, signal)) {
+        const tick = crosses(config.status, nimg, input.nimg);
+        const weightsBefore = tick ? recorder?.before(state.params) : undefined;
         const { state: next, loss, rawLoss } = stepper.step(state, input.batch);
         state = next;
         if (!Number.isFinite(loss))
@@ -76,15 +88,19 @@ export async function trainRun(options: TrainRunOptions) {
             `training: expected a finite loss, got ${loss} at ${input.nimg} images. Train anew in another --outdir with a lower --lr; the snapshots and states written before are as they were.`,
           );
         byNoiseLevel.add(input.sigmas, rawLoss);
+        if (tick && recorder) await recorder.record(input.nimg, state.params, input.batch, weightsBefore);
         disposeBatch(input.batch);
         firstStepSeconds ??= (performance.now() - started) / 1000;
         const before = nimg;
         nimg = input.nimg;
         lossSum += loss;
         lossCount += 1;
-        progress.update(Math.min(nimg, config.duration), `loss ${(lossSum / lossCount).toFixed(3)}`);
+        progress.update(
+          Math.min(nimg, config.duration),
+          `loss ${(lossSum / lossCount).toFixed(3)}${options.remark ? `, ${options.remark(nimg)}` : ''}`,
+        );
 
-        if (crosses(config.status, before)) {
+        if (tick) {
           const now = performance.now();
           const mean = lossSum / lossCount;
           const { learningRate } = input;
@@ -100,10 +116,10 @@ export async function trainRun(options: TrainRunOptions) {
           await events.add(nimg, { loss: mean, learningRate, imagesPerSecond });
           [tickStart, tickImages, lossSum, lossCount] = [now, nimg, 0, 0];
         }
-        if (crosses(config.preview, before))
+        if (crosses(config.preview, before, nimg))
           await preview.draw({ ...state.params, ...state.ema[String(config.emaSigmaRels[0])] }, nimg);
-        if (crosses(config.snapshot, before)) await writeSnapshots(outdir, unet, state, nimg, config);
-        if (crosses(config.checkpoint, before)) await checkpoint();
+        if (crosses(config.snapshot, before, nimg)) await writeSnapshots(outdir, unet, state, nimg, config);
+        if (crosses(config.checkpoint, before, nimg)) await checkpoint();
         if (nimg >= config.duration) break;
         // A compiled step holds the event loop: let signals and timers in.
         await new Promise((resolve) => setImmediate(resolve));
@@ -120,6 +136,7 @@ export async function trainRun(options: TrainRunOptions) {
     progress.stop();
     stepper.dispose();
     preview.dispose();
+    recorder?.dispose();
     tf.dispose(state as unknown as tf.TensorContainer);
   }
 }

@@ -33,7 +33,7 @@ export function emaStep(
     Object.fromEntries(
       Object.entries(tracks).map(([sigmaRel, track]) => {
         const share = emaShare(sigmaRelToGamma(Number(sigmaRel)), t, dt);
-        return [sigmaRel, mapTrack(track, (name, ema) => lerp(ema, entry(params, name, ema), share))];
+        return [sigmaRel, blend(track, params, share)];
       }),
     ),
   );
@@ -50,8 +50,9 @@ function emaShare(gamma: number, t: tf.Tensor | number, dt: tf.Tensor | number):
 const lerp = (ema: tf.Tensor, incoming: tf.Tensor, share: tf.Tensor | number): tf.Tensor =>
   tf.add(ema, tf.mul(tf.sub(incoming, ema), share));
 
-const mapTrack = (track: Params, value: (name: string, ema: tf.Tensor) => tf.Tensor): Params =>
-  Object.fromEntries(Object.entries(track).map(([name, ema]) => [name, value(name, ema)]));
+/** Every entry of an average moved by `share` of the way to the new parameters. */
+export const blend = (track: Params, params: Params, share: tf.Tensor | number): Params =>
+  Object.fromEntries(Object.entries(track).map(([name, ema]) => [name, lerp(ema, entry(params, name, ema), share)]));
 
 function entry(params: Params, name: string, ema: tf.Tensor): tf.Tensor {
   const value = params[name];

@@ -1,2 +1,3 @@
 export { emaStep, type Params, type Tracks } from './ema-step.js';
+export { halfLifeEmaStep } from './half-life-step.js';
 export { createPowerEma, type TensorPowerEma } from './tracker.js';

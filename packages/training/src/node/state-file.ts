@@ -52,7 +52,7 @@ export interface LoadStateOptions {
   /** The net that is to go on training. */
   readonly unet?: UNet;
   /** Its uncertainty head. */
-  readonly uncertainty?: Uncertainty;
+  readonly uncertainty?: Uncertainty | undefined;
 }
 
 /**

@@ -1,0 +1,132 @@
+import '@tensorflow/tfjs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { InterruptedError, UsageError } from '@edm2/app-kit/command/errors';
+import { type Dataset, openDataset } from '@edm2/dataset';
+import { type EngineReport, startEngine } from '@edm2/engine';
+import { trainingLadder } from '@edm2/training';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { mnistFolder } from '../demo/mnist.js';
+import { type LadderOptions, runLadder } from './run-ladder.js';
+import { FULL, LETTERS, ladderRun, SMOKE } from './settings.js';
+import { createTimeLeft } from './time-left.js';
+
+const scratch = mkdtempSync(join(tmpdir(), 'edm2-ladder-'));
+let dataset: Dataset;
+let engine: EngineReport;
+beforeAll(async () => {
+  dataset = await openDataset(mnistFolder(), { split: 'train', resolution: 16 });
+  engine = await startEngine('onnxruntime', { threads: 2 });
+});
+afterAll(async () => {
+  await dataset.close();
+  rmSync(scratch, { recursive: true, force: true });
+});
+
+const settings = { ...SMOKE, configs: ['A', 'G'] as const, channels: 4, sweepImages: 20, finalImages: 20 };
+const ladder = (outdir: string, signal: AbortSignal, changes: Partial<LadderOptions> = {}) =>
+  runLadder({
+    settings,
+    dataPath: mnistFolder(),
+    dataset,
+    outdir,
+    engine,
+    signal,
+    say: () => {},
+    command: 'pnpm ladder',
+    ...changes,
+  });
+
+describe('the runs of a ladder', () => {
+  const runs = () => LETTERS.map((letter) => ladderRun(letter, FULL, dataset));
+
+  test('differ by what the table says, and by nothing else', () => {
+    const [a, b, c, d, e, f, g] = runs();
+    const changed = (x: object | undefined, y: object | undefined) =>
+      Object.entries(x ?? {}).flatMap(([key, value]) =>
+        JSON.stringify(value) === JSON.stringify((y as Record<string, unknown>)[key]) ? [] : [key],
+      );
+    const intervals = ['status', 'snapshot', 'checkpoint', 'preview'];
+    expect(changed(a, b).filter((key) => !intervals.includes(key))).toEqual([
+      'config',
+      'batch',
+      'batchGpu',
+      'lr',
+      'pMean',
+      'pStd',
+      'beta2',
+      'uncertainty',
+      'emaHalfLife',
+      'network',
+    ]);
+    expect(changed(b, c)).toEqual(['config']);
+    expect(changed(c, d)).toEqual(['config', 'lr', 'lossScale']);
+    expect(changed(d, e)).toEqual(['config', 'decay']);
+    expect(changed(e, f)).toEqual(['config']);
+    expect(changed(f, g)).toEqual(['config', 'dropout']);
+  });
+
+  test('keep the ratios of the paper', () => {
+    const [a, b] = runs();
+    expect((a?.batch ?? 0) / (b?.batch ?? 1)).toBe(2);
+    expect((a?.lr ?? 0) / (b?.lr ?? 1)).toBe(0.5);
+    expect((a?.emaHalfLife ?? 0) / FULL.images).toBeCloseTo((trainingLadder.A.emaHalfLife ?? 0) / (2048 * 2 ** 20), 4);
+  });
+});
+
+test('a ladder that is interrupted in the middle of a config and of a score ends as one that was not', async () => {
+  const [whole, parts] = [join(scratch, 'whole'), join(scratch, 'parts')];
+  const rungs = await ladder(whole, new AbortController().signal);
+  expect(rungs.map(({ config }) => config)).toEqual(['A', 'G']);
+
+  // Stops while G trains.
+  const inTraining = new AbortController();
+  let reads = 0;
+  const counted: Dataset = {
+    ...dataset,
+    read(index) {
+      if (existsSync(join(parts, 'G', 'log.jsonl')) && ++reads === 500) inTraining.abort();
+      return dataset.read(index);
+    },
+  };
+  await expect(ladder(parts, inTraining.signal, { dataset: counted })).rejects.toThrow(InterruptedError);
+  const scoresOfA = readFileSync(join(parts, 'A', 'scores.jsonl'), 'utf8');
+  // As if it had been killed while G was scored, too: its last score is cut off.
+  await ladder(parts, new AbortController().signal);
+  expect(readFileSync(join(parts, 'A', 'scores.jsonl'), 'utf8')).toBe(scoresOfA);
+  const scores = readFileSync(join(parts, 'G', 'scores.jsonl'), 'utf8');
+  writeFileSync(join(parts, 'G', 'scores.jsonl'), scores.slice(0, -30));
+  const resumed = await ladder(parts, new AbortController().signal);
+  const figures = (all: typeof rungs) => all.map(({ trainingSeconds: _, ...rung }) => rung);
+  expect(figures(resumed)).toEqual(figures(rungs));
+
+  const { rungs: stored } = JSON.parse(readFileSync(join(whole, 'ladder.json'), 'utf8'));
+  expect(stored[1].parameters).toBe(rungs[1]?.parameters);
+  expect(rungs[0]?.magnitudes?.weights.last.mean).toBeGreaterThan(0);
+  // Stored weights of G are normalised before each step.
+  expect(rungs[1]?.magnitudes?.weights.last.mean).toBeCloseTo(1, 1);
+  const table = readFileSync(join(whole, 'ladder.md'), 'utf8');
+  expect(table).toContain('(half-life)');
+  expect(table).toContain('| G + magnitude-preserving fixed-function layers |');
+  expect(existsSync(join(whole, 'ladder.png')) && existsSync(join(whole, 'ladder.svg'))).toBe(true);
+
+  await expect(ladder(whole, new AbortController().signal, { settings: { ...settings, seed: 1 } })).rejects.toThrow(
+    UsageError,
+  );
+}, 120_000);
+
+test('the time left follows what each kind of work has taken', () => {
+  let now = 0;
+  const time = createTimeLeft(() => now);
+  expect(time.text({ train: 5, sample: 5 })).toBe('time left not known yet');
+  time.start('train');
+  now = 100;
+  // 100 images in 100 s; sampling is taken to cost four times as much until it is measured.
+  expect(time.text({ train: 0, sample: 10 }, { done: 100, of: 160 })).toBe('1 min 40 s left for the ladder');
+  time.stop(100);
+  time.start('sample');
+  now = 120;
+  time.stop(10);
+  expect(time.text({ train: 10, sample: 10 })).toBe('30 s left for the ladder');
+});

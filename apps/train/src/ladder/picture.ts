@@ -1,0 +1,185 @@
+import { ACCENT, FAINT, INK, MARK, MUTED } from '@edm2/app-kit/pictures/theme';
+import type { TopLevelSpec } from 'vega-lite';
+import type { MagnitudeLine } from '../run/magnitudes.js';
+import type { Rung } from './result.js';
+import { STEPS } from './table.js';
+
+type Part = Extract<TopLevelSpec, { vconcat: unknown }>['vconcat'][number];
+
+const WIDTH = 500;
+
+/** Where the columns of figures stand, in pixels right of the bars. */
+const COLUMNS = { sigmaRel: 100, parameters: 180, gflops: 250, fid: 320 } as const;
+
+/** The table: score of each config as a bar with one standard deviation, and figures beside it. The best is marked. */
+function scores(rungs: readonly Rung[]): Part {
+  const bars = 260;
+  const values = rungs.map(({ config, frechet: { mean, std }, ...rung }) => ({
+    step: `${config}  ${STEPS[config]}`,
+    mean,
+    label: Number.isNaN(std) ? mean.toPrecision(3) : `${mean.toPrecision(3)} ± ${std.toPrecision(2)}`,
+    low: Number.isNaN(std) ? mean : mean - std,
+    high: Number.isNaN(std) ? mean : mean + std,
+    sigmaRel: config === 'A' ? 'half-life' : String(rung.bestSigmaRel),
+    parameters: `${(rung.parameters / 1e6).toPrecision(3)} M`,
+    gflops: rung.gflops.toPrecision(3),
+    fid: rung.paper.fid.toFixed(2),
+  }));
+  const best = Math.min(...values.map(({ mean }) => mean));
+  const y = {
+    field: 'step',
+    type: 'nominal',
+    sort: null,
+    title: null,
+    axis: { labelLimit: 0, labelFontSize: 12, labelColor: INK, domain: false, grid: false },
+  } as const;
+  const x = {
+    field: 'mean',
+    type: 'quantitative',
+    title: 'Fréchet distance on classifier features, lower is better',
+    axis: { grid: false, titleLimit: 0 },
+  } as const;
+  const titles = { sigmaRel: 'best σ_rel', parameters: 'parameters', gflops: 'Gflops', fid: 'FID (paper)' };
+  const column = (field: keyof typeof COLUMNS) => [
+    {
+      data: { values },
+      mark: { type: 'text', align: 'right', color: INK, fontSize: 11 },
+      encoding: { y, x: { value: bars + COLUMNS[field] }, text: { field } },
+    },
+    {
+      data: { values: [{}] },
+      mark: { type: 'text', align: 'right', color: MUTED, fontSize: 11 },
+      encoding: { y: { value: -10 }, x: { value: bars + COLUMNS[field] }, text: { value: titles[field] } },
+    },
+  ];
+  return {
+    width: bars,
+    height: 26 * values.length,
+    layer: [
+      {
+        data: { values },
+        mark: { type: 'bar', height: 14, cornerRadiusEnd: 2 },
+        encoding: {
+          y,
+          x,
+          color: { condition: { test: `datum.mean <= ${best}`, value: ACCENT }, value: FAINT },
+        },
+      },
+      {
+        data: { values },
+        mark: { type: 'rule', color: INK, strokeWidth: 1.2 },
+        encoding: { y, x: { field: 'low', type: 'quantitative' }, x2: { field: 'high' } },
+      },
+      {
+        data: { values },
+        mark: { type: 'text', align: 'left', dx: 8, color: MUTED, fontSize: 11 },
+        encoding: { y, x: { field: 'high', type: 'quantitative' }, text: { field: 'label' } },
+      },
+      ...(Object.keys(COLUMNS) as (keyof typeof COLUMNS)[]).flatMap(column),
+    ],
+  } as Part;
+}
+
+/** Score over EMA length, a line for each config, its best length ringed. The paper's Figure 5. */
+function lengths(rungs: readonly Rung[]): Part {
+  const values = rungs.flatMap(({ config, curve }) => curve.map((point) => ({ config, ...point })));
+  const best = rungs.flatMap(({ config, curve }) =>
+    curve.length === 0 ? [] : [{ config, ...curve.reduce((a, b) => (b.frechet < a.frechet ? b : a)) }],
+  );
+  const x = { field: 'sigmaRel', type: 'quantitative', title: 'EMA length σ_rel', axis: { format: '~f' } } as const;
+  const y = {
+    field: 'frechet',
+    type: 'quantitative',
+    title: 'Fréchet distance on the seeds of the search',
+    scale: { type: 'log', nice: false, padding: 12 },
+    axis: { format: '~g' },
+  } as const;
+  const color = configColour(rungs);
+  return {
+    width: WIDTH,
+    height: 200,
+    title: { text: 'EMA length', anchor: 'start' },
+    layer: [
+      { data: { values }, mark: { type: 'line', strokeWidth: 1.8 }, encoding: { x, y, color } },
+      {
+        data: { values: best },
+        mark: { type: 'point', filled: true, size: 60, opacity: 1 },
+        encoding: { x, y, color },
+      },
+    ],
+  } as Part;
+}
+
+/** A colour for each config, from warm to cool along the ladder; dark enough on white, unlike in lightness too. */
+const COLOURS: Readonly<Record<Rung['config'], string>> = {
+  A: '#7a2b12',
+  B: MARK,
+  C: '#e39b4d',
+  D: '#8fa8a0',
+  E: '#6db3c9',
+  F: ACCENT,
+  G: '#10265e',
+};
+
+const configColour = (rungs: readonly Rung[]) =>
+  ({
+    field: 'config',
+    type: 'nominal',
+    title: null,
+    scale: { domain: rungs.map(({ config }) => config), range: rungs.map(({ config }) => COLOURS[config]) },
+    legend: { orient: 'right', symbolType: 'stroke', symbolStrokeWidth: 3, labelFontSize: 12 },
+  }) as const;
+
+/** Mean magnitude over all buckets during training, a line for each config. */
+function growth(
+  rungs: readonly Rung[],
+  magnitudes: ReadonlyMap<string, readonly MagnitudeLine[]>,
+  of: 'activations' | 'weights',
+): Part {
+  const values = rungs.flatMap(({ config }) =>
+    (magnitudes.get(config) ?? []).map((line) => {
+      const buckets = Object.values(line[of]);
+      return { config, nimg: line.nimg, mean: buckets.reduce((sum, { mean }) => sum + mean, 0) / buckets.length };
+    }),
+  );
+  return {
+    width: WIDTH,
+    height: 160,
+    title: {
+      text: of === 'activations' ? 'Activations, mean over features' : 'Weights, mean over outputs',
+      anchor: 'start',
+    },
+    data: { values },
+    mark: { type: 'line', strokeWidth: 1.8 },
+    encoding: {
+      x: { field: 'nimg', type: 'quantitative', title: 'images seen', axis: { format: '~s' } },
+      y: {
+        field: 'mean',
+        type: 'quantitative',
+        title: 'root mean square',
+        scale: { type: 'log', nice: false, padding: 8 },
+        axis: { format: '~g', tickCount: 4 },
+      },
+      color: configColour(rungs),
+    },
+  } as Part;
+}
+
+/** The ladder on one picture: scores, EMA lengths, magnitudes during training. */
+export function ladderPicture(
+  rungs: readonly Rung[],
+  magnitudes: ReadonlyMap<string, readonly MagnitudeLine[]>,
+): TopLevelSpec {
+  return {
+    title: { text: 'The ladder', subtitle: 'each config adds one step of the paper to the one above', anchor: 'start' },
+    spacing: 40,
+    bounds: 'flush',
+    resolve: { legend: { color: 'independent' } },
+    vconcat: [
+      scores(rungs),
+      lengths(rungs),
+      growth(rungs, magnitudes, 'activations'),
+      growth(rungs, magnitudes, 'weights'),
+    ],
+  };
+}

@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Score } from '@edm2/app-kit/scores/score';
+import { append } from '../run/append.js';
+
+/** One set of images that was scored: an average, and from which seed on. */
+export interface ScoredDraw extends Score {
+  /** EMA length, or the traditional average. */
+  readonly average: number | 'halflife';
+  /** `sweep`: to choose a length; `final`: on fresh seeds, what is reported. */
+  readonly use: 'sweep' | 'final';
+  readonly seed: number;
+}
+
+/** Scores of one config, kept as they come: a ladder that goes on reads them back. */
+export interface ScoreFile {
+  readonly draws: readonly ScoredDraw[];
+  find(draw: Pick<ScoredDraw, 'average' | 'use' | 'seed'>): ScoredDraw | undefined;
+  add(draw: ScoredDraw): Promise<void>;
+}
+
+/** Opens `scores.jsonl` of a run's folder. A last line that was cut off is left out. */
+export async function openScores(folder: string): Promise<ScoreFile> {
+  const path = join(folder, 'scores.jsonl');
+  const text = await readFile(path, 'utf8').catch(() => '');
+  const draws = text.split('\n').flatMap((line): ScoredDraw[] => {
+    try {
+      return line ? [JSON.parse(line)] : [];
+    } catch {
+      return [];
+    }
+  });
+  // After a line that was cut off, a new one must not begin in the middle.
+  if (text !== '' && !text.endsWith('\n')) await append(path, '\n');
+  return {
+    draws,
+    find: ({ average, use, seed }) =>
+      draws.find((draw) => draw.average === average && draw.use === use && draw.seed === seed),
+    async add(draw) {
+      await append(path, `${JSON.stringify(draw)}\n`);
+      draws.push(draw);
+    },
+  };
+}

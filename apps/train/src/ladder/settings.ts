@@ -1,0 +1,121 @@
+import type { Dataset } from '@edm2/dataset';
+import { type ConfigName, resolveConfig } from '@edm2/edm2-unet';
+import { LADDER_IMAGES, trainingLadder } from '@edm2/training';
+import type { RunConfig } from '../options/run-config.js';
+
+/** Rungs in the paper's order. */
+export const LETTERS: readonly ConfigName[] = ['A', 'B', 'C', 'D', 'E', 'F', 'G'];
+
+/** Everything that decides what a ladder computes; stored in its `ladder.json`. */
+export interface LadderSettings {
+  readonly configs: readonly ConfigName[];
+  /** Images that each config is trained on. */
+  readonly images: number;
+  /** Channels at 16×16; twice as many at 8×8. */
+  readonly channels: number;
+  readonly seed: number;
+  /** Steps of the classifier that scores. */
+  readonly classifierSteps: number;
+  /** EMA lengths that are tried. */
+  readonly sigmaRels: readonly number[];
+  /** Images for each length that is tried. */
+  readonly sweepImages: number;
+  /** Images of one final draw, and how many draws. */
+  readonly finalImages: number;
+  readonly draws: number;
+  /** Steps of Heun's sampler. */
+  readonly samplerSteps: number;
+}
+
+/** The full size: about an hour on two cores. */
+export const FULL: LadderSettings = {
+  configs: LETTERS,
+  images: 64 * 1024,
+  channels: 32,
+  seed: 0,
+  classifierSteps: 900,
+  sigmaRels: [0.02, 0.035, 0.05, 0.075, 0.1, 0.13, 0.17, 0.225],
+  sweepImages: 300,
+  finalImages: 500,
+  draws: 3,
+  samplerSteps: 12,
+};
+
+/** A ladder of seconds, to see that everything works. */
+export const SMOKE: LadderSettings = {
+  ...FULL,
+  images: 1024,
+  channels: 8,
+  classifierSteps: 20,
+  sigmaRels: [0.05, 0.1],
+  sweepImages: 100,
+  finalImages: 100,
+  draws: 2,
+  samplerSteps: 2,
+};
+
+/** Batch of B to G; the paper's 2048. A's is twice as large, as in the paper. */
+const BATCH = 32;
+/**
+ * Learning rates of B and C times 5: the paper's 2e-4 is for a million steps. Those of D to G, relative to weights of unit size, stay.
+ */
+const PLAIN_RATE_FACTOR = 5;
+/** Share of the training over which the rate rises; the paper's half a percent would be some twenty steps. */
+const RAMPUP_SHARE = 0.08;
+/** Share after which it decays. The paper's 70,000 steps are 7 % of its length. */
+const DECAY_SHARE = 0.2;
+/** Of ln σ in B to G, on pixels: the mnist preset's. The paper's −0.4 and 1.0 are for latents. */
+const PIXEL_SIGMAS = { pMean: -0.8, pStd: 1.4 };
+
+/** The run of one config: its constants from the ladder's table, scaled for a short run on small images. See docs/ladder.md. */
+export function ladderRun(letter: ConfigName, settings: LadderSettings, dataset: Dataset): RunConfig {
+  const recipe = trainingLadder[letter];
+  const { images, channels, seed } = settings;
+  const batch = (BATCH * recipe.batch) / trainingLadder.G.batch;
+  const rateFactor = recipe.lossScale === 1 ? 1 : PLAIN_RATE_FACTOR;
+  const {
+    config: _,
+    dropout,
+    ...shape
+  } = resolveConfig({
+    config: letter,
+    imgResolution: dataset.resolution,
+    imgChannels: dataset.channels,
+    labelDim: dataset.labelDim,
+    modelChannels: channels,
+    channelMult: [1, 2],
+    numBlocks: 1,
+    // A attends one level higher than the rest, as in the paper.
+    attnResolutions: letter === 'A' ? [dataset.resolution, dataset.resolution / 2] : [dataset.resolution / 2],
+    dropout: recipe.dropout,
+  });
+  const every = (share: number): number => Math.max(1000, Math.ceil(images / share / batch) * batch);
+  return {
+    format: 'edm2-run-1',
+    preset: 'ladder',
+    config: letter,
+    data: 'mnist',
+    dataFingerprint: dataset.fingerprint,
+    seed,
+    duration: images,
+    batch,
+    batchGpu: batch,
+    status: Math.max(batch, Math.ceil(images / 64 / batch) * batch),
+    snapshot: every(16),
+    checkpoint: every(8),
+    preview: every(4),
+    lr: recipe.learningRate * rateFactor,
+    decay: recipe.decayBatches > 0 ? Math.round((DECAY_SHARE * images) / batch) : 0,
+    rampupMimg: (RAMPUP_SHARE * images) / 1e6,
+    dropout,
+    ...(recipe.uncertainty ? PIXEL_SIGMAS : { pMean: recipe.pMean, pStd: recipe.pStd }),
+    sigmaData: 0.5,
+    beta2: recipe.beta2,
+    lossScale: recipe.lossScale,
+    uncertainty: recipe.uncertainty,
+    emaHalfLife: Math.round(((recipe.emaHalfLife ?? 0) / LADDER_IMAGES) * images),
+    emaRampup: 0,
+    emaSigmaRels: [0.05, 0.1],
+    network: { ...shape, channelMult: [...shape.channelMult], attnResolutions: [...shape.attnResolutions] },
+  };
+}

@@ -1,0 +1,81 @@
+import { formatSpread, type Spread } from '@edm2/app-kit/scores/spread';
+import type { Rung } from './result.js';
+
+/** What stands around a ladder's table. */
+export interface LadderAbout {
+  readonly images: number;
+  readonly channels: number;
+  readonly resolution: number;
+  readonly seed: number;
+  readonly samplerSteps: number;
+  /** What real images held out score, as many as a draw. */
+  readonly real: { readonly frechet: number; readonly labelAgreement: number; readonly n: number };
+  readonly command: string;
+  readonly machine: string;
+  readonly engine: string;
+  readonly finished: string;
+}
+
+/** What each step changes, in the words of the paper's Table 1. */
+export const STEPS: Readonly<Record<Rung['config'], string>> = {
+  A: 'EDM baseline',
+  B: '+ minor improvements',
+  C: '+ architectural streamlining',
+  D: '+ magnitude-preserving learned layers',
+  E: '+ control effective learning rate',
+  F: '+ remove group normalisations',
+  G: '+ magnitude-preserving fixed-function layers',
+};
+
+const percent = ({ mean, std, draws }: Spread): string => formatSpread({ mean: 100 * mean, std: 100 * std, draws }, 2);
+const short = (value: number): string => String(Number(value.toPrecision(3)));
+
+/** The ladder's table in Markdown, in the manner of the paper's Table 1. */
+export function ladderTable(rungs: readonly Rung[], about: LadderAbout): string {
+  const header = [
+    'config',
+    'Fréchet distance',
+    'read as asked, %',
+    'parameters',
+    'Gflops',
+    'best σ_rel',
+    'mean activation, start → end',
+    'largest activation, start → end',
+    'mean weight, start → end',
+    'paper: FID',
+    'paper: σ_rel',
+    'paper: Mparams, Gflops',
+  ];
+  const change = (rung: Rung, of: 'activations' | 'weights', key: 'max' | 'mean'): string => {
+    const found = rung.magnitudes?.[of];
+    return found ? `${short(found.first[key])} → ${short(found.last[key])}` : '–';
+  };
+  const rows = rungs.map((rung) => [
+    `${rung.config} ${STEPS[rung.config]}`,
+    rung.frechet === rung.frechetPower || rung.config !== 'A'
+      ? formatSpread(rung.frechet)
+      : `${formatSpread(rung.frechet)} (half-life); ${formatSpread(rung.frechetPower)} at the best σ_rel`,
+    percent(rung.labelAgreement),
+    rung.parameters.toLocaleString('en'),
+    rung.gflops.toPrecision(3),
+    String(rung.bestSigmaRel),
+    change(rung, 'activations', 'mean'),
+    change(rung, 'activations', 'max'),
+    change(rung, 'weights', 'mean'),
+    rung.paper.fid.toFixed(2),
+    String(rung.paper.sigmaRel),
+    `${rung.paper.mparams.toFixed(1)}, ${rung.paper.gflops.toFixed(1)}`,
+  ]);
+  const { real } = about;
+  const n = rungs[0]?.n ?? real.n;
+  const lines = [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
+  return [
+    ...lines,
+    '',
+    `${about.images.toLocaleString('en')} images each, ${about.channels} channels at ${about.resolution}×${about.resolution}, seed ${about.seed}; ${rungs[0]?.frechet.draws ?? 0} draws of ${n} images, ${about.samplerSteps} steps of Heun's method; mean ± standard deviation over draws.`,
+    `The distance is taken on the features of a small digit classifier: it is not FID. ${real.n} real images held out score ${short(real.frechet)}, and ${(100 * real.labelAgreement).toFixed(1)} % of them are read as what they are.`,
+    '',
+    `\`${about.command}\`, ${about.machine}, ${about.engine}, ${about.finished}`,
+    '',
+  ].join('\n');
+}
