@@ -12,7 +12,18 @@ export interface EvaluationPreset {
   readonly guidance?: number;
   readonly interval?: Interval;
   readonly expected: { readonly metric: 'FID' | 'FD_DINOv2'; readonly value: number; readonly source: string };
+  /** What of it does not come from the paper itself. */
+  readonly note?: string;
 }
+
+/** Where the networks of every preset come from, and on what terms. */
+export const WEIGHTS = {
+  from: 'https://nvlabs-fi-cdn.nvidia.com/edm2/posthoc-reconstructions/',
+  licence: 'CC BY-NC-SA 4.0, NVIDIA: not for commercial use',
+} as const;
+
+/** The autoencoder of the img512 networks. */
+const AUTOENCODER = "stabilityai/sd-vae-ft-mse, a diffusers folder (--vae; licence on the model's page)";
 
 const EDM2 = 'Karras et al. 2024 (2312.02696), Tables 2, 3, 5';
 const AUTOGUIDANCE = 'Karras et al. 2024 (2406.02507), Table 1';
@@ -104,8 +115,25 @@ export const evaluationPresets: Readonly<Record<string, EvaluationPreset>> = {
     ...classifierFree('xxl', [1.4, 0.015, 2.0], 'FID'),
     interval: [0.19, 1.61],
     ...expect('FID', 1.4, INTERVAL),
+    note: "The interval (0.19, 1.61] was read in a summary of the paper, not in the paper; networks and EMA length are taken to be those of edm2-img512-xxl-guid-fid, from which the paper's comparison starts.",
   },
 };
+
+/** What a preset is and takes, a line each: expected score, networks, autoencoder, notes. */
+export function describePreset({ net, gnet, guidance, interval, expected, note }: EvaluationPreset): string[] {
+  const { metric, value, source } = expected;
+  return [
+    `published: ${metric} ${value} over 50,000 images (${source})`,
+    `network: ${net}`,
+    ...(gnet === undefined
+      ? []
+      : [`guided by: ${gnet}, w = ${guidance}${interval ? `, at noise levels in (${interval.join(', ')}] only` : ''}`]),
+    `networks are at ${WEIGHTS.from} (${WEIGHTS.licence}); put them into the folder --models`,
+    ...(net.includes('img512') ? [`latents are decoded by: ${AUTOENCODER}`] : []),
+    `scored on the features of ${metric === 'FID' ? 'Inception' : 'DINOv2'}: npx fid weights says where its weights and reference come from`,
+    ...(note === undefined ? [] : [`note: ${note}`]),
+  ];
+}
 
 /** Says what the paper's authors got, where a published setting was asked for. */
 export function sayExpected(preset: EvaluationPreset | undefined): void {

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createUNet, initParams } from '@edm2/edm2-unet';
 import { saveNetwork } from '@edm2/edm2-unet/node';
+import { readSafetensors } from '@edm2/tensor-files';
 import { goldenPath } from '@edm2/test-support';
 import * as tf from '@tensorflow/tfjs-core';
 import { decode } from 'fast-png';
@@ -218,11 +219,24 @@ describe("NVIDIA's snapshots and latents", () => {
     expect(await runProgram(['convert', pkl, '--output', file]), printed).toBe(0);
     expect(printed).toMatch(/converted\.safetensors +\d+ tensors/);
     expect(printed).toMatch(/licence of the weights: CC-BY-NC-SA-4\.0/);
+    const converted = await readSafetensors(file);
+    expect(converted.metadata).toMatchObject({ license: 'CC-BY-NC-SA-4.0', nimg: '262144' });
+    expect(converted.metadata['licenseNotice']).toMatch(/non-commercial purposes, with attribution/);
+    await converted.close();
     const draw = async (net: string, name: string) => {
       expect(await generate('--net', net, '--outdir', at(name), '--seeds', '3'), printed).toBe(0);
       return image(at(name, '000003.png'));
     };
-    expect(await draw(file, 'from-safetensors')).toEqual(await draw(pkl, 'from-pkl'));
+    const drawn = await draw(file, 'from-safetensors');
+    // Whoever draws with them is told too, and may name another licence when converting their own.
+    expect(printed).toMatch(/licence of the weights: CC-BY-NC-SA-4\.0/);
+    expect(drawn).toEqual(await draw(pkl, 'from-pkl'));
+    expect(printed).toMatch(/licence of the weights: CC-BY-NC-SA-4\.0/);
+    expect(await runProgram(['convert', pkl, '--output', at('own.safetensors'), '--license', 'MIT'])).toBe(0);
+    const own = await readSafetensors(at('own.safetensors'));
+    expect(own.metadata['license']).toBe('MIT');
+    expect(own.metadata).not.toHaveProperty('licenseNotice');
+    await own.close();
     expect(await runProgram(['convert', net])).toBe(2);
   });
 

@@ -1,21 +1,30 @@
 import type { Command } from 'commander';
-import { evaluationPresets } from '../presets.js';
+import { describePreset, evaluationPreset, evaluationPresets } from '../presets.js';
 import { print } from '../say.js';
 
 /** `edm2-evaluate presets`. */
 export const addPresetsCommand = (program: Command): Command =>
   program
     .command('presets')
-    .description('List the published settings and their scores.')
+    .description('List the published settings and their scores; with a name: what it takes, from where, on what terms.')
+    .argument('[name]', 'one of them')
     .option('--json', 'print one JSON object')
-    .action(({ json }: { json?: boolean }) => {
+    .action((name: string | undefined, { json }: { json?: boolean }) => {
+      if (name !== undefined) {
+        const preset = evaluationPreset(name);
+        return print(json ? JSON.stringify(preset) : [name, ...describePreset(preset)].join('\n  '));
+      }
       if (json) return print(JSON.stringify(evaluationPresets));
-      const rows = Object.entries(evaluationPresets).map(([name, { net, gnet, guidance, interval, expected }]) => [
-        name,
-        `${expected.metric} ${expected.value}`,
-        net,
-        gnet === undefined ? '' : `${gnet}, w = ${guidance}${interval ? `, σ in (${interval.join(', ')}]` : ''}`,
-      ]);
+      const rows = Object.entries(evaluationPresets).map(
+        ([name, { net, gnet, guidance, interval, expected, note }]) => [
+          name,
+          `${expected.metric} ${expected.value}`,
+          net,
+          gnet === undefined
+            ? ''
+            : `${gnet}, w = ${guidance}${interval ? `, σ in (${interval.join(', ')}]` : ''}${note === undefined ? '' : ' *'}`,
+        ],
+      );
       const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
       for (const row of rows)
         print(
@@ -24,4 +33,5 @@ export const addPresetsCommand = (program: Command): Command =>
             .join('  ')
             .trimEnd(),
         );
+      print('* not all of it comes from the paper: edm2-evaluate presets <name>');
     });

@@ -109,7 +109,7 @@ async function sweepCommand(options: SweepOptions, typed: string): Promise<void>
   const main = await openAverages(indir, outdir, options.t);
   const guide = await guideOf(options, indir, outdir);
   const axes = axesOf(options);
-  const engine = await engineFor(options, options.features);
+  const engine = await engineFor(options, main.sample);
   say(`engine: ${engine.why}`);
   const network = await featuresOf(options, engine);
   const score = scoreOf(options, network);

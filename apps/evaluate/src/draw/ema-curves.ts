@@ -1,4 +1,4 @@
-import { ACCENT, FAINT, MARK, MUTED } from '@edm2/app-kit/pictures/theme';
+import { ACCENT, FAINT, INK, MARK, MUTED, PAPER } from '@edm2/app-kit/pictures/theme';
 import type { TopLevelSpec } from 'vega-lite';
 import type { ScoreKind, SweepResult } from '../sweep/result.js';
 import { bestOver } from './best-over.js';
@@ -21,6 +21,10 @@ function colourOf(i: number, n: number): string {
     .join('')}`;
 }
 
+/** `σ_rel 0.1, w 1.5: 2.28` */
+const nameOf = (best: { sigmaRel: number; weight: number; mean: number }, several: boolean): string =>
+  `σ_rel ${best.sigmaRel}${several ? `, ${best.weight === 1 ? 'not guided' : `w ${best.weight}`}` : ''}: ${Number(best.mean.toPrecision(4))}`;
+
 /**
  * Score over EMA length, a curve for each guidance weight; where guiding lengths or intervals were swept too, the best of them. Bars
  * reach one standard deviation where there are several draws. The best point is ringed and named.
@@ -40,6 +44,8 @@ export function emaCurves(results: readonly SweepResult[], kind: ScoreKind): Top
   const best = values.reduce((a, b) => ((kind.better === 'lower' ? b.mean < a.mean : b.mean > a.mean) ? b : a));
   const weights = [...new Set(values.map(({ weight }) => weight))].sort((a, b) => a - b);
   const several = weights.length > 1;
+  const lengths = values.map(({ sigmaRel }) => sigmaRel);
+  const isLeft = 2 * best.sigmaRel < Math.min(...lengths) + Math.max(...lengths);
   const x = {
     field: 'sigmaRel',
     type: 'quantitative',
@@ -55,7 +61,8 @@ export function emaCurves(results: readonly SweepResult[], kind: ScoreKind): Top
       field,
       type: 'quantitative',
       title: `${kind.title}, ${kind.better} is better`,
-      scale: log ? ({ type: 'log', nice: false, padding: 18 } as const) : { zero: false, padding: 14 },
+      // Room for the name of the best point.
+      scale: log ? ({ type: 'log', nice: false, padding: 30 } as const) : { zero: false, padding: 30 },
       axis: log ? { format: '~g', tickCount: 5 } : {},
     }) as const;
   const color = several
@@ -65,7 +72,13 @@ export function emaCurves(results: readonly SweepResult[], kind: ScoreKind): Top
         sort: weights,
         title: 'guidance',
         scale: { domain: weights, range: weights.map((_, i) => colourOf(i, weights.length)) },
-        legend: { orient: 'right', labelColor: MUTED, titleColor: MUTED },
+        legend: {
+          orient: 'right',
+          labelColor: INK,
+          titleColor: MUTED,
+          titleFontWeight: 'normal',
+          labelExpr: "datum.value === 1 ? 'none' : datum.label",
+        },
       } as const)
     : ({ value: ACCENT } as const);
   return {
@@ -92,11 +105,22 @@ export function emaCurves(results: readonly SweepResult[], kind: ScoreKind): Top
         mark: { type: 'point', filled: false, size: 200, opacity: 1, strokeWidth: 1.8, stroke: MARK },
         encoding: { x, y: y('mean') },
       },
-      {
-        data: { values: [{ ...best, label: `${best.sigmaRel}${several ? `, w ${best.weight}` : ''}` }] },
-        mark: { type: 'text', dy: -17, color: MARK, fontWeight: 600 },
+      ...[PAPER, MARK].map((colour) => ({
+        data: { values: [{ ...best, label: nameOf(best, several) }] },
+        mark: {
+          type: 'text' as const,
+          // The lowest has nothing below it, the highest nothing above.
+          dy: kind.better === 'lower' ? 22 : -20,
+          // Away from the nearer edge.
+          align: isLeft ? ('left' as const) : ('right' as const),
+          dx: isLeft ? -8 : 8,
+          color: colour,
+          fontWeight: 600 as const,
+          // A halo of paper under the text keeps lines from running through it.
+          ...(colour === PAPER ? { stroke: PAPER, strokeWidth: 4, strokeJoin: 'round' as const } : {}),
+        },
         encoding: { x, y: y('mean'), text: { field: 'label' } },
-      },
+      })),
     ],
   };
 }

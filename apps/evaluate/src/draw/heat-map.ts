@@ -1,5 +1,6 @@
-import { MARK } from '@edm2/app-kit/pictures/theme';
+import { INK, MARK, MUTED } from '@edm2/app-kit/pictures/theme';
 import type { TopLevelSpec } from 'vega-lite';
+import type { Interval } from '../options/parse.js';
 import type { SweepPoint } from '../sweep/point.js';
 import { cost, type ScoreKind, type SweepResult } from '../sweep/result.js';
 import { bestOver } from './best-over.js';
@@ -17,6 +18,9 @@ export interface HeatAxis {
   of(point: SweepPoint): { readonly label: string; readonly order: number } | undefined;
 }
 
+const intervalLabel = ([lo, hi]: Interval): string =>
+  hi === Number.POSITIVE_INFINITY ? `> ${lo}` : lo === 0 ? `≤ ${hi}` : `${lo}–${hi}`;
+
 const number = (value: number | undefined) =>
   value === undefined ? undefined : { label: String(value), order: value };
 
@@ -28,7 +32,7 @@ export const HEAT_AXES = {
   interval: {
     title: 'guided σ',
     of: ({ weight, interval }) =>
-      weight === 1 ? undefined : { label: interval?.join('–') ?? 'all', order: interval?.[0] ?? -1 },
+      weight === 1 ? undefined : { label: interval ? intervalLabel(interval) : 'all', order: interval?.[0] ?? -1 },
   },
 } as const satisfies Record<string, HeatAxis>;
 
@@ -53,9 +57,10 @@ export function heatMap(
   const [columns, rows] = [labels(placed, x), labels(placed, y)];
   if (columns.length < 2 || rows.length < 2) return undefined;
   const scores = cells.map(({ score }) => score);
+  const [framed] = [...cells].sort((a, b) => a.cost - b.cost);
   const [low, high] = [Math.min(...scores), Math.max(...scores)];
   // Distances spread over orders of magnitude: on a logarithmic scale the neighbourhood of the best stays readable.
-  const scale = low > 0 && high / low > 4 ? 'log' : 'linear';
+  const scale = low > 0 && high / low > 2 ? 'log' : 'linear';
   const middle = scale === 'log' ? Math.sqrt(low * high) : (low + high) / 2;
   const encoding = {
     x: {
@@ -68,8 +73,14 @@ export function heatMap(
     y: { field: 'y', type: 'ordinal', sort: [...rows].reverse(), title: y.title, axis: { grid: false } },
   } as const;
   return {
-    title: { text: kind.title, subtitle: `${kind.better} (darker) is better; the best of whatever else was swept` },
-    width: Math.max(320, Math.min(640, columns.length * 58)),
+    title: {
+      text: kind.title,
+      subtitle: [
+        `${kind.better} (darker) is better; empty: not measured; framed: ${format(framed?.score ?? 0)}, the best`,
+        'each cell: the best of whatever else was swept',
+      ],
+    },
+    width: Math.max(300, Math.min(600, columns.length * 52)),
     height: Math.max(90, rows.length * 34),
     layer: [
       {
@@ -86,7 +97,16 @@ export function heatMap(
               range: kind.better === 'lower' ? [GOOD, BAD] : [BAD, GOOD],
               nice: false,
             },
-            legend: null,
+            legend: {
+              title: null,
+              orient: 'right',
+              gradientLength: Math.max(90, rows.length * 34),
+              gradientThickness: 12,
+              values: ticks(low, high, scale),
+              format: '.3~g',
+              labelColor: INK,
+              titleColor: MUTED,
+            },
           },
         },
       },
@@ -103,12 +123,18 @@ export function heatMap(
         },
       },
       {
-        data: { values: cells.filter((cell) => cell.cost === Math.min(...cells.map((each) => each.cost))).slice(0, 1) },
+        data: { values: framed ? [framed] : [] },
         mark: { type: 'rect', filled: false, stroke: MARK, strokeWidth: 2.5 },
         encoding,
       },
     ],
   };
+}
+
+/** Values at which the colour scale is labelled: both ends and even steps between. */
+function ticks(low: number, high: number, scale: 'log' | 'linear'): number[] {
+  const at = (share: number): number => (scale === 'log' ? low * (high / low) ** share : low + share * (high - low));
+  return [0, 0.25, 0.5, 0.75, 1].map(at);
 }
 
 const format = (score: number): string => (score >= 100 ? score.toFixed(0) : score.toPrecision(3));

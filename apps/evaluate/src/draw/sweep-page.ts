@@ -44,9 +44,8 @@ ${best && html`<p class="lead">Best of ${page.results.length} settings: ${descri
 ${best && figures(best, page)}
 </header>
 ${warnings.map((warning) => html`<p class="note">${warning}</p>`)}
-<h2>Curves</h2>
-<section class="charts">${page.charts.map(({ title, svg }) => html`<figure class="chart" role="img" aria-label="${title}">${trusted(svg)}</figure>`)}</section>
-${best && picture(page.images, best)}
+<h2>The best setting, and how the score depends on it</h2>
+<section class="charts">${best && picture(page.images, best)}${page.charts.map(({ title, svg }) => html`<figure class="chart" role="img" aria-label="${title}">${trusted(svg)}</figure>`)}</section>
 <h2>Every setting</h2>
 ${table(page)}
 <h2>Details</h2>
@@ -77,7 +76,7 @@ function figures(best: SweepResult, page: SweepPage): Markup {
 
 function picture(png: Uint8Array, { point }: SweepResult): Markup {
   const caption = `Images of the best setting: ${describe(point)}`;
-  return html`<section class="pictures single"><figure><img src="data:image/png;base64,${Buffer.from(png).toString('base64')}" alt="${caption}"><figcaption>${caption}</figcaption></figure></section>`;
+  return html`<figure class="chart tall"><img src="data:image/png;base64,${Buffer.from(png).toString('base64')}" alt="${caption}"><figcaption>${caption}</figcaption></figure>`;
 }
 
 function table(page: SweepPage): Markup {

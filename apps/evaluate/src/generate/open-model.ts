@@ -1,6 +1,7 @@
 import { openLatentDecoder } from '@edm2/app-kit/latents/latent-decoder';
 import { type Decoder, makesLatents, pixelDecoder } from '@edm2/app-kit/sample/decode';
 import { guided, type OpenDenoiser, openDenoiser } from '@edm2/app-kit/sample/open-denoiser';
+import { SNAPSHOT_LICENSE } from '@edm2/edm2-unet/node';
 import type { EngineReport } from '@edm2/engine';
 import { readLatentMetadata } from '@edm2/latent-vae';
 import type { Denoiser } from '@edm2/sampler';
@@ -24,6 +25,7 @@ export async function openModel(options: ModelOptions): Promise<Model> {
   const engine = await engineFor(options, resolved.net);
   say(`engine: ${engine.why}`);
   const main = await openDenoiser(resolved.net, engine);
+  sayLicence(main);
   let away: OpenDenoiser | undefined;
   try {
     const decoder = await decoderFor(main, options, engine);
@@ -46,6 +48,13 @@ export async function openModel(options: ModelOptions): Promise<Model> {
     away?.dispose();
     throw error;
   }
+}
+
+/** Says on what terms the weights may be used, where that is known: what a file says, or NVIDIA's terms for its `.pkl`. */
+function sayLicence({ path, metadata }: OpenDenoiser): void {
+  const licence =
+    metadata['license'] ?? (path.endsWith('.pkl') ? `${SNAPSHOT_LICENSE} if NVIDIA published them` : undefined);
+  if (licence !== undefined) say(`licence of the weights: ${licence}`);
 }
 
 /** What turns a network's output into pixels. @throws {UsageError} when latents come without their VAE. */

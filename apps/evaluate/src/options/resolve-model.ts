@@ -2,7 +2,8 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '@edm2/app-kit/command/errors';
 import type { Guidance } from '@edm2/app-kit/sample/open-denoiser';
-import { type EvaluationPreset, evaluationPreset } from '../presets.js';
+import { describePreset, type EvaluationPreset, evaluationPreset, WEIGHTS } from '../presets.js';
+import { say } from '../say.js';
 import type { ModelOptions } from './model-options.js';
 
 /** The networks that a command is about. */
@@ -21,6 +22,10 @@ export interface ResolvedModel {
  */
 export async function resolveModel(options: ModelOptions): Promise<ResolvedModel> {
   const preset = options.preset === undefined ? undefined : evaluationPreset(options.preset);
+  if (preset) {
+    say(`preset ${options.preset}`);
+    for (const line of describePreset(preset)) say(`  ${line}`);
+  }
   const net = options.net ?? (preset && (await presetFile(options.models, preset.net)));
   if (net === undefined)
     throw new UsageError('--net: expected a network snapshot, got nothing. Name a file, or a --preset.');
@@ -55,6 +60,6 @@ async function presetFile(folder: string, name: string): Promise<string> {
     )
       return path;
   throw new UsageError(
-    `--models: expected ${name} (or the .safetensors of it) in ${folder}, got neither. It is one of NVIDIA's published EDM2 networks (CC BY-NC-SA 4.0): fetch it from their EDM2 page, and name its folder with --models.`,
+    `--models: expected ${name} (or the .safetensors of it) in ${folder}, got neither. It is one of NVIDIA's published EDM2 networks (${WEIGHTS.licence}): fetch ${WEIGHTS.from}${name}, and name its folder with --models.`,
   );
 }

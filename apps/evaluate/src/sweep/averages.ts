@@ -12,6 +12,8 @@ export interface Averages {
   readonly t: number;
   /** EMA lengths that were tracked in training. */
   readonly tracked: readonly number[];
+  /** A snapshot of the run, for its size. */
+  readonly sample: string | undefined;
   /** Makes those that are not there, all in one pass. @returns their files by EMA length. */
   prepare(sigmaRels: readonly number[], signal: AbortSignal): Promise<ReadonlyMap<number, string>>;
 }
@@ -35,6 +37,7 @@ export async function openAverages(indir: string, outdir: string, t?: number): P
     fingerprint: `${run} at ${time}`,
     t: time,
     tracked,
+    sample: snapshots[0]?.path,
     async prepare(sigmaRels, signal) {
       await mkdir(output, { recursive: true });
       const lengths = [...new Set(sigmaRels)];

@@ -63,10 +63,10 @@ tr.highlight > * { font-weight: 600; }
 .pairs th, .pairs td { padding-top: 6px; padding-bottom: 6px; }
 .pairs tbody th { color: var(--muted); }
 .bar { display: block; height: 3px; margin-top: 3px; border-radius: 2px; background: var(--faint); }
-pre { margin: 6px 0 0; padding: 12px 14px; background: var(--wash); border-radius: 6px; overflow-x: auto; font-size: 13px; line-height: 1.5; }
+pre { margin: 6px 0 0; padding: 12px 14px; background: var(--wash); border-radius: 6px; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; font-size: 13px; line-height: 1.5; }
 code, pre { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace; }
 code { font-size: 0.92em; }
-.steps { display: grid; gap: 16px; }
+.steps { display: grid; grid-template-columns: minmax(0, 1fr); gap: 16px; }
 footer { margin-top: 64px; padding-top: 18px; border-top: 1px solid var(--rule); }
 @media (max-width: 620px) { main { padding: 32px 18px 56px; } h1 { font-size: 28px; } h2 { margin-top: 48px; } }
 @media print { main { padding: 0; } h2 { break-after: avoid; } figure, tr { break-inside: avoid; } }
