@@ -10,7 +10,8 @@
      "config": {...}, "side": 256, "batch": 1, "runs": 3}       -> {"ms": [...]}
     {"work": "held"}                                            -> {"maxRss": MiB}: the most that was ever resident
     {"work": "reconstruct", "files": [...], "weights": [[...]],
-     "outputs": [...]}                                          -> {"ms": [...], "maxRss": MiB}
+     "outputs": [...], "dtype": null | "float32",
+     "way": "numpy" | "pytorch" | "by tensor"}                  -> {"ms": [...], "maxRss": MiB}
     anything that fails                                         -> {"error": "..."}
 
 A job's network is made and warmed up the first time it is asked for, and kept, so that the caller can take turns with it.
@@ -175,9 +176,10 @@ def answer(job: dict) -> dict:
     if work == "held":
         return {"maxRss": max_rss()}
     if work == "reconstruct":
-        from reconstruct import reconstruct
+        from reconstruct import WAYS
 
-        ms = [timed(lambda: reconstruct(job["files"], job["weights"], job["outputs"]))]
+        way = WAYS[job.get("way", "numpy")]
+        ms = [timed(lambda: way(job["files"], job["weights"], job["outputs"], job.get("dtype")))]
         return {"ms": ms, "maxRss": max_rss()}
     raise ValueError(f"expected work to be info, step, forward, first, vae, held or reconstruct, got {work!r}")
 

@@ -47,6 +47,13 @@ export const LARGE: Work = {
 /** 124.7 M parameters, ImageNet-64's smallest: what counts is whether it fits. */
 export const XS: Work = { title: 'img64-xs, 124.7 M', net: presets['img64-xs'].unet, batch: 1 };
 
+/** 100.7 M parameters: what counts is how fast files are read and summed. */
+export const HUNDRED: Work = {
+  title: '100 M net',
+  net: { ...presets['img64-xs'].unet, modelChannels: 115, channelsPerHead: 115 },
+  batch: 1,
+};
+
 /** Option names as PyTorch's side and the golden files' metadata spell them. It knows config G without dropout, nothing else. */
 export function toPython({ config = 'G', dropout = 0, ...net }: UNetOptions): Record<string, unknown> {
   if (config !== 'G' || dropout !== 0)

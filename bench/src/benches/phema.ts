@@ -1,18 +1,16 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { sigmaRelToGamma, synthesisWeights } from '@edm2/phema';
-import { snapshotName } from '@edm2/phema/node';
 import { attempt } from '../attempt.js';
-import { disagreement } from '../disagreement.js';
 import { LARGE } from '../nets.js';
-import { hasPyTorch, SCRATCH, startOurs, startPyTorch } from '../places.js';
+import { hasPyTorch, SCRATCH, startOurs } from '../places.js';
 import { type Goal, makeRow, type Row } from '../row.js';
 import { forget, type StoredRun, storeRun } from '../snapshots.js';
 import { summarize } from '../statistics.js';
 import { type Contestant, takeTurns } from '../take-turns.js';
 import type { Bench } from './bench.js';
+import { largeRows } from './phema-large.js';
+import { inPython, pathsOf, reconstructOnce, sameResults, timed, title } from './phema-sides.js';
 
-const WANTED = [0.03, 0.075, 0.15]; // never tracked
 const MANY = 8;
 const FEW = 2;
 const MAX_ROUNDS = 5; // a round reads gigabytes
@@ -21,7 +19,7 @@ const MAX_ROUNDS = 5; // a round reads gigabytes
 export const phema: Bench = {
   name: 'phema',
   title: 'Post-hoc reconstruction',
-  parts: ['float32', 'float16', 'reading', 'memory'],
+  parts: ['float32', 'float16', 'reading', 'memory', 'large'],
   async *rows({ rounds, wants }) {
     const turns = { rounds: Math.min(rounds, MAX_ROUNDS), runs: 1 };
     rmSync(SCRATCH, { recursive: true, force: true });
@@ -29,8 +27,7 @@ export const phema: Bench = {
     try {
       const many = await storeRun(join(SCRATCH, 'float32'), LARGE, MANY);
       const half = await storeRun(join(SCRATCH, 'float16'), LARGE, MANY, 'F16');
-      const python = hasPyTorch() ? inPython : undefined;
-      const verify = sameResults;
+      const python = hasPyTorch() ? inNumpy : undefined;
       if (wants('float32')) yield await compare(`${title(many)}, float32`, NUMPY, many, turns, python, { verify });
       if (wants('float16')) yield await compare(`${title(half)}, float16`, NUMPY, half, turns, python, { verify });
       if (wants('reading')) {
@@ -41,6 +38,8 @@ export const phema: Bench = {
         });
       }
       if (wants('memory')) yield await memory(many);
+      forgetRuns();
+      if (wants('large')) yield* largeRows(turns.rounds);
     } finally {
       rmSync(SCRATCH, { recursive: true, force: true });
     }
@@ -48,56 +47,14 @@ export const phema: Bench = {
 };
 
 const NUMPY = 'numpy + safetensors';
-const pythonOutput = (length: number): string => join(SCRATCH, 'out', `python-${length}.safetensors`);
+const inNumpy = (run: StoredRun): Contestant => timed(() => inPython(run, 'numpy'));
+const ours = (run: StoredRun): Contestant => timed(() => reconstructOnce(run));
+const verify = (run: StoredRun): Promise<string> => sameResults(run, 'numpy');
 
-/** Both sides must have computed the same thing, or the row means nothing. */
-async function sameResults(run: StoredRun): Promise<string> {
-  const nimg = Math.max(...run.files.map((file) => file.nimg));
-  const errors = [];
-  for (const sigmaRel of WANTED)
-    errors.push(
-      await disagreement(join(SCRATCH, 'out', snapshotName('phema', { sigmaRel, nimg })), pythonOutput(sigmaRel)),
-    );
-  return `results agree to ${Math.max(...errors).toExponential(0)}`;
-}
-
-const title = ({ files, bytes }: StoredRun): string =>
-  `${WANTED.length} averages from ${files.length} snapshots of ${Math.round(bytes / files.length / 1e6)} MB`;
-
-const pathsOf = ({ files }: StoredRun): string[] => files.map(({ path }) => path);
-
-/** Each run in a process of its own, so that neither garbage nor caches of an earlier one count. */
-const ours = (run: StoredRun): Contestant => ({ measure: async () => [(await reconstructOnce(run)).ms] });
-
-async function reconstructOnce(run: StoredRun): Promise<{ ms: number; maxRss: number }> {
-  const peer = startOurs();
-  try {
-    const job = { work: 'reconstruct', files: pathsOf(run), output: join(SCRATCH, 'out'), sigmaRels: WANTED };
-    const { ms, maxRss } = await peer.ask(job);
-    return { ms: (ms as number[])[0] ?? Number.NaN, maxRss: Number(maxRss) };
-  } finally {
-    peer.close();
-  }
-}
-
-const inPython = (run: StoredRun): Contestant => ({
-  measure: async () => {
-    const peer = startPyTorch();
-    try {
-      const t = Math.max(...run.files.map(({ nimg }) => nimg));
-      const stored = run.files.map((file) => ({ gamma: sigmaRelToGamma(file.sigmaRel), t: file.nimg }));
-      const { ms } = await peer.ask({
-        work: 'reconstruct',
-        files: pathsOf(run),
-        weights: WANTED.map((length) => [...synthesisWeights(stored, { gamma: sigmaRelToGamma(length), t }).weights]),
-        outputs: WANTED.map(pythonOutput),
-      });
-      return ms as number[];
-    } finally {
-      peer.close();
-    }
-  },
-});
+/** Room for what comes next. */
+const forgetRuns = (): void => {
+  for (const folder of ['float32', 'float16']) rmSync(join(SCRATCH, folder), { recursive: true, force: true });
+};
 
 const reading = (run: StoredRun): Contestant => ({
   measure: async () => {

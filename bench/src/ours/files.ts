@@ -6,6 +6,8 @@ export interface ReconstructJob {
   readonly files: string[];
   readonly output: string;
   readonly sigmaRels: number[];
+  /** Default: as stored. */
+  readonly dtype?: 'float32';
 }
 
 const READ_BYTES = 2 ** 22;
@@ -15,9 +17,10 @@ export async function reconstruct({
   files,
   output,
   sigmaRels,
+  dtype,
 }: ReconstructJob): Promise<{ ms: number[]; maxRss: number }> {
   const start = performance.now();
-  await reconstructFiles({ input: files, output, sigmaRels });
+  await reconstructFiles({ input: files, output, sigmaRels, dtype });
   return { ms: [performance.now() - start], maxRss: process.resourceUsage().maxRSS / 1024 };
 }
 

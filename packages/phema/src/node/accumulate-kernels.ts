@@ -1,130 +1,163 @@
+import { encodeKernel } from './encode-kernels.js';
+import type { FloatDtype } from './float-type.js';
+import {
+  and,
+  f32x4Abs,
+  f32x4GreaterEqual,
+  f32x4Mul,
+  f64x2Add,
+  f64x2Mul,
+  i32Add,
+  i32Const,
+  i32LessUnsigned,
+  i32x4ShiftLeft,
+  i32x4Splat,
+  load,
+  load16x4Signed,
+  load16x4Unsigned,
+  load64Splat,
+  localGet,
+  localSet,
+  localTee,
+  loop,
+  or,
+  promoteLow,
+  splat32,
+  store,
+  upperHalfLower,
+  type WasmFunction,
+  wasmModule,
+  whileTrue,
+} from './wasm-text.js';
+
 /**
- * The inner loop of reconstruction, `sum[i] += weight·values[i]` with sums in float64 and values as stored, as
- * WebAssembly SIMD: four values a turn, decoded in registers. Written as bytes because it is thirty instructions; the
- * names below are those of the WebAssembly text format.
+ * The inner loop of reconstruction, `sum_k[i] += Σ_f weight[f][k]·values[f][i]`, as WebAssembly SIMD: four values a turn are decoded once
+ * for all sums, and the sums, in float64, stay in registers over all files of a batch.
  */
 
-/** `(sum: byte offset, values: byte offset, sumEnd: byte offset, weight)`; at least one turn of four values is made. */
-export type AccumulateKernel = (sum: number, values: number, sumEnd: number, weight: number) => void;
+/** Sums that a kernel makes at once: with four, an x86 processor's sixteen registers no longer hold them. */
+export const MAX_SUMS = 3;
 
-/** One kernel per stored type. */
-export interface AccumulateKernels {
-  readonly F32: AccumulateKernel;
-  readonly F16: AccumulateKernel;
-  readonly BF16: AccumulateKernel;
+/** Values of a turn. */
+export const TURN = 4;
+
+/** The kernel of a stored type and a number of sums. */
+export const kernelName = (dtype: FloatDtype, sums: number): string => `${dtype}x${sums}`;
+
+/** What a kernel takes, in this order; addresses and distances in bytes. */
+export interface KernelArguments {
+  /** First sum; the others follow at `sumStride`. */
+  readonly sum: number;
+  /** Values of the first file, and where they end; at least one turn is made. */
+  readonly values: number;
+  readonly valuesEnd: number;
+  /** From one file's values to the next one's. */
+  readonly stride: number;
+  /** Weights in float64, those of a file together; and where they end. */
+  readonly weights: number;
+  readonly weightsEnd: number;
+  /** 0 to begin the sums anew, −1 to go on. */
+  readonly keep: number;
 }
 
-/** What this package needs of WebAssembly, which TypeScript declares for browsers only. */
-interface WebAssemblyParts {
-  readonly Memory: new (descriptor: { initial: number }) => WasmMemory;
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
+/** {@link KernelArguments} as a kernel is called with them. */
+export const kernelArguments = (a: KernelArguments): number[] => [
+  ...[a.sum, a.values, a.valuesEnd, a.stride, a.weights, a.weightsEnd, a.keep],
+];
+
+// Locals: parameters, then i32, then v128.
+const [SUM, VALUES, VALUES_END, STRIDE, WEIGHTS, WEIGHTS_END, KEEP] = [0, 1, 2, 3, 4, 5, 6] as const;
+const [VALUE, WEIGHT] = [7, 8] as const;
+const [DECODED, LOW, HIGH, KEPT, CONSTANTS] = [9, 10, 11, 12, 13] as const;
+const SUMS = CONSTANTS + 4;
+
+/** How a stored type becomes two pairs of float64, in LOW and HIGH. */
+interface Decoding {
+  readonly bytes: number;
+  /** 32-bit constants, kept in locals: V8 would make them anew each turn. */
+  readonly constants?: readonly number[];
+  readonly code: readonly number[];
 }
 
-/** Linear memory that the kernels work in. */
-export interface WasmMemory {
-  readonly buffer: ArrayBuffer;
-}
+const widen = [
+  ...[...localTee(DECODED), ...promoteLow, ...localSet(LOW)],
+  ...[...localGet(DECODED), ...localGet(DECODED), ...upperHalfLower, ...promoteLow, ...localSet(HIGH)],
+];
 
-const wasm = (globalThis as unknown as { WebAssembly: WebAssemblyParts }).WebAssembly;
-
-/** Bytes of a page of linear memory. */
-const PAGE = 65_536;
-
-/** The kernels over memory of their own. */
-export function createKernels(bytes: number): { memory: WasmMemory; kernels: AccumulateKernels } {
-  const memory = new wasm.Memory({ initial: Math.ceil(bytes / PAGE) });
-  const instance = new wasm.Instance(new wasm.Module(moduleBytes()), { host: { memory } });
-  return { memory, kernels: instance.exports as AccumulateKernels };
-}
-
-const leb = (value: number): number[] => (value < 128 ? [value] : [(value & 127) | 128, ...leb(value >>> 7)]);
-const simd = (code: number, ...rest: number[]): number[] => [0xfd, ...leb(code), ...rest];
-const localGet = (index: number): number[] => [0x20, index];
-const localSet = (index: number): number[] => [0x21, index];
-/** For 0 … 63 only, which need one byte of signed LEB128. */
-const i32Const = (value: number): number[] => [0x41, value];
-const i32Add = [0x6a];
-const i32LessUnsigned = [0x49];
-
-/** Alignment is a hint; offset is the constant added to the address. */
-const load = (offset = 0): number[] => simd(0x00, 3, offset);
-const store = (offset = 0): number[] => simd(0x0b, 3, offset);
-const load16x4Unsigned = simd(0x04, 3, 0);
-const splat32 = (bits: number): number[] => {
-  const word = [bits & 255, (bits >>> 8) & 255, (bits >>> 16) & 255, bits >>> 24];
-  return simd(0x0c, ...word, ...word, ...word, ...word);
+const DECODINGS: Readonly<Record<FloatDtype, Decoding>> = {
+  F64: {
+    bytes: 8,
+    code: [...localGet(VALUE), ...load(), ...localSet(LOW), ...localGet(VALUE), ...load(16), ...localSet(HIGH)],
+  },
+  F32: { bytes: 4, code: [...localGet(VALUE), ...load(), ...widen] },
+  // Bits to the upper half: a bfloat16 is a float32 cut short.
+  BF16: { bytes: 2, code: [...localGet(VALUE), ...load16x4Unsigned, ...i32Const(16), ...i32x4ShiftLeft, ...widen] },
+  // Sign, exponent and fraction moved to their places in a float32 and scaled by 2¹¹² for the difference of the exponents' biases (this
+  // makes subnormals right too); what is then 2¹⁶ or more was an infinity or NaN and gets a full exponent.
+  F16: {
+    bytes: 2,
+    constants: [0x8fffe000, 0x77800000, 0x47800000, 0x7f800000],
+    code: [
+      ...[...localGet(VALUE), ...load16x4Signed, ...i32Const(13), ...i32x4ShiftLeft, ...localGet(CONSTANTS), ...and],
+      ...[...localGet(CONSTANTS + 1), ...f32x4Mul, ...localTee(DECODED)],
+      ...[...localGet(DECODED), ...f32x4Abs, ...localGet(CONSTANTS + 2), ...f32x4GreaterEqual],
+      ...[...localGet(CONSTANTS + 3), ...and, ...or, ...widen],
+    ],
+  },
 };
-const upperHalfLower = simd(0x0d, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
-const f64x2Splat = simd(0x14);
-const i32x4GreaterSigned = simd(0x3b);
-const and = simd(0x4e);
-const or = simd(0x50);
-const promoteLow = simd(0x5f);
-const i32x4ShiftLeft = simd(0xab);
-const f32x4Mul = simd(0xe6);
-const f64x2Add = simd(0xf0);
-const f64x2Mul = simd(0xf2);
 
-const [SUM, VALUES, SUM_END, WEIGHT, DECODED, WEIGHTS] = [0, 1, 2, 3, 4, 5] as const;
-
-/** Four float32 as they are. */
-const decodeF32 = [...localGet(VALUES), ...load()];
-
-/** Bits to the upper half: a bfloat16 is a float32 cut short. */
-const decodeBF16 = [...localGet(VALUES), ...load16x4Unsigned, ...i32Const(16), ...i32x4ShiftLeft];
-
-/**
- * Exponent and fraction moved to their places in a float32 and scaled by 2¹¹² for the difference of the exponents' biases
- * (this makes subnormals right too); infinities and NaN get a full exponent; then the sign.
- */
-const decodeF16 = [
-  ...[...localGet(VALUES), ...load16x4Unsigned, ...localSet(DECODED)],
-  ...[...localGet(DECODED), ...splat32(0x7fff), ...and, ...i32Const(13), ...i32x4ShiftLeft],
-  ...[...splat32(0x77800000), ...f32x4Mul],
-  ...[...localGet(DECODED), ...splat32(0x7fff), ...and, ...splat32(0x7bff), ...i32x4GreaterSigned],
-  ...[...splat32(0x7f800000), ...and, ...or],
-  ...[...localGet(DECODED), ...splat32(0x8000), ...and, ...i32Const(16), ...i32x4ShiftLeft, ...or],
-];
-
-/** `sum[at] += weight · (two of the decoded values)`. */
-const accumulateTwo = (offset: number, two: number[]): number[] => [
-  ...[...localGet(SUM), ...localGet(SUM), ...load(offset)],
-  ...[...two, ...promoteLow, ...localGet(WEIGHTS), ...f64x2Mul, ...f64x2Add],
-  ...store(offset),
-];
-
-const lowerHalf = localGet(DECODED);
-const upperHalf = [...localGet(DECODED), ...localGet(DECODED), ...upperHalfLower];
-
-function body(decode: number[], bytesPerTurn: number): number[] {
-  const code = [
-    ...[1, 2, 0x7b], // two more locals, v128: DECODED and WEIGHTS
-    ...[...localGet(WEIGHT), ...f64x2Splat, ...localSet(WEIGHTS)],
-    ...[0x03, 0x40], // loop
-    ...[...decode, ...localSet(DECODED)],
-    ...accumulateTwo(0, lowerHalf),
-    ...accumulateTwo(16, upperHalf),
-    ...[...localGet(VALUES), ...i32Const(bytesPerTurn), ...i32Add, ...localSet(VALUES)],
-    ...[...localGet(SUM), ...i32Const(32), ...i32Add, ...localSet(SUM)],
-    ...[...localGet(SUM), ...localGet(SUM_END), ...i32LessUnsigned, 0x0d, 0], // br_if
-    ...[0x0b, 0x0b],
+function kernel(dtype: FloatDtype, count: number, sumStride: number): WasmFunction {
+  const { bytes, constants = [], code: decode } = DECODINGS[dtype];
+  const each = (code: (k: number, low: number, high: number) => number[]): number[] =>
+    Array.from({ length: count }, (_, k) => code(k, SUMS + 2 * k, SUMS + 2 * k + 1)).flat();
+  const begin = (offset: number) => [...localGet(SUM), ...load(offset), ...localGet(KEPT), ...and];
+  const plus = (half: number, sum: number) => [
+    ...[...localGet(DECODED), ...localGet(half), ...f64x2Mul, ...localGet(sum), ...f64x2Add, ...localSet(sum)],
   ];
-  return [...leb(code.length), ...code];
+  const advance = (pointer: number, by: number[]) => [...localGet(pointer), ...by, ...i32Add, ...localSet(pointer)];
+  const whileBefore = (pointer: number, limit: number) => [
+    ...[...localGet(pointer), ...localGet(limit), ...i32LessUnsigned, ...whileTrue],
+  ];
+  return {
+    name: kernelName(dtype, count),
+    i32Locals: 2,
+    v128Locals: SUMS - DECODED + 2 * count,
+    code: [
+      ...constants.flatMap((bits, i) => [...splat32(bits), ...localSet(CONSTANTS + i)]),
+      ...[...localGet(KEEP), ...i32x4Splat, ...localSet(KEPT)],
+      ...loop, // over values
+      ...each((k, low, high) => [
+        ...[...begin(k * sumStride), ...localSet(low)],
+        ...[...begin(k * sumStride + 16), ...localSet(high)],
+      ]),
+      ...[...localGet(VALUES), ...localSet(VALUE), ...localGet(WEIGHTS), ...localSet(WEIGHT)],
+      ...loop, // over files
+      ...decode,
+      ...each((k, low, high) => [
+        ...[...localGet(WEIGHT), ...load64Splat(8 * k), ...localSet(DECODED)],
+        ...[...plus(LOW, low), ...plus(HIGH, high)],
+      ]),
+      ...[...advance(VALUE, localGet(STRIDE)), ...advance(WEIGHT, i32Const(8 * count))],
+      ...whileBefore(WEIGHT, WEIGHTS_END),
+      ...each((k, low, high) => [
+        ...[...localGet(SUM), ...localGet(low), ...store(k * sumStride)],
+        ...[...localGet(SUM), ...localGet(high), ...store(k * sumStride + 16)],
+      ]),
+      ...[...advance(SUM, i32Const(8 * TURN)), ...advance(VALUES, i32Const(bytes * TURN))],
+      ...whileBefore(VALUES, VALUES_END),
+    ],
+  };
 }
 
-const text = (value: string): number[] => [value.length, ...Buffer.from(value, 'latin1')];
-const section = (id: number, content: number[]): number[] => [id, ...leb(content.length), ...content];
-
-function moduleBytes(): Uint8Array {
-  const exported = ['F32', 'F16', 'BF16'].flatMap((name, index) => [...text(name), 0, index]);
-  const bodies = [...body(decodeF32, 16), ...body(decodeF16, 8), ...body(decodeBF16, 8)];
-  return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-    ...section(1, [1, 0x60, 4, 0x7f, 0x7f, 0x7f, 0x7c, 0]), // (func (param i32 i32 i32 f64))
-    ...section(2, [1, ...text('host'), ...text('memory'), 2, 0, 1]),
-    ...section(3, [3, 0, 0, 0]),
-    ...section(7, [3, ...exported]),
-    ...section(10, [3, ...bodies]),
-  ]);
+/**
+ * The kernels as a module that imports a shared memory.
+ *
+ * @param sumStride - bytes from one sum to the next.
+ * @param pages - of 64 KiB: most that the memory has.
+ */
+export function kernelModule(sumStride: number, pages: number): Uint8Array {
+  const counts = Array.from({ length: MAX_SUMS }, (_, i) => i + 1);
+  const dtypes = Object.keys(DECODINGS) as FloatDtype[];
+  const sums = dtypes.flatMap((dtype) => counts.map((count) => kernel(dtype, count, sumStride)));
+  return wasmModule(7, pages, [...sums, encodeKernel('F32'), encodeKernel('F16')]);
 }

@@ -1,51 +1,170 @@
-import type { Dtype, TensorData } from '@edm2/tensor-files';
-import { type AccumulateKernels, createKernels } from './accumulate-kernels.js';
+import { availableParallelism } from 'node:os';
+import { kernelArguments, kernelModule, kernelName, MAX_SUMS, TURN } from './accumulate-kernels.js';
+import { type EncodedDtype, encodeName } from './encode-kernels.js';
+import { type FloatDtype, floatBytes } from './float-type.js';
+import { type KernelCall, startKernelThreads } from './kernel-threads.js';
+import type { StoredPlace } from './stored-file.js';
 
-/** Values a kernel takes at a turn. */
-const TURN = 4;
+/** Files whose values are summed in one go. */
+export const BATCH_FILES = 8;
 
-/** Weighted sums of stored numbers, for several sets of weights at once. */
+/** Bytes read of a file at a time: what a batch and its sums take stays in a core’s cache, and a read’s own cost does not show. */
+const READ_BYTES = 1 << 17;
+
+/** Bytes of all sums together: with many results, pieces are shorter. */
+const SUM_BYTES = 1 << 24;
+
+/** Keeps streams at equal distances out of the same lines of a cache. */
+const PADDING = 192;
+
+/** More would wait for the disk. */
+const MAX_THREADS = 4;
+
+/** Sums of a piece: in float64, or rounded: float32 values, float16 bits. */
+export type Sums = Float64Array | Float32Array | Uint16Array;
+
+/** What becomes of a batch's values. */
+export interface BatchWork {
+  readonly dtype: FloatDtype;
+  /** Values of each file. */
+  readonly length: number;
+  /** Per file, for each sum. */
+  readonly weights: readonly (readonly number[])[];
+  /** Where the values are in files, when they are still to be read; only where `reads`. */
+  readonly places?: readonly StoredPlace[] | undefined;
+  /** After the last batch of a piece: the type that the sums are rounded to. */
+  readonly encodeAs?: EncodedDtype | undefined;
+}
+
+/** Values of some files in the kernels' memory. */
+export interface Batch {
+  /** Where the values of file `f` of the batch go. */
+  bytes(f: number, byteLength: number): Uint8Array;
+  /**
+   * Adds `Σ_f weights[f][k]·values[f]` to sum k of a piece, for each k, and gives the room back.
+   *
+   * @throws {Error} (rejects) when a file cannot be read or ends too early.
+   */
+  addTo(piece: number, work: BatchWork): Promise<void>;
+  /** Gives the room back unused. */
+  discard(): void;
+}
+
+/** Weighted sums of stored numbers in float64, for several sets of weights at once, on several threads. */
 export interface Accumulator {
-  /** Begins new sums of `length` values, at most the capacity. */
-  begin(length: number): void;
-  /** Adds `weights[k]·values` to sum k; as many values as begun with. */
-  add(values: TensorData, dtype: Dtype, weights: readonly number[]): void;
-  /** The sums; valid until the next `begin`. */
-  sums(): Float64Array[];
+  /** Pieces that can be in the making or in use at once. */
+  readonly pieces: number;
+  /** Whether batches can be read from files by the threads that sum them. */
+  readonly reads: boolean;
+  /** Most values of a piece of a stored type. */
+  capacity(dtype: FloatDtype): number;
+  /** The next batch added to a piece begins its sums. */
+  begin(piece: number): void;
+  /** Room for values, as soon as there is some. */
+  batch(): Promise<Batch>;
+  /** The sums of a piece, as its last batch encoded them; valid until the next `begin`. */
+  sums(piece: number, length: number, encodedAs?: EncodedDtype): Sums[];
+  /** Ends the threads. */
+  close(): Promise<void>;
 }
 
 /**
  * @param count - number of sums.
- * @param capacity - most values at a time.
+ * @param threads - default by the number of processors; 0 sums where it is called, which is quicker for little.
  */
-export function createAccumulator(count: number, capacity: number): Accumulator {
-  const room = Math.ceil(capacity / TURN) * TURN;
-  const { memory, kernels } = createKernels(room * 8 * (count + 1));
-  // Values lie first, with room for float64; the sums follow.
-  const sumAt = (k: number): number => room * 8 * (k + 1);
-  const bytes = new Uint8Array(memory.buffer);
-  const sum = (k: number, length: number) => new Float64Array(memory.buffer, sumAt(k), length);
-  let length = 0;
-  return {
-    begin(next) {
-      length = next;
-      for (let k = 0; k < count; k++) sum(k, Math.ceil(length / TURN) * TURN).fill(0);
-    },
-    add(values, dtype, weights) {
-      if (values instanceof Float64Array) {
-        for (let k = 0; k < count; k++) addNumbers(sum(k, length), values, weights[k] ?? 0);
-        return;
+export function createAccumulator(
+  count: number,
+  threads: number = Math.min(availableParallelism(), MAX_THREADS),
+): Accumulator {
+  const pieces = Math.max(threads, 1) + 2; // one more in the making than threads, and one in use
+  const batches = 2 * Math.max(threads, 1) + 2;
+  const room = Math.min(READ_BYTES / 2, Math.floor(SUM_BYTES / (8 * count * pieces * TURN)) * TURN);
+  const stride = READ_BYTES + PADDING;
+  const sumStride = room * 8 + PADDING;
+  const weightBytes = BATCH_FILES * count * 8;
+  const sumAt = (piece: number, k: number) => (piece * count + k) * sumStride;
+  const batchAt = (i: number) => sumAt(pieces, 0) + i * (weightBytes + BATCH_FILES * stride);
+  const valuesAt = (i: number, f: number) => batchAt(i) + weightBytes + f * stride;
+  const moduleOf = (pages: number) => kernelModule(sumStride, pages);
+  const { memory, reads, run, close } = startKernelThreads(batchAt(batches), moduleOf, threads);
+  const begun = new Set<number>();
+  const rooms = createPool(batches);
+
+  /** Calls that add a batch; the last turn of a kernel may go past the end, into room that nobody reads. */
+  function sumCalls(i: number, piece: number, { dtype, length, weights }: BatchWork): KernelCall[] {
+    const keep = begun.has(piece) ? -1 : 0;
+    begun.add(piece);
+    const calls: KernelCall[] = [];
+    for (let k = 0; k < count; k += MAX_SUMS) {
+      const some = weights.flatMap((all) => all.slice(k, k + MAX_SUMS));
+      const at = batchAt(i) + k * BATCH_FILES * 8;
+      new Float64Array(memory.buffer, at, some.length).set(some);
+      const args = kernelArguments({
+        sum: sumAt(piece, k),
+        values: valuesAt(i, 0),
+        valuesEnd: valuesAt(i, 0) + length * floatBytes(dtype),
+        stride,
+        weights: at,
+        weightsEnd: at + some.length * 8,
+        keep,
+      });
+      calls.push([kernelName(dtype, some.length / weights.length), args]);
+    }
+    return calls;
+  }
+
+  function encodeCalls(piece: number, { length, encodeAs }: BatchWork): KernelCall[] {
+    if (encodeAs === undefined) return [];
+    return Array.from({ length: count }, (_, k) => {
+      const at = sumAt(piece, k);
+      return [encodeName(encodeAs), [at, at + length * 8]];
+    });
+  }
+
+  const batchOf = (i: number): Batch => ({
+    bytes: (f, byteLength) => new Uint8Array(memory.buffer, valuesAt(i, f), byteLength),
+    discard: () => rooms.giveBack(i),
+    async addTo(piece, work) {
+      const byteLength = work.length * floatBytes(work.dtype);
+      const toRead = (work.places ?? []).map(
+        ({ fd, position }, f) => [fd, position, valuesAt(i, f), byteLength] as const,
+      );
+      try {
+        await run(piece, toRead, [...sumCalls(i, piece, work), ...encodeCalls(piece, work)]);
+      } finally {
+        rooms.giveBack(i);
       }
-      const kernel = kernels[dtype as keyof AccumulateKernels];
-      bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
-      // The last turn may go past the end: into the rounding-up of the same sum, which nobody reads.
-      const byteLength = Math.ceil(length / TURN) * TURN * 8;
-      if (length > 0) for (let k = 0; k < count; k++) kernel(sumAt(k), 0, sumAt(k) + byteLength, weights[k] ?? 0);
     },
-    sums: () => Array.from({ length: count }, (_, k) => sum(k, length)),
+  });
+
+  return {
+    pieces,
+    reads,
+    capacity: (dtype) => Math.min(room, READ_BYTES / floatBytes(dtype)),
+    begin: (piece) => void begun.delete(piece),
+    batch: async () => batchOf(await rooms.take()),
+    sums: (piece, length, encodedAs) =>
+      Array.from({ length: count }, (_, k) => {
+        const at = sumAt(piece, k);
+        if (!begun.has(piece)) return new Float64Array(length);
+        if (encodedAs === 'F32') return new Float32Array(memory.buffer, at, length);
+        if (encodedAs === 'F16') return new Uint16Array(memory.buffer, at, length);
+        return new Float64Array(memory.buffer, at, length);
+      }),
+    close,
   };
 }
 
-function addNumbers(sum: Float64Array, values: Float64Array, weight: number): void {
-  for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + weight * (values[i] as number);
+/** Numbers 0 … size − 1, each with one taker at a time. */
+function createPool(size: number): { take(): Promise<number>; giveBack(i: number): void } {
+  const free = Array.from({ length: size }, (_, i) => i);
+  const waiting: ((i: number) => void)[] = [];
+  return {
+    take: async () => free.pop() ?? new Promise<number>((resolve) => waiting.push(resolve)),
+    giveBack(i) {
+      const next = waiting.shift();
+      if (next) next(i);
+      else free.push(i);
+    },
+  };
 }

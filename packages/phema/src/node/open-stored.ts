@@ -24,7 +24,14 @@ export const STORED_FILE = /\.(safetensors|pkl|pt)$/;
 export async function openStored(path: string): Promise<StoredFile> {
   if (path.endsWith('.pkl')) return opened(path, SNAPSHOT_GLOBALS, snapshotTensors);
   if (path.endsWith('.pt')) return opened(path, TORCH_GLOBALS, stateDictTensors);
-  return readSafetensors(path);
+  const file = await readSafetensors(path);
+  return {
+    ...file,
+    placeOf: (name) => {
+      const entry = file.entries.get(name);
+      return entry && { fd: file.fd, position: entry.offset };
+    },
+  };
 }
 
 /** Named tensors of a pickle, and what to write beside them. */
@@ -52,7 +59,20 @@ async function opened(
       if (tensor) return tensor.readRange(begin, end);
       throw new RangeError(`readRange: expected a tensor of ${path}, got ${name}. Its names are in .entries.`);
     };
-    return { path, metadata, entries, readRange, verify: file.verify, close: file.close };
+    const readInto: StoredFile['readInto'] = async (name, begin, end, target) => {
+      const values = await readRange(name, begin, end);
+      target.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    };
+    return {
+      path,
+      metadata,
+      entries,
+      placeOf: () => undefined,
+      readInto,
+      readRange,
+      verify: file.verify,
+      close: file.close,
+    };
   } catch (error) {
     await file.close();
     throw error instanceof RangeError ? new RangeError(`${path}: ${error.message}`, { cause: error }) : error;

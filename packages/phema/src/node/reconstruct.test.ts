@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { truncateSync } from 'node:fs';
 import { open, readFile, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reconstructFiles } from '@edm2/phema/node';
@@ -136,6 +138,7 @@ describe('reconstructFiles', () => {
     await fails({ sigmaRels: [0.3] }, /0 < sigmaRel < 0.2887/);
     await fails({ sigmaRels: [] }, /one or more different sigmaRels/);
     await fails({ sigmaRels: [0.1, 0.1] }, /different sigmaRels/);
+    await fails({ threads: 1.5 }, /0 to 64 threads/);
     await fails({ t: 25601 }, /t from 3200 to 25600/);
     await fails({ t: 3199 }, /t from 3200 to 25600/);
     await fails({ dtype: 'int8' as never }, /expected dtype float16/);
@@ -185,5 +188,35 @@ describe('reconstructFiles', () => {
     for (let i = 0; i < size; i++) worst = Math.max(worst, Math.abs((large[i] ?? 0) - 1 - (slope * (i % 1000)) / 999));
     expect(worst).toBeLessThan(1e-6);
     expect(Math.abs(slope)).toBeGreaterThan(0.1);
+  });
+
+  it('gives the same bytes on threads, and finds a file that ends too early there too', async () => {
+    const input = await scratch();
+    const values = Float32Array.from({ length: 300_000 }, (_, i) => Math.sin(i));
+    for (let i = 1; i <= 20; i++)
+      await writeSnapshot(join(input, `n-${String(i).padStart(7, '0')}-0.100.safetensors`), {
+        w: { shape: [300_000], data: values.map((value) => value * i) },
+        h: { shape: [5], dtype: 'F16', data: values.subarray(0, 5) },
+      });
+    const sigmaRels = [0.05, 0.08, 0.11, 0.15];
+    const made = async (threads: number) => {
+      const output = await scratch();
+      const { outputs } = await reconstructFiles({ input, output, sigmaRels, threads });
+      return Promise.all(
+        outputs.map(async ({ path }) =>
+          createHash('sha256')
+            .update(await readFile(path))
+            .digest('hex'),
+        ),
+      );
+    };
+    expect(await made(2)).toEqual(await made(0));
+    const last = join(input, 'n-0000020-0.100.safetensors');
+    const output = await scratch();
+    const onProgress = () => truncateSync(last, 400_000);
+    await expect(reconstructFiles({ input, output, sigmaRels, threads: 2, onProgress })).rejects.toThrow(
+      /became shorter.*n-0000020-0\.100/,
+    );
+    expect(await names(output)).toEqual([]);
   });
 });

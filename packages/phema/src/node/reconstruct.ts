@@ -31,10 +31,15 @@ export interface ReconstructOptions {
   readonly skipExisting?: boolean | undefined;
   /** Compare snapshots that carry a checksum with it before anything is written. Default false (it reads them twice). */
   readonly verify?: boolean | undefined;
+  /** Threads that read and sum, at most 64; 0 does it all on the caller's. Default: as many as processors, at most 4, and none for little. */
+  readonly threads?: number | undefined;
   readonly onProgress?: ((progress: ReconstructProgress) => void) | undefined;
   /** Stops; nothing is left behind. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** More than any machine's disk keeps busy; each takes some memory. */
+const MAX_THREADS = 64;
 
 /** How far reconstruction is. */
 export interface ReconstructProgress {
@@ -87,6 +92,11 @@ export async function reconstructFiles(options: ReconstructOptions): Promise<Rec
   if (output.endsWith('.safetensors') && sigmaRels.length > 1)
     throw new RangeError(
       `reconstructFiles: expected a folder for ${sigmaRels.length} results, got ${output}. Name a folder.`,
+    );
+  const { threads = 0 } = options;
+  if (!(Number.isInteger(threads) && threads >= 0 && threads <= MAX_THREADS))
+    throw new RangeError(
+      `reconstructFiles: expected 0 to ${MAX_THREADS} threads, got ${threads}. Leave it out for as many as there are processors.`,
     );
   const dtype = options.dtype === undefined ? undefined : parseFloatType('reconstructFiles', options.dtype);
   signal?.throwIfAborted();

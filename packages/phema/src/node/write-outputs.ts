@@ -5,16 +5,19 @@ import {
   type Dtype,
   makeFolder,
   type SafetensorsWriter,
-  type TensorData,
   type TensorSpec,
 } from '@edm2/tensor-files';
-import { CHUNK_VALUES, combineChunks, filesInUse } from './combine.js';
-import { encodeHalf } from './encode-half.js';
+import type { Sums } from './accumulator.js';
+import { combineChunks, filesInUse, settleAll } from './combine.js';
+import type { EncodedDtype } from './encode-kernels.js';
 import { isFloat } from './float-type.js';
 import { metadataOf, type OutputPlan } from './output-plan.js';
 import type { ReconstructOptions } from './reconstruct.js';
 import type { Selection } from './select.js';
 import type { StoredFile } from './stored-file.js';
+
+/** Values copied at a time. */
+const COPY_VALUES = 1 << 17;
 
 /**
  * Writes all results in one pass over the snapshots; on any error none of them is left.
@@ -25,7 +28,7 @@ export async function writeOutputs(
   selection: Selection,
   plans: readonly OutputPlan[],
   specs: Record<string, TensorSpec>,
-  { signal, onProgress, output, tensorSigmaRels }: ReconstructOptions,
+  { signal, onProgress, output, tensorSigmaRels, threads }: ReconstructOptions,
 ): Promise<number> {
   const files = selection.snapshots.map(({ file }) => file);
   const weightsOf = (name: string) => plans.map((plan) => plan.weightsOf(name));
@@ -48,7 +51,9 @@ export async function writeOutputs(
       files,
       weightsOf,
       names: order.filter(isAveraged),
+      encodeAs: (name) => encodingOf(specs[name]?.dtype),
       signal,
+      threads,
       onBytes: (bytes) => {
         bytesRead += bytes;
         onProgress?.({ bytesRead, bytesTotal });
@@ -60,16 +65,14 @@ export async function writeOutputs(
         if (!isAveraged(name)) await copy(last, name, writers, signal);
         for (; !chunk.done && chunk.value.name === name; chunk = await chunks.next()) {
           const { sums } = chunk.value;
-          await Promise.all(
-            writers.map((writer, k) => writer.write(name, encode(sums[k] as Float64Array, specs[name]?.dtype))),
-          );
+          await Promise.all(writers.map((writer, k) => writer.write(name, sums[k] as Sums)));
         }
       }
     } finally {
       await chunks.return();
     }
     signal?.throwIfAborted();
-    for (const writer of writers) await writer.finish();
+    await settleAll(writers.map((writer) => writer.finish()));
     return bytesRead;
   } catch (error) {
     await Promise.all(writers.map((writer) => writer.abort()));
@@ -78,12 +81,9 @@ export async function writeOutputs(
   }
 }
 
-/** A copy of sums in the form that the writer takes for a type. */
-function encode(sums: Float64Array, dtype: Dtype | undefined): TensorData {
-  if (dtype === 'F64') return sums.slice();
-  const values = new Float32Array(sums);
-  return dtype === 'F16' ? encodeHalf(values) : values;
-}
+/** How sums reach the writer, which itself rounds float32 to bfloat16. */
+const encodingOf = (dtype: Dtype | undefined): EncodedDtype | undefined =>
+  dtype === 'F64' ? undefined : dtype === 'F16' ? 'F16' : 'F32';
 
 async function copy(
   file: StoredFile,
@@ -92,9 +92,9 @@ async function copy(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const size = file.entries.get(name)?.shape.reduce((product, side) => product * side, 1) ?? 0;
-  for (let begin = 0; begin < size; begin += CHUNK_VALUES) {
+  for (let begin = 0; begin < size; begin += COPY_VALUES) {
     signal?.throwIfAborted();
-    const values = await file.readRange(name, begin, Math.min(begin + CHUNK_VALUES, size));
+    const values = await file.readRange(name, begin, Math.min(begin + COPY_VALUES, size));
     await Promise.all(writers.map((writer) => writer.write(name, values)));
   }
 }

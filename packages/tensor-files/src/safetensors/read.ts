@@ -44,6 +44,8 @@ export interface VerifyOptions {
 export interface SafetensorsFile {
   /** Path as it was given. */
   readonly path: string;
+  /** Descriptor of the open file, for reads of one's own on another thread; `entries` say what is where. Not to be closed. */
+  readonly fd: number;
   /** The file's text fields, without the checksum. */
   readonly metadata: Readonly<Record<string, string>>;
   /** `sha256:…` when the file carries one. */
@@ -72,6 +74,13 @@ export interface SafetensorsFile {
    * @throws {RangeError} when the range is not within the tensor.
    */
   readRange(name: string, begin: number, end: number): Promise<TensorData>;
+  /**
+   * Reads the bytes of the same elements into memory of the caller's, which may be shared between threads or a WebAssembly module's.
+   *
+   * @param target - as long as the elements' bytes.
+   * @throws {RangeError} when the range is not within the tensor, or `target` is of another length.
+   */
+  readInto(name: string, begin: number, end: number, target: Uint8Array): Promise<void>;
   /** Reads a tensor piece by piece in row-major order; only one piece is in memory. */
   chunks(name: string, options?: ChunksOptions): AsyncGenerator<TensorData, void, undefined>;
   /**
@@ -117,11 +126,11 @@ async function openFile(handle: FileHandle, path: string): Promise<SafetensorsFi
     if (entry) return entry;
     throw new RangeError(`read: expected a tensor of ${path}, got ${JSON.stringify(name)}. Its names are in .names.`);
   };
-  const readBytes = (position: number, length: number, field: string): Promise<ArrayBuffer> => {
+  const fill = async (position: number, target: Uint8Array, field: string): Promise<void> => {
     if (!isOpen) throw new Error(`read: expected ${path} to be open, got a closed file. Close it after the last read.`);
-    return readFully(handle, path, position, length, field);
+    await readFully(handle, path, position, target, field);
   };
-  const readRange = async (name: string, begin: number, end: number): Promise<TensorData> => {
+  const rangeOf = (name: string, begin: number, end: number): { dtype: Dtype; position: number; length: number } => {
     const { dtype, offset, byteLength } = entryOf(name);
     const bytes = bytesPerElement(dtype);
     if (!Number.isInteger(begin) || !Number.isInteger(end) || begin < 0 || begin > end || end * bytes > byteLength) {
@@ -129,7 +138,13 @@ async function openFile(handle: FileHandle, path: string): Promise<SafetensorsFi
         `readRange: expected 0 ≤ begin ≤ end ≤ ${byteLength / bytes} in ${name}, got [${begin}, ${end}). Check the range.`,
       );
     }
-    return viewAs(dtype, await readBytes(offset + begin * bytes, (end - begin) * bytes, name));
+    return { dtype, position: offset + begin * bytes, length: (end - begin) * bytes };
+  };
+  const readRange = async (name: string, begin: number, end: number): Promise<TensorData> => {
+    const { dtype, position, length } = rangeOf(name, begin, end);
+    const bytes = new Uint8Array(length);
+    await fill(position, bytes, name);
+    return viewAs(dtype, bytes.buffer);
   };
   const read = async (name: string): Promise<Tensor> => {
     const { dtype, shape, byteLength } = entryOf(name);
@@ -138,6 +153,7 @@ async function openFile(handle: FileHandle, path: string): Promise<SafetensorsFi
 
   return {
     path,
+    fd: handle.fd,
     metadata,
     checksum,
     names: [...entries.keys()],
@@ -149,6 +165,15 @@ async function openFile(handle: FileHandle, path: string): Promise<SafetensorsFi
       return { shape, data: toFloat32(data, dtype) };
     },
     readRange,
+    async readInto(name, begin, end, target) {
+      const { position, length } = rangeOf(name, begin, end);
+      if (target.length !== length) {
+        throw new RangeError(
+          `readInto: expected room for ${length} bytes of ${name}, got ${target.length}. Make it as long as the range.`,
+        );
+      }
+      await fill(position, target, name);
+    },
     async *chunks(name, { chunkBytes = CHUNK_BYTES, signal } = {}) {
       const { dtype, byteLength } = entryOf(name);
       const bytes = bytesPerElement(dtype);
@@ -180,9 +205,12 @@ async function openFile(handle: FileHandle, path: string): Promise<SafetensorsFi
       length.writeBigUInt64LE(BigInt(header.length));
       const hash = createHash('sha256').update(length).update(header);
       const start = LENGTH_BYTES + header.length;
+      const chunk = new Uint8Array(Math.min(CHUNK_BYTES, size - start));
       for (let position = start; position < size; position += CHUNK_BYTES) {
         signal?.throwIfAborted();
-        hash.update(new Uint8Array(await readBytes(position, Math.min(CHUNK_BYTES, size - position), 'data')));
+        const bytes = chunk.subarray(0, size - position);
+        await fill(position, bytes, 'data');
+        hash.update(bytes);
       }
       const actual = CHECKSUM_PREFIX + hash.digest('hex');
       if (actual === checksum) return true;
@@ -206,24 +234,27 @@ async function readHeaderBytes(handle: FileHandle, file: string, size: number): 
     const text = `expected at least ${LENGTH_BYTES} bytes, got ${size}. Fetch or save the file again.`;
     throw new SafetensorsParseError('too-short', { file, offset: size, field }, text);
   }
-  const view = new DataView(await readFully(handle, file, 0, LENGTH_BYTES, field));
-  const length = view.getBigUint64(0, true);
+  const prefix = Buffer.alloc(LENGTH_BYTES);
+  await readFully(handle, file, 0, prefix, field);
+  const length = prefix.readBigUInt64LE();
   const most = Math.min(MAX_HEADER_BYTES, size - LENGTH_BYTES);
   if (length > most) {
     const text = `expected at most ${most} for a file of ${size} bytes, got ${length}. It is truncated or not a safetensors file.`;
     throw new SafetensorsParseError('header-length', { file, offset: 0, field }, text);
   }
-  return new Uint8Array(await readFully(handle, file, LENGTH_BYTES, Number(length), 'header'));
+  const header = new Uint8Array(Number(length));
+  await readFully(handle, file, LENGTH_BYTES, header, 'header');
+  return header;
 }
 
 async function readFully(
   handle: FileHandle,
   file: string,
   position: number,
-  length: number,
+  bytes: Uint8Array,
   field: string,
-): Promise<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
+): Promise<void> {
+  const { length } = bytes;
   let done = 0;
   while (done < length) {
     const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, MAX_READ_BYTES), position + done);
@@ -233,5 +264,4 @@ async function readFully(
     }
     done += bytesRead;
   }
-  return bytes.buffer;
 }

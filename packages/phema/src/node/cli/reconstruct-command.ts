@@ -34,6 +34,7 @@ interface ReconstructCommandOptions {
   readonly outprefix?: string;
   readonly skip?: true;
   readonly verify: boolean;
+  readonly threads?: number;
   readonly json?: true;
 }
 
@@ -53,6 +54,7 @@ export function addReconstructCommand(program: Command, io: Io): void {
     .option('--t <images>', 'time of the averages, default the last stored', parseCount)
     .option('--dtype <type>', 'float16, bfloat16, float32 or float64; default as stored', parseDtype)
     .option('--prefix <name>', "first part of the results' names", 'phema')
+    .option('--threads <count>', 'threads that read and sum, default as many as processors, at most 4', parsePositive)
     .option('--skip', 'leave results alone that are there already')
     .option('--no-verify', 'do not first compare every file with the checksum that it carries')
     .option('--json', 'print one JSON object')
@@ -87,6 +89,7 @@ export function addReconstructCommand(program: Command, io: Io): void {
       prefix: options.outprefix ?? options.prefix,
       skipExisting: options.skip,
       verify: options.verify,
+      threads: options.threads,
       signal: io.signal,
       onProgress: progress.update,
     }).finally(progress.done);
