@@ -1,5 +1,6 @@
 import { encodeKernel } from './encode-kernels.js';
 import type { FloatDtype } from './float-type.js';
+import { halfKernel } from './half-kernels.js';
 import {
   and,
   f32x4Abs,
@@ -39,7 +40,7 @@ import {
 export const MAX_SUMS = 3;
 
 /** Values of a turn. */
-export const TURN = 4;
+const TURN = 4;
 
 /** The kernel of a stored type and a number of sums. */
 export const kernelName = (dtype: FloatDtype, sums: number): string => `${dtype}x${sums}`;
@@ -159,5 +160,10 @@ export function kernelModule(sumStride: number, pages: number): Uint8Array {
   const counts = Array.from({ length: MAX_SUMS }, (_, i) => i + 1);
   const dtypes = Object.keys(DECODINGS) as FloatDtype[];
   const sums = dtypes.flatMap((dtype) => counts.map((count) => kernel(dtype, count, sumStride)));
-  return wasmModule(7, pages, [...sums, encodeKernel('F32'), encodeKernel('F16')]);
+  return wasmModule(7, pages, [
+    ...sums,
+    ...counts.map((count) => halfKernel(count, sumStride)),
+    encodeKernel('F32'),
+    encodeKernel('F16'),
+  ]);
 }

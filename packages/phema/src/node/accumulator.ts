@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
-import { kernelArguments, kernelModule, kernelName, MAX_SUMS, TURN } from './accumulate-kernels.js';
+import { kernelArguments, kernelModule, kernelName, MAX_SUMS } from './accumulate-kernels.js';
 import { type EncodedDtype, encodeName } from './encode-kernels.js';
 import { type FloatDtype, floatBytes } from './float-type.js';
+import { HALF_SCALE, HALF_WEIGHT, halfName } from './half-kernels.js';
 import { type KernelCall, startKernelThreads } from './kernel-threads.js';
 import type { StoredPlace } from './stored-file.js';
 
@@ -13,6 +14,9 @@ const READ_BYTES = 1 << 17;
 
 /** Bytes of all sums together: with many results, pieces are shorter. */
 const SUM_BYTES = 1 << 24;
+
+/** Most values of a kernel's turn: rooms are multiples. */
+const TURN = 8;
 
 /** Keeps streams at equal distances out of the same lines of a cache. */
 const PADDING = 192;
@@ -95,20 +99,23 @@ export function createAccumulator(
     const keep = begun.has(piece) ? -1 : 0;
     begun.add(piece);
     const calls: KernelCall[] = [];
+    const isHalf = dtype === 'F16' && weights.every((all) => all.every((weight) => Math.abs(weight) < HALF_WEIGHT));
     for (let k = 0; k < count; k += MAX_SUMS) {
       const some = weights.flatMap((all) => all.slice(k, k + MAX_SUMS));
       const at = batchAt(i) + k * BATCH_FILES * 8;
-      new Float64Array(memory.buffer, at, some.length).set(some);
+      if (isHalf) new Float32Array(memory.buffer, at, some.length).set(some.map((weight) => weight * HALF_SCALE));
+      else new Float64Array(memory.buffer, at, some.length).set(some);
       const args = kernelArguments({
         sum: sumAt(piece, k),
         values: valuesAt(i, 0),
         valuesEnd: valuesAt(i, 0) + length * floatBytes(dtype),
         stride,
         weights: at,
-        weightsEnd: at + some.length * 8,
+        weightsEnd: at + some.length * (isHalf ? 4 : 8),
         keep,
       });
-      calls.push([kernelName(dtype, some.length / weights.length), args]);
+      const sums = some.length / weights.length;
+      calls.push([isHalf ? halfName(sums) : kernelName(dtype, sums), args]);
     }
     return calls;
   }

@@ -25,6 +25,7 @@ export const end = [0x0b];
 /** Alignment is a hint; offset is the constant added to the address. */
 export const load = (offset = 0): number[] => simd(0x00, 3, ...leb(offset));
 export const store = (offset = 0): number[] => simd(0x0b, 3, ...leb(offset));
+export const load32Splat = (offset: number): number[] => simd(0x09, 2, ...leb(offset));
 export const load64Splat = (offset: number): number[] => simd(0x0a, 3, ...leb(offset));
 /** The lower half only. */
 export const store64Lower = simd(0x5b, 3, 0, 0);
@@ -41,6 +42,7 @@ export const lowerHalves = simd(0x0d, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20
 export const upperHalfLower = simd(0x0d, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
 export const i32x4Splat = simd(0x11);
 export const i32x4GreaterSigned = simd(0x3b);
+export const i16x8GreaterEqualUnsigned = simd(0x36);
 export const f32x4GreaterEqual = simd(0x46);
 export const and = simd(0x4e);
 export const or = simd(0x50);
@@ -51,6 +53,11 @@ export const demote = simd(0x5e);
 export const promoteLow = simd(0x5f);
 /** Eight 16-bit numbers, of two times four of 32 bits that fit. */
 export const narrowUnsigned = simd(0x86);
+export const i16x8ShiftLeft = simd(0x8b);
+export const i16x8MaxUnsigned = simd(0x99);
+/** The lower, or upper, four of eight 16-bit numbers as 32 bits with their sign. */
+export const extendLow = simd(0xa7);
+export const extendHigh = simd(0xa8);
 export const i32x4ShiftLeft = simd(0xab);
 export const i32x4ShiftRight = simd(0xad);
 export const i32x4Add = simd(0xae);
