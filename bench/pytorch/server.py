@@ -8,6 +8,10 @@
     {"work": "first", "net": {...}, ...}                        -> {} after one step, without warm-up
     {"work": "vae", "kind": "encode" | "decode",
      "config": {...}, "side": 256, "batch": 1, "runs": 3}       -> {"ms": [...]}
+    {"work": "features", "net": "inception" | "dinov2-...",
+     "shape": {...}, "folder": ..., "runs": 3,
+     "output": optional .safetensors}                           -> {"ms": [...]}
+    {"work": "distance", "files": [..., ...]}                   -> {"ms": [...], "value": ...}: SciPy's sqrtm
     {"work": "held"}                                            -> {"maxRss": MiB}: the most that was ever resident
     {"work": "reconstruct", "files": [...], "weights": [[...]],
      "outputs": [...], "dtype": null | "float32",
@@ -141,6 +145,61 @@ def prepare_vae(kind: str, config: str, side: int, batch: int) -> Callable[[], N
     return run
 
 
+@dataclass
+class Features:
+    run: Callable[[], None]
+    last: "torch.Tensor | None" = None
+
+
+@lru_cache(maxsize=1)
+def prepare_features(net: str, shape: str, folder: str) -> Features:
+    from safetensors.torch import load_file
+
+    from features import load
+
+    model = load(net, json.loads(shape), os.path.join(folder, "weights.safetensors"))
+    images = load_file(os.path.join(folder, "images.safetensors"))["images"]
+
+    @torch.inference_mode()
+    def run() -> None:
+        made.last = model(images)
+
+    made = Features(run)
+    start = time.perf_counter()
+    for _ in range(WARM_UP):
+        run()
+        if time.perf_counter() - start > WARM_UP_AT_MOST:
+            break
+    return made
+
+
+def features(job: dict) -> dict:
+    made = prepare_features(job["net"], json.dumps(job.get("shape"), sort_keys=True), job["folder"])
+    ms = [timed(made.run) for _ in range(job["runs"])]
+    if job.get("output"):
+        from safetensors.torch import save_file
+
+        save_file({"features": made.last.contiguous()}, job["output"])
+    return {"ms": ms}
+
+
+@lru_cache(maxsize=2)
+def statistics(path: str) -> tuple[np.ndarray, np.ndarray]:
+    with np.load(path) as file:
+        return file["mu"], file["sigma"]
+
+
+def distance(first: str, second: str) -> dict:
+    """The published formula, `|m1 - m2|^2 + tr(s1 + s2 - 2 (s1 s2)^(1/2))`."""
+    from scipy.linalg import sqrtm
+
+    (mu1, sigma1), (mu2, sigma2) = statistics(first), statistics(second)
+    start = time.perf_counter()
+    root = sqrtm(sigma1 @ sigma2)
+    value = np.square(mu1 - mu2).sum() + np.trace(sigma1) + np.trace(sigma2) - 2 * np.trace(np.real(root))
+    return {"ms": [(time.perf_counter() - start) * 1e3], "value": float(value)}
+
+
 def timed(run: Callable[[], None]) -> float:
     start = time.perf_counter()
     run()
@@ -173,6 +232,10 @@ def answer(job: dict) -> dict:
     if work == "vae":
         run = prepare_vae(job["kind"], json.dumps(job["config"], sort_keys=True), job["side"], job["batch"])
         return {"ms": [timed(run) for _ in range(job.get("runs", 1))]}
+    if work == "features":
+        return features(job)
+    if work == "distance":
+        return distance(*job["files"])
     if work == "held":
         return {"maxRss": max_rss()}
     if work == "reconstruct":
@@ -181,7 +244,7 @@ def answer(job: dict) -> dict:
         way = WAYS[job.get("way", "numpy")]
         ms = [timed(lambda: way(job["files"], job["weights"], job["outputs"], job.get("dtype")))]
         return {"ms": ms, "maxRss": max_rss()}
-    raise ValueError(f"expected work to be info, step, forward, first, vae, held or reconstruct, got {work!r}")
+    raise ValueError(f"expected work to be info, step, forward, first, vae, features, distance, held or reconstruct, got {work!r}")
 
 
 def main() -> None:

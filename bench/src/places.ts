@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Peer, startPeer } from './peer.js';
@@ -19,6 +19,14 @@ const python =
   process.platform === 'win32'
     ? join(root, 'bench', '.venv', 'Scripts', 'python.exe')
     : join(root, 'bench', '.venv', 'bin', 'python');
+
+/** Folder of the Python side's packages, undefined when it is not set up. */
+export function pythonPackages(): string | undefined {
+  if (process.platform === 'win32') return join(root, 'bench', '.venv', 'Lib', 'site-packages');
+  const lib = join(root, 'bench', '.venv', 'lib');
+  const name = existsSync(lib) ? readdirSync(lib).find((entry) => entry.startsWith('python')) : undefined;
+  return name && join(lib, name, 'site-packages');
+}
 
 /** Whether `pnpm bench:setup` has been run. */
 export const hasPyTorch = (): boolean => existsSync(python);

@@ -1,8 +1,11 @@
 // Our side of a comparison: answers the same one-line JSON jobs as bench/pytorch/server.py.
 import { createInterface } from 'node:readline';
 import type { UNetOptions } from '@edm2/edm2-unet';
+import type { DistanceWork, FeatureWork } from './fid.js';
 import { chooseEngine } from './ours/choice.js';
+import { measureDistance, storeStatistics } from './ours/distance.js';
 import { type EngineSettings, isCompiled, libraryVersion, useEngine } from './ours/engine.js';
+import { type FeatureRun, featureRun, storeFeatureWork } from './ours/features.js';
 import { type ReconstructJob, readFiles, reconstruct } from './ours/files.js';
 import { layersRun } from './ours/layers.js';
 import { watchMemory } from './ours/memory.js';
@@ -24,6 +27,10 @@ type Job =
   | (EngineSettings & { work: 'peak'; net: UNetOptions; batch: number; checkpointed: boolean; runs: number })
   | (EngineSettings & { work: 'start' })
   | (EngineSettings & VaeWork & { work: 'vae'; runs: number })
+  | (FeatureWork & { work: 'store features' })
+  | (EngineSettings & FeatureWork & { work: 'features'; runs: number; output?: string })
+  | { work: 'store statistics'; file: string; seed: number; dims: number }
+  | (DistanceWork & { work: 'distance' })
   | { work: 'choice'; net: UNetOptions; use: 'training' | 'sampling' }
   | { work: 'held' }
   | ({ work: 'reconstruct' } & ReconstructJob)
@@ -61,6 +68,9 @@ async function answer(job: Job): Promise<unknown> {
   if (job.work === 'read') return readFiles(job.files);
   if (job.work === 'held') return { maxRss: process.resourceUsage().maxRSS / 1024 };
   if (job.work === 'choice') return chooseEngine(job.net, job.use);
+  if (job.work === 'store statistics') return storeStatistics(job.file, job.seed, job.dims).then(() => ({}));
+  if (job.work === 'store features') return storeFeatureWork(job).then(() => ({}));
+  if (job.work === 'distance') return measureDistance(job);
   await useEngine(job);
   if (job.work === 'start') return { version: libraryVersion() };
   if (job.work === 'first') {
@@ -69,6 +79,7 @@ async function answer(job: Job): Promise<unknown> {
   }
   if (job.work === 'memory') return watchMemory(stepRun(job.net, job.batch), job.first, job.steps);
   if (job.work === 'peak') return measurePeak(() => stepRun(job.net, job.batch, job), job.runs);
+  if (job.work === 'features') return features(job);
   const run = job.work === 'layers' ? prepareLayers(job) : job.work === 'vae' ? prepareVae(job) : prepare(job);
   return { ms: Array.from({ length: job.runs }, () => timed(run)) };
 }
@@ -86,6 +97,21 @@ function prepareVae(work: VaeWork): Run {
   if (!prepared.has(key)) run.run();
   prepared.set(key, run);
   return run;
+}
+
+let network: { readonly key: string; readonly run: FeatureRun } | undefined;
+
+/** One network a process: the next one takes the place of the last. */
+async function features(job: Extract<Job, { work: 'features' }>): Promise<unknown> {
+  const key = JSON.stringify([job.net, job.batch, job.folder]);
+  if (network?.key !== key) {
+    network = { key, run: await featureRun(job) };
+    warmUp(network.run);
+  }
+  const { run } = network;
+  const ms = Array.from({ length: job.runs }, () => timed(run));
+  if (job.output !== undefined) await run.write(job.output);
+  return { ms };
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -101,8 +101,11 @@ function prepareTokens(
 ): tf.Tensor3D {
   const n = pixels.shape[0];
   const grid = SIZE / patch;
-  const filter = parameter(params, 'patch_embed.proj.weight') as tf.Tensor4D;
-  const patches = tf.add(tf.conv2d(pixels, filter, patch, 'valid'), parameter(params, 'patch_embed.proj.bias'));
+  // Patches do not overlap: the convolution is one product. [N, grid, patch, grid, patch·3] → [N·grid², patch²·3]
+  const cut = tf.transpose(tf.reshape(pixels, [n, grid, patch, grid, patch * 3]), [0, 1, 3, 2, 4]);
+  const filter = tf.reshape(parameter(params, 'patch_embed.proj.weight'), [patch * patch * 3, dim]);
+  const product = tf.matMul(tf.reshape(cut, [n * grid * grid, patch * patch * 3]), filter);
+  const patches = tf.add(product, parameter(params, 'patch_embed.proj.bias'));
   const cls = tf.add(parameter(params, 'cls_token'), tf.zeros([n, 1, dim]));
   const tokens = tf.concat<tf.Tensor3D>([cls as tf.Tensor3D, tf.reshape(patches, [n, grid * grid, dim])], 1);
   return tf.add(tokens, positions(parameter(params, 'pos_embed') as tf.Tensor3D, { dim, table, grid }));
@@ -153,12 +156,12 @@ function dense(params: Params, name: string, x: tf.Tensor3D): tf.Tensor3D {
 function layerNorm<T extends tf.Tensor>(params: Params, name: string, x: T): T {
   const centred = tf.sub(x, tf.mean(x, -1, true));
   const variance = tf.mean(tf.square(centred), -1, true);
-  const normal = tf.mul(centred, tf.rsqrt(tf.add(variance, EPSILON)));
+  const normal = tf.div(centred, tf.sqrt(tf.add(variance, EPSILON)));
   return tf.add(tf.mul(normal, parameter(params, `${name}.weight`)), parameter(params, `${name}.bias`));
 }
 
 /** `x·Φ(x)` by the error function, not its tanh approximation. */
-const gelu = (x: tf.Tensor3D): tf.Tensor3D => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1));
+const gelu = (x: tf.Tensor3D): tf.Tensor3D => tf.mul(tf.mul(x, tf.add(tf.erf(tf.div(x, Math.SQRT2)), 1)), 0.5);
 
 function parameter(params: Params, name: string): tf.Tensor {
   const value = params[name];
