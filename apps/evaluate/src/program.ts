@@ -2,6 +2,7 @@ import { runCommand } from '@edm2/app-kit/command/run-command';
 import { Command } from 'commander';
 import { addConvertCommand } from './commands/convert.js';
 import { addGenerateCommand } from './commands/generate.js';
+import { addMagnitudesCommand } from './commands/magnitudes.js';
 import { addMetricsCommand } from './commands/metrics.js';
 import { addPresetsCommand } from './commands/presets.js';
 import { addReconstructCommand } from './commands/reconstruct.js';
@@ -22,6 +23,7 @@ function createProgram(typed: string): Command {
     addReconstructCommand,
     addMetricsCommand,
     addSweepCommand,
+    addMagnitudesCommand,
     addConvertCommand,
     addPresetsCommand,
   ])

@@ -1,7 +1,8 @@
 import { type ConfigName, ladder } from './ladder.js';
+import { SWITCH_NAMES, type Switches, switched } from './switches.js';
 
-/** What a network is made from. The names are those of the golden files' metadata in camel case. */
-export interface UNetOptions {
+/** What a network is made from; single switches of its config besides. The names are those of the golden files' metadata in camel case. */
+export interface UNetOptions extends Switches {
   /** Rung of the ladder. Default G. */
   readonly config?: ConfigName;
   /** Side of the square images, a power of two times what the levels halve. */
@@ -24,8 +25,10 @@ export interface UNetOptions {
   readonly dropout?: number;
 }
 
-/** {@link UNetOptions} with every default filled in: plain data, what a file's metadata holds. */
-export type UNetConfig = { readonly [K in keyof UNetOptions]-?: NonNullable<UNetOptions[K]> };
+/** {@link UNetOptions} with every default filled in: plain data, what a file's metadata holds. Of the switches, those that were set. */
+export type UNetConfig = Switches & {
+  readonly [K in Exclude<keyof UNetOptions, keyof Switches>]-?: NonNullable<UNetOptions[K]>;
+};
 
 /** Fills in defaults and checks every value. @throws {RangeError} naming the option. */
 export function resolveConfig(options: UNetOptions): UNetConfig {
@@ -42,9 +45,13 @@ export function resolveConfig(options: UNetOptions): UNetConfig {
     attnResolutions: [...(options.attnResolutions ?? ladder[config].attnResolutions)],
     channelsPerHead: options.channelsPerHead ?? 64,
     dropout: options.dropout ?? 0,
+    ...Object.fromEntries(
+      SWITCH_NAMES.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]),
+    ),
   };
   for (const key of Object.keys(options))
-    if (!Object.hasOwn(full, key)) fail(key, `one of ${Object.keys(full).join(', ')}`, key, 'Check its spelling');
+    if (!Object.hasOwn(full, key) && !(SWITCH_NAMES as readonly string[]).includes(key))
+      fail(key, `one of ${[...Object.keys(full), ...SWITCH_NAMES].join(', ')}`, key, 'Check its spelling');
   for (const key of ['imgResolution', 'imgChannels', 'modelChannels', 'channelsPerHead', 'numBlocks'] as const)
     if (!isCount(full[key])) fail(key, 'a positive integer', full[key]);
   if (full.labelDim !== 0 && !isCount(full.labelDim)) fail('labelDim', 'an integer >= 0', full.labelDim);
@@ -55,6 +62,7 @@ export function resolveConfig(options: UNetOptions): UNetConfig {
   const halvings = 2 ** (full.channelMult.length - 1);
   if (full.imgResolution % halvings !== 0)
     fail('imgResolution', `a multiple of ${halvings}, for ${full.channelMult.length} levels`, full.imgResolution);
+  switched(config, full);
   return full;
 }
 

@@ -19,10 +19,11 @@ export {
 } from './network.js';
 export { fourierFeatures, mpFourierFeatures, positionFeatures } from './noise-features.js';
 export { affineGroupNorm, noNorm, rmsGroupNorm } from './norms.js';
-export { countParameters, type Described, forceWeightNorm, initParams } from './parameters.js';
+export { countParameters, type Described, forcedWeight, forceWeightNorm, initParams } from './parameters.js';
 export type { Plan } from './plan.js';
 export { type Denoise, type PreconditionOptions, precondition } from './precondition.js';
 export { type Preset, type PresetName, presets } from './presets.js';
+export { parseSwitch, SWITCH_NAMES, type Switches, type SwitchName, switchesOf, switchValues } from './switches.js';
 export {
   type ApplyOptions,
   type Checkpoint,

@@ -10,6 +10,7 @@ export const plainLayer: LearnedLayer = {
 
 /** The weight of each output divided by its norm on use (configs D to G). Eq. 47. */
 export const normalizedLayer: LearnedLayer = {
+  normalizes: true,
   conv: (x, w, { gain = 1, bias }) => finish(mpConv2d(x, w, { gain }), { bias }),
   dense: (x, w, { gain = 1, bias }) => finish(mpDense(x, w, { gain }), { bias }),
 };

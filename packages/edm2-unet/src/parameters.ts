@@ -3,6 +3,7 @@ import { createRandom, draw } from '@edm2/random';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Params } from './network.js';
 import type { UNet } from './unet.js';
+import type { Vocabulary } from './vocabulary.js';
 
 /**
  * Draws a network's parameters. Each has its own stream, `(seed, 'init', name)`: a parameter's values depend on nothing else.
@@ -22,7 +23,7 @@ export function initParams(unet: UNet, seed: number): Params {
 }
 
 /**
- * Forced weight normalisation: every weight overwritten by its normalised self, RMS 1 for each output. What starts a
+ * Forced weight normalisation: every weight overwritten by its normalised self, see {@link forcedWeight}. What starts a
  * training step of configs E to G; A to D leave weights alone, and so does this.
  *
  * @param params - tensors by name; names that are not the network's weights pass through.
@@ -34,8 +35,23 @@ export function forceWeightNorm(unet: UNet, params: Params): Params {
     unet.vocabulary.forcedWeightNorm ? unet.parameters.filter((p) => p.kind === 'weight').map((p) => p.name) : [],
   );
   return Object.fromEntries(
-    Object.entries(params).map(([name, value]) => [name, weights.has(name) ? weightNorm(value) : tf.clone(value)]),
+    Object.entries(params).map(([name, value]) => [
+      name,
+      weights.has(name) ? forcedWeight(unet.vocabulary, value) : tf.clone(value),
+    ]),
   );
+}
+
+/**
+ * One weight normalised: RMS 1 for each output where layers divide by √fan_in on use, 1/√fan_in where they do not.
+ *
+ * @param w - `[..., in, out]`.
+ * @returns new tensor of w's shape.
+ */
+export function forcedWeight({ layer }: Pick<Vocabulary, 'layer'>, w: tf.Tensor): tf.Tensor {
+  if (layer.normalizes) return weightNorm(w);
+  const fanIn = size(w.shape.slice(0, -1));
+  return tf.tidy(() => tf.mul(weightNorm(w), 1 / Math.sqrt(fanIn)));
 }
 
 /**

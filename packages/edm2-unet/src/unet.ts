@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { resolveConfig, type UNetConfig, type UNetOptions } from './config.js';
 import { embedding } from './embedding.js';
-import { ladder } from './ladder.js';
 import { type LayerSpec, type ParameterSpec, type Params, type Run, startNetwork } from './network.js';
 import { layOut, type Plan } from './plan.js';
+import { SWITCH_NAMES, switched } from './switches.js';
 import type { Vocabulary } from './vocabulary.js';
 
 /** Masks for dropout: `[N, H, W, C]`, 0 where dropped and `1/(1 − p)` elsewhere; by block name. See `UNet.dropoutShapes`. */
@@ -66,14 +66,19 @@ export interface VocabularyOption {
 }
 
 /**
- * Describes a U-Net of the ladder A to G (or of a vocabulary of one's own). Nothing is allocated.
+ * Describes a U-Net of the ladder A to G, of one of them with single switches set, or of a vocabulary of one's own. Nothing is allocated.
  *
  * @throws {RangeError} when an option is unknown, missing or out of range.
  * @see Karras et al. 2024, Appendix B, Figures 16 to 22.
  */
 export function createUNet(options: UNetOptions, { vocabulary: own }: VocabularyOption = {}): UNet {
   const config = resolveConfig(options);
-  const vocabulary = own ?? ladder[config.config];
+  const set = SWITCH_NAMES.find((name) => config[name] !== undefined);
+  if (own && set)
+    throw new RangeError(
+      `createUNet: expected switches or a vocabulary of one's own, got both (${set}). Write the switch into the vocabulary.`,
+    );
+  const vocabulary = own ?? switched(config.config, config);
   const plan = layOut(config);
   const first = plan.levels[0] ?? 0;
   const { imgChannels, imgResolution, labelDim, dropout } = config;

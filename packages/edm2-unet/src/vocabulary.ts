@@ -71,6 +71,8 @@ export interface LayerUse {
 
 /** How stored weights are applied. */
 export interface LearnedLayer {
+  /** Weights are normalised on use; if not, stored ones carry the 1/√fan_in of their layer. */
+  readonly normalizes?: boolean;
   /** `w`: `[kh, kw, in, out]`; stride 1, zero padding. */
   conv(x: tf.Tensor4D, w: tf.Tensor4D, use: LayerUse): tf.Tensor4D;
   /** `w`: `[in, out]`. */

@@ -1,6 +1,5 @@
-import type { UNet } from '@edm2/edm2-unet';
+import { forcedWeight, type UNet } from '@edm2/edm2-unet';
 import type { Uncertainty } from '@edm2/loss-weighting';
-import { weightNorm } from '@edm2/mp-layers';
 import * as tf from '@tensorflow/tfjs-core';
 import { mapParams, type Params } from './tree.js';
 
@@ -12,6 +11,8 @@ import { mapParams, type Params } from './tree.js';
 export function forceHead(unet: UNet, uncertainty: Uncertainty | undefined, params: Params): Params {
   const weights = (uncertainty?.parameters ?? []).filter(({ kind }) => kind === 'weight').map(({ name }) => name);
   return mapParams(params, (tensor, name) =>
-    unet.vocabulary.forcedWeightNorm && weights.includes(name) ? weightNorm(tensor) : tf.clone(tensor),
+    unet.vocabulary.forcedWeightNorm && weights.includes(name)
+      ? forcedWeight(unet.vocabulary, tensor)
+      : tf.clone(tensor),
   );
 }

@@ -1,5 +1,5 @@
 import { parseCount } from '@edm2/app-kit/command/parse-count';
-import { presets } from '@edm2/edm2-unet';
+import { parseSwitch, presets, SWITCH_NAMES, type Switches, switchValues } from '@edm2/edm2-unet';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 /** What the command line said; undefined where it said nothing. */
@@ -31,6 +31,7 @@ export interface CommandOptions {
   readonly fp16: boolean;
   readonly resume: boolean;
   readonly dryRun: boolean;
+  readonly switch?: Switches;
   readonly magnitudes?: boolean;
   readonly updates?: boolean;
   readonly smoke?: boolean;
@@ -63,6 +64,16 @@ function guard<T>(parse: () => T): T {
   }
 }
 
+/** `attention=dot-product`; may come several times. */
+function oneSwitch(text: string, before: Switches = {}): Switches {
+  const [, name = '', value = ''] = /^(\w+)=(.+)$/.exec(text) ?? [];
+  const known = SWITCH_NAMES.find((each) => each === name);
+  if (!known) throw new InvalidArgumentError(`Expected name=value with a name of ${SWITCH_NAMES.join(', ')}.`);
+  if (!switchValues(known).includes(value))
+    throw new InvalidArgumentError(`Expected ${name} as one of ${switchValues(known).join(', ')}.`);
+  return { ...before, [name]: parseSwitch(value) };
+}
+
 const boolean = (text: string): boolean => {
   if (/^(true|1|yes)$/i.test(text)) return true;
   if (/^(false|0|no)$/i.test(text)) return false;
@@ -75,6 +86,11 @@ export function withTrainOptions(command: Command): Command {
   return command
     .addOption(new Option('--preset <name>', `network and its training constants: ${names}`))
     .addOption(new Option('--config <letter>', 'step of the ladder').choices(['A', 'B', 'C', 'D', 'E', 'F', 'G']))
+    .option(
+      '--switch <name=value>',
+      'set one difference of the configs alone, such as attention=dot-product; may be repeated',
+      oneSwitch,
+    )
     .option(
       '--data <path>',
       'folder or zip of square images, or of latents that edm2-dataset encoded, or a folder of IDX files',

@@ -1,7 +1,7 @@
 import { UsageError } from '@edm2/app-kit/command/errors';
 import { suggest } from '@edm2/app-kit/command/nearest';
 import type { Dataset } from '@edm2/dataset';
-import { type Preset, presets, resolveConfig } from '@edm2/edm2-unet';
+import { type Preset, presets, resolveConfig, type UNetOptions } from '@edm2/edm2-unet';
 import type { LatentDescription } from '@edm2/latent-vae';
 import { LADDER_IMAGES, trainingLadder } from '@edm2/training';
 import type { CommandOptions } from './options.js';
@@ -65,6 +65,8 @@ export function resolveRunConfig(given: CommandOptions, dataset: Dataset, latent
     imgChannels: latents ? dataset.channels / 2 : dataset.channels,
     labelDim: cond ? dataset.labelDim : 0,
   });
+  const switches = given.switch;
+  checkSwitches({ ...shape, ...switches, config: letter });
   const network = { ...shape, channelMult: [...shape.channelMult], attnResolutions: [...shape.attnResolutions] };
   const config: RunConfig = {
     format: 'edm2-run-1',
@@ -93,11 +95,21 @@ export function resolveRunConfig(given: CommandOptions, dataset: Dataset, latent
     emaHalfLife: given.emaHalfLife ?? Math.round(((recipe.emaHalfLife ?? 0) / LADDER_IMAGES) * duration),
     emaRampup: given.emaRampup ?? 0,
     emaSigmaRels: EMA_SIGMA_RELS,
+    ...(switches ? { switches: { ...switches } } : {}),
     network,
     ...(latents ? { latents: { ...writable(latents), posterior: given.posterior ?? 'sample' } } : {}),
   };
   check(config, dataset, given);
   return config;
+}
+
+/** @throws {UsageError} when switches do not go together. */
+function checkSwitches(options: UNetOptions): void {
+  try {
+    resolveConfig(options);
+  } catch (cause) {
+    throw new UsageError(`--switch: ${cause instanceof Error ? cause.message : cause}`, { cause });
+  }
 }
 
 function check(config: RunConfig, dataset: Dataset, given: CommandOptions): void {

@@ -40,6 +40,8 @@ export const runConfigSchema = z.strictObject({
   /** Its longest half-life as a share of the images seen; 0: no ramp-up. */
   emaRampup: z.number().nonnegative().default(0),
   emaSigmaRels: z.array(z.number().positive()),
+  /** Single switches of the config. */
+  switches: z.record(z.string(), z.union([z.string(), z.boolean(), z.number()])).exactOptional(),
   network: z.strictObject({
     imgResolution: positive,
     imgChannels: positive,

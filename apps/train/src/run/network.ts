@@ -4,7 +4,12 @@ import type { RunConfig } from '../options/run-config.js';
 
 /** The network, the uncertainty head (none with EDM's loss) and the training step that a configuration asks for. */
 export function buildNetwork(config: RunConfig) {
-  const unet: UNet = createUNet({ config: config.config, ...config.network, dropout: config.dropout });
+  const unet: UNet = createUNet({
+    config: config.config,
+    ...config.network,
+    ...config.switches,
+    dropout: config.dropout,
+  });
   const uncertainty = config.uncertainty ? ladderUncertainty(unet.vocabulary) : undefined;
   const optimizer = adam({ beta2: config.beta2 });
   const { emaSigmaRels, sigmaData, lossScale, emaHalfLife: halfLife, emaRampup } = config;

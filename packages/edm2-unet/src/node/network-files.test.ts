@@ -83,7 +83,7 @@ describe('saveNetwork and loadNetwork', () => {
     await saveNetwork(path, { unet: small, params: initParams(small, 1) });
     const { unet: again, params } = await loadNetwork(path);
     expect(again.vocabulary).toBe(ladder.B);
-    const vocabulary = { ...ladder.B, sum: plainSum };
+    const vocabulary = { ...ladder.B, sum: (main, branch) => plainSum(branch, main, 0) } satisfies typeof ladder.B;
     await saveNetwork(path, { unet: createUNet(small.config, { vocabulary }), params });
     await expect(loadNetwork(path)).rejects.toThrow(/small\.safetensors.*expected the vocabulary/);
     expect((await loadNetwork(path, { vocabulary })).unet.vocabulary).toBe(vocabulary);

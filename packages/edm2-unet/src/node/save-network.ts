@@ -1,8 +1,7 @@
 import { fromFloat32, writeSafetensors } from '@edm2/tensor-files';
 import { toFileLayout, toFileShape } from '@edm2/tensor-files/tfjs';
-import { ladder } from '../ladder.js';
 import type { ParameterSpec, Params } from '../network.js';
-import type { UNet } from '../unet.js';
+import { createUNet, type UNet } from '../unet.js';
 
 /** What {@link saveNetwork} writes. */
 export interface SaveNetworkOptions {
@@ -47,7 +46,9 @@ export async function saveNetwork(
     },
   }));
   const own = { config: JSON.stringify(unet.config), dtype };
-  const custom = unet.vocabulary === ladder[unet.config.config] ? {} : { vocabulary: 'custom' };
+  const named = createUNet(unet.config).vocabulary;
+  const same = (Object.keys(named) as (keyof typeof named)[]).every((key) => named[key] === unet.vocabulary[key]);
+  const custom = same ? {} : { vocabulary: 'custom' };
   await writeSafetensors(path, tensors, { ...own, ...custom, ...metadata }, { signal });
 }
 

@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import { renderChart } from '@edm2/app-kit/pictures/render-chart';
+import { writeWhole } from '@edm2/app-kit/pictures/write-whole';
+import type { Command } from 'commander';
+import { magnitudeChart, magnitudePoints } from '../magnitudes/magnitude-chart.js';
+import { readMagnitudes } from '../magnitudes/read-magnitudes.js';
+import { updateChart } from '../magnitudes/update-chart.js';
+import { say } from '../say.js';
+
+/** Twice the drawn size, for screens of double density. */
+const PNG_WIDTH = 1500;
+
+/** `edm2-evaluate magnitudes <run>`. */
+export const addMagnitudesCommand = (program: Command): Command =>
+  program
+    .command('magnitudes')
+    .argument('<run>', "a run's folder, trained with --magnitudes")
+    .description(
+      'Draw magnitudes of activations and weights over training, and sizes of updates where they were recorded.',
+    )
+    .option('--outdir <folder>', "where the pictures go (default: the run's folder)")
+    .action((run: string, { outdir = run }: { outdir?: string }) => magnitudesCommand(run, outdir));
+
+async function magnitudesCommand(run: string, outdir: string): Promise<void> {
+  const lines = await readMagnitudes(run);
+  const rows = magnitudePoints(lines).map(({ nimg, of, over, bucket, value }) =>
+    [nimg, of, over, bucket, value].join(','),
+  );
+  await writeWhole(join(outdir, 'magnitudes.csv'), ['nimg,of,over,bucket,value', ...rows, ''].join('\n'));
+  const charts = { magnitudes: magnitudeChart(lines), updates: updateChart(lines) };
+  for (const [name, spec] of Object.entries(charts)) {
+    if (!spec) continue;
+    const chart = await renderChart(name, spec);
+    await writeWhole(join(outdir, `${name}.svg`), chart.svg);
+    await writeWhole(join(outdir, `${name}.png`), await chart.png(PNG_WIDTH));
+    say(`${join(outdir, `${name}.png`)}, ${name}.svg`);
+  }
+  say(`${join(outdir, 'magnitudes.csv')}: the data`);
+}
