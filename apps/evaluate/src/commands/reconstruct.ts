@@ -36,6 +36,11 @@ export const addReconstructCommand = (program: Command): Command =>
     .option('--json', 'print one JSON object')
     .action((options: ReconstructOptions) => reconstructCommand(options));
 
+/** Below this, nothing but rounding is left of an error. */
+const NEGLIGIBLE = 1e-6;
+
+const percent = (share: number): string => `${share < NEGLIGIBLE ? 0 : (100 * share).toPrecision(2)} %`;
+
 async function reconstructCommand(options: ReconstructOptions): Promise<void> {
   const given = <T>(value: T | undefined, name: string, what: string): T => {
     if (value === undefined) throw new UsageError(`${name}: expected ${what}, got nothing. Add it.`);
@@ -67,5 +72,5 @@ async function reconstructCommand(options: ReconstructOptions): Promise<void> {
     if (!skipped) for (const line of warnings) say(`warning: ${line}`);
   if (options.json) return print(JSON.stringify(result));
   for (const { path, skipped, profileError } of result.outputs)
-    print(`${path}  ${skipped ? 'there already' : `profile error ${(100 * profileError).toPrecision(2)} %`}`);
+    print(`${path}  ${skipped ? 'there already' : `profile error ${percent(profileError)}`}`);
 }

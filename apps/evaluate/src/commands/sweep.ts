@@ -31,7 +31,7 @@ import { say } from '../say.js';
 import { type Averages, openAverages } from '../sweep/averages.js';
 import { createNetworkCache } from '../sweep/network-cache.js';
 import { prepareNetworks, type SweepNetworks } from '../sweep/networks.js';
-import { describe, product, type SweepAxes } from '../sweep/point.js';
+import { describe, product, type SweepAxes, type SweepPoint } from '../sweep/point.js';
 import { ranked, type ScoreKind } from '../sweep/result.js';
 import { runSweep } from '../sweep/run-sweep.js';
 import { openStore } from '../sweep/store.js';
@@ -187,7 +187,7 @@ async function sweepCommand(options: SweepOptions, typed: string): Promise<void>
     });
     const picture = join(outdir, 'best.png');
     await writeGrid(picture, images, { columns: COLUMNS });
-    const notes = warnings(network, metrics, num, reference.n);
+    const notes = [...warnings(network, metrics, num, reference.n), ...averageNotes(best.point, main, guide)];
     const about = {
       title: 'EDM2 sweep',
       score,
@@ -218,6 +218,19 @@ function scoreOf({ score, metrics: { metrics } }: SweepOptions, network: Feature
       `--score: expected a figure of --metrics ${metrics.join(',')} (${measured.join(', ')}), got ${key}. Add its metric.`,
     );
   return { key, title: FIGURES[key].title(network), better: FIGURES[key].better };
+}
+
+/** What is wrong with the averages of a setting. */
+function averageNotes(
+  { sigmaRel, guideSigmaRel }: SweepPoint,
+  main: Averages,
+  guide: SweepNetworks['guide'],
+): string[] {
+  const away = guide && 'warningsOf' in guide && guideSigmaRel !== undefined ? guide.warningsOf(guideSigmaRel) : [];
+  return [
+    ...main.warningsOf(sigmaRel).map((note) => `best setting: ${note}`),
+    ...away.map((note) => `its guide: ${note}`),
+  ];
 }
 
 /** Rows of the picture of best images: the first ten classes. */

@@ -14,6 +14,8 @@ export interface Averages {
   readonly tracked: readonly number[];
   /** A snapshot of the run, for its size. */
   readonly sample: string | undefined;
+  /** What is wrong with averages of these lengths that were made, in words: the snapshots may allow an approximation only. */
+  warningsOf(sigmaRel: number): readonly string[];
   /** Makes those that are not there, all in one pass. @returns their files by EMA length. */
   prepare(sigmaRels: readonly number[], signal: AbortSignal): Promise<ReadonlyMap<number, string>>;
 }
@@ -33,11 +35,13 @@ export async function openAverages(indir: string, outdir: string, t?: number): P
   const time = t ?? times.at(-1) ?? 0;
   const run = hash.digest('hex').slice(0, 12);
   const output = join(outdir, 'averages', run);
+  const warnings = new Map<number, readonly string[]>();
   return {
     fingerprint: `${run} at ${time}`,
     t: time,
     tracked,
     sample: snapshots[0]?.path,
+    warningsOf: (sigmaRel) => warnings.get(sigmaRel) ?? [],
     async prepare(sigmaRels, signal) {
       await mkdir(output, { recursive: true });
       const lengths = [...new Set(sigmaRels)];
@@ -49,6 +53,7 @@ export async function openAverages(indir: string, outdir: string, t?: number): P
         skipExisting: true,
         signal,
       });
+      for (const each of outputs) warnings.set(each.sigmaRel, each.warnings);
       return new Map(outputs.map(({ sigmaRel, path }) => [sigmaRel, path]));
     },
   };
