@@ -1,7 +1,6 @@
-import type { PixelImage } from '../dinov2/resize-pixels.js';
 import type { Detector } from './detectors.js';
-import { decodeRgb } from './images/decode.js';
 import { ImageError } from './images/image-error.js';
+import { loadImage } from './images/load-image.js';
 import type { ImageSource } from './images/source.js';
 import { type FeatureBatch, type RunNetwork, runBatch } from './run-batch.js';
 
@@ -32,8 +31,7 @@ export async function* extractFeatures(
   const { names } = source;
   const load = async (name: string): Promise<Float32Array | undefined> => {
     try {
-      const image: PixelImage = await decodeRgb(await readImage(source, name), source.pathOf(name));
-      return detector.prepare(image);
+      return detector.prepare(await loadImage(source, name));
     } catch (error) {
       if (!(skipCorrupt && error instanceof ImageError && error.code === 'corrupt')) throw error;
       onSkip?.(error);
@@ -55,22 +53,5 @@ export async function* extractFeatures(
       yield { n, ...runBatch(run, loaded, batch) };
     }
     onProgress?.({ done: Math.min(at + batch, names.length), total: names.length });
-  }
-}
-
-/** A file that cannot be read, damaged zip entries included, is a corrupt image. */
-async function readImage(source: ImageSource, name: string): Promise<Uint8Array> {
-  try {
-    return await source.read(name);
-  } catch (cause) {
-    if (cause instanceof ImageError) throw cause;
-    const file = source.pathOf(name);
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ImageError(
-      'corrupt',
-      file,
-      `extractFeatures: expected a readable file, got "${reason}" in ${file}. Replace it, or skip it.`,
-      cause,
-    );
   }
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { type FigureOptions, figuresOf, needsFeatures } from './figures.js';
+import { expectImages, type FigureOptions, figuresOf, needsFeatures } from './figures.js';
 import type { Io } from './io.js';
-import { createMeasurer, type NetworkOptions } from './measure.js';
+import { createMeasurer, isStatistics, type NetworkOptions } from './measure.js';
 import { addFigureOptions, addNetworkOptions } from './options.js';
 import { printResult } from './print-result.js';
 
@@ -19,6 +19,9 @@ export function addCalcCommand(program: Command, io: Io): void {
       const keep = needsFeatures(options);
       const measurer = createMeasurer(options, io);
       try {
+        const kind = (path: string) => ({ path, isStatistics: isStatistics(path) });
+        expectImages(kind(images), kind(reference), options);
+        await measurer.check([images, reference]);
         const fake = await measurer.measure(images, { keep });
         const real = await measurer.measure(reference, { keep });
         printResult(io, measurer.detector, options, {

@@ -15,6 +15,9 @@ import type { MeasuredSet } from './measure.js';
 export const METRICS = ['fd', 'kid', 'pr', 'is', 'vendi'] as const;
 export type Metric = (typeof METRICS)[number];
 
+/** Images of a KID subset, as in publications. Smaller sets are compared whole: their subsets would all be the same. */
+const KID_SUBSET = 1000;
+
 /** What figures are made with. */
 export interface FigureOptions {
   readonly metrics: readonly Metric[];
@@ -34,6 +37,22 @@ export interface Figure {
 /** Whether the metrics need more of a set than its mean and covariance. */
 export const needsFeatures = ({ metrics, bootstrap: resamples }: FigureOptions): boolean =>
   metrics.some((metric) => metric !== 'fd') || resamples !== undefined;
+
+/** Refuses files of statistics where a metric needs images, before hours go into the other set. @throws {RangeError} */
+export function expectImages(
+  fake: { readonly path: string; readonly isStatistics: boolean },
+  real: { readonly path: string; readonly isStatistics: boolean },
+  { metrics, bootstrap: resamples }: FigureOptions,
+): void {
+  for (const metric of [...metrics, ...(resamples === undefined ? [] : ['--bootstrap'])]) {
+    const needed = metric === 'fd' ? [] : metric === 'kid' || metric === 'pr' ? [fake, real] : [fake];
+    const stored = needed.find(({ isStatistics }) => isStatistics);
+    if (stored) throw noImages('images', metric, stored.path);
+  }
+}
+
+const noImages = (what: string, metric: string, path: string): RangeError =>
+  new RangeError(`fid: expected ${what} for ${metric}, got ${path}. Pass a folder or zip of images.`);
 
 /** Figures of generated images against real ones. */
 export async function figuresOf(
@@ -61,8 +80,12 @@ export async function figuresOf(
       figures.push({ name: `${title} resampled`, value: spread.mean, std: spread.std, of: `${resamples} resamples` });
     } else if (metric === 'kid') {
       const [x, y] = [featuresOf(real, 'features', 'kid'), featuresOf(fake, 'features', 'kid')];
-      const { mean, std, values } = kernelDistance(x, y, { dims, subsets: 100, seed });
-      figures.push({ name: 'KID', value: mean, std, of: `${values.length} subsets` });
+      if (Math.min(x.length, y.length) <= KID_SUBSET * dims) {
+        figures.push({ name: 'KID', value: kernelDistance(x, y, { dims }) });
+        continue;
+      }
+      const { mean, std, values } = kernelDistance(x, y, { dims, subsets: 100, subsetSize: KID_SUBSET, seed });
+      figures.push({ name: 'KID', value: mean, std, of: `${values.length} subsets of ${KID_SUBSET}` });
     } else if (metric === 'pr') {
       const result = precisionRecall(featuresOf(real, 'features', 'pr'), featuresOf(fake, 'features', 'pr'), { dims });
       for (const [name, value] of Object.entries(result)) figures.push({ name, value });
@@ -84,7 +107,7 @@ function featuresOf(set: MeasuredSet, which: 'features' | 'logits', metric: stri
   const values = set[which];
   if (values) return values;
   const what = which === 'logits' ? 'Inception’s logits' : 'images';
-  throw new RangeError(`fid: expected ${what} for ${metric}, got ${set.path}. Pass a folder or zip of images.`);
+  throw noImages(what, metric, set.path);
 }
 
 /** The same figures of several draws as one: mean and sample standard deviation over the draws. */

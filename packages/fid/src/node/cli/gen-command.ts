@@ -31,6 +31,7 @@ export function addGenCommand(program: Command, io: Io): void {
       const measurer = createMeasurer(options, io);
       const { detector } = measurer;
       try {
+        await measurer.check([reference]);
         const real = await measurer.measure(reference, { keep });
         const draw = async (index: number) => {
           const first = options.firstSeed + index * options.num;

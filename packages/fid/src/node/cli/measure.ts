@@ -6,6 +6,7 @@ import { type Detector, dinov2Detector, inceptionDetector, type ResizeName } fro
 import { type EngineName, type OpenNetwork, openNetwork } from '../engine.js';
 import { extractFeatures } from '../extract.js';
 import { generatedFeatures, type OpenGenerator } from '../generator.js';
+import { checkImages } from '../images/check-images.js';
 import { openImages } from '../images/source.js';
 import type { FeatureBatch } from '../run-batch.js';
 import { readStatistics } from '../statistics-file.js';
@@ -24,6 +25,8 @@ export interface NetworkOptions {
   readonly engine: EngineName;
   readonly threads?: number;
   readonly skipCorrupt?: true;
+  /** Every image is decoded once before anything is computed. */
+  readonly check: boolean;
 }
 
 /** A set of images as a network sees it. */
@@ -39,6 +42,8 @@ export interface MeasuredSet {
 }
 
 const STATISTICS = new Set(['.npz', '.safetensors', '.pkl']);
+/** Whether a path names a file of statistics, by its ending. */
+export const isStatistics = (path: string): boolean => STATISTICS.has(extname(path).toLowerCase());
 
 export const detectorOf = ({ network, resize }: NetworkOptions): Detector =>
   network === 'inception' ? inceptionDetector(resize) : dinov2Detector(resize);
@@ -47,23 +52,33 @@ export const detectorOf = ({ network, resize }: NetworkOptions): Detector =>
 export function createMeasurer(options: NetworkOptions, io: Io) {
   const detector = detectorOf(options);
   let network: OpenNetwork | undefined;
-  const open = async (): Promise<OpenNetwork> => {
-    const source = sourceOf(options.network === 'inception' ? 'inception' : 'dinov2-vitl14');
-    const path = options.weights ?? storedPath(source);
-    const exists = await stat(path).catch(() => undefined);
+  const source = sourceOf(options.network === 'inception' ? 'inception' : 'dinov2-vitl14');
+  const weights = options.weights ?? storedPath(source);
+  const expectWeights = async (): Promise<void> => {
+    const exists = await stat(weights).catch(() => undefined);
     if (!exists) {
       throw new Error(
-        `fid: expected the network's weights at ${path}, got no file. Run: fid weights ${source.name}, which says where to get them.`,
+        `fid: expected the network's weights at ${weights}, got no file. Run: fid weights ${source.name}, which says where to get them.`,
       );
     }
-    const dict = await readWeights(path, detector.parameters);
+  };
+  const open = async (): Promise<OpenNetwork> => {
+    await expectWeights();
+    const dict = await readWeights(weights, detector.parameters);
     return openNetwork(detector, async () => fromStateDict(detector.parameters, dict), options);
   };
   return {
     detector,
+    /** Finds what is wrong with the sets, as far as it can be known, before the first of them is measured. */
+    async check(paths: readonly string[]): Promise<void> {
+      const images = paths.filter((path) => !isStatistics(path));
+      for (const path of paths) if (isStatistics(path)) await readStored(path, detector);
+      if (images.length > 0) await expectWeights();
+      for (const path of images) await checkSet(path, options, io);
+    },
     /** Images of a folder or zip, or what a file says of them. */
     async measure(path: string, { keep }: { keep: boolean }): Promise<MeasuredSet> {
-      if (STATISTICS.has(extname(path).toLowerCase())) return readStored(path, detector);
+      if (isStatistics(path)) return readStored(path, detector);
       const source = await openImages(path);
       const progress = createProgress(io.err, path);
       let skipped = 0;
@@ -111,6 +126,22 @@ export function createMeasurer(options: NetworkOptions, io: Io) {
     },
     close: () => network?.close(),
   };
+}
+
+async function checkSet(path: string, { check, skipCorrupt }: NetworkOptions, io: Io): Promise<void> {
+  const source = await openImages(path);
+  const progress = createProgress(io.err, `${path}: checking`);
+  try {
+    if (check)
+      await checkImages(path, source, {
+        skipCorrupt: skipCorrupt ?? false,
+        onProgress: progress.update,
+        signal: io.signal,
+      });
+  } finally {
+    progress.done();
+    source.close();
+  }
 }
 
 async function readStored(path: string, { metric, dims }: Detector): Promise<MeasuredSet> {

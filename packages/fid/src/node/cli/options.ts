@@ -24,6 +24,10 @@ export const addNetworkOptions = (command: Command): Command =>
     .option('--batch <images>', 'images at a time', parsePositive, 32)
     .addOption(new Option('--engine <name>', 'what computes').choices([...ENGINES]).default('onnxruntime'))
     .option('--threads <count>', 'threads of the engine, default all', parsePositive)
+    .option(
+      '--no-check',
+      'do not decode every image once before computing; a broken one then ends the run when its turn comes',
+    )
     .option('--skip-corrupt', 'leave out images that do not decode, and name them, instead of failing');
 
 /** Options of everything that prints figures. */

@@ -13,6 +13,7 @@ export function addStatsCommand(program: Command, io: Io): void {
     .action(async (images: string, file: string, options: NetworkOptions) => {
       const measurer = createMeasurer(options, io);
       try {
+        await measurer.check([images]);
         const { n, gaussian, skipped } = await measurer.measure(images, { keep: false });
         await writeStatistics(file, { n, [measurer.detector.metric]: gaussian });
         const left = skipped > 0 ? `, ${skipped} left out` : '';

@@ -20,6 +20,7 @@ export function addWeightsCommand(program: Command, io: Io): void {
       const { parameters } = detectorOf({
         network: source.name === 'inception' ? 'inception' : 'dinov2',
         batch: 1,
+        check: false,
         engine: 'onnxruntime',
       });
       const { sha256, published, tensors, values } = await importWeights(file, to, source, parameters);
@@ -30,7 +31,7 @@ export function addWeightsCommand(program: Command, io: Io): void {
           published === undefined
             ? 'It is not the hash of a published file: the names and shapes fit, the values are not vouched for.'
             : `That is ${published}`,
-          `Licence of the weights: ${source.licence}`,
+          `Licence of the published weights: ${source.licence}`,
         ].join('\n'),
       );
     });

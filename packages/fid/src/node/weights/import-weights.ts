@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { writeSafetensors } from '@edm2/tensor-files';
 import type { ParameterSpec } from '@edm2/tensor-files/tfjs';
 import { readWeights } from './read-weights.js';
@@ -21,7 +21,7 @@ export interface ImportedWeights {
  *
  * @param from - the file.
  * @param to - final name, `.safetensors`; folders are made.
- * @throws {RangeError} (rejects) when the names or shapes are not the network's.
+ * @throws {RangeError} (rejects) when the names or shapes are not the network's, or the file bears a published name and another hash.
  */
 export async function importWeights(
   from: string,
@@ -29,8 +29,9 @@ export async function importWeights(
   source: WeightSource,
   parameters: readonly ParameterSpec[],
 ): Promise<ImportedWeights> {
-  const dict = await readWeights(from, parameters);
   const sha256 = await hashOf(from);
+  expectNamedHash(from, sha256, source);
+  const dict = await readWeights(from, parameters);
   const published = source.files.find((file) => file.sha256 !== undefined && sha256.startsWith(file.sha256))?.url;
   await mkdir(dirname(to), { recursive: true });
   await writeSafetensors(to, dict, {
@@ -41,6 +42,15 @@ export async function importWeights(
   });
   const values = Object.values(dict).reduce((sum, { data }) => sum + data.length, 0);
   return { sha256, published, tensors: Object.keys(dict).length, values };
+}
+
+/** A published name with other contents: a broken download, or a file that is not what it says. */
+function expectNamedHash(from: string, sha256: string, { files }: WeightSource): void {
+  const named = files.find(({ url }) => basename(url) === basename(from));
+  if (named?.sha256 === undefined || sha256.startsWith(named.sha256)) return;
+  throw new RangeError(
+    `importWeights: expected a SHA-256 that begins with ${named.sha256}, as published for ${basename(from)}, got ${sha256}. Fetch it again, or rename it if it is meant to differ.`,
+  );
 }
 
 async function hashOf(path: string): Promise<string> {
