@@ -1,6 +1,7 @@
 // The project of somebody who follows a package's README: its install lines are the dependencies, its ts and js blocks the program.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { root } from './bootstrap.mjs';
 
 /** Versions that a stranger would get for the names that install lines mention. */
 const VERSIONS = { sharp: '^0.35.0' };
@@ -8,8 +9,12 @@ const TFJS = '^4.22.0';
 
 /** Programs that need more than npm gives: only their imports are run here, the rest in the package's own tests. */
 const NEEDS_MORE = {
-  'readme-latent-vae': "an autoencoder's weights",
   'readme-tfjs-libtensorflow': "TensorFlow's C library",
+};
+
+/** Files of this repository that a program finds beside it, under the names that it gives: what a reader would have downloaded or made. */
+const BESIDE = {
+  'readme-latent-vae': { 'sd-vae-ft-mse': 'test/golden/vae-tiny', 'latents.zip': 'test/golden/dataset-tiny-sd.zip' },
 };
 
 /**
@@ -31,6 +36,8 @@ export function readmeProject(readme, folder) {
     .flatMap((line) => line.replace(/\s#.*/, '').trim().split(/\s+/).slice(2));
   const version = (name) => VERSIONS[name] ?? (name.startsWith('@tensorflow/') ? TFJS : 'latest');
   mkdirSync(folder, { recursive: true });
+  for (const [to, from] of Object.entries(BESIDE[basename(folder)] ?? {}))
+    cpSync(join(root, from), join(folder, to), { recursive: true });
   writeFileSync(
     join(folder, 'package.json'),
     JSON.stringify({

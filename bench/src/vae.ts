@@ -17,4 +17,6 @@ export interface VaeWork {
   /** Side of the images in pixels. */
   readonly side: number;
   readonly batch: number;
+  /** Decode in strips (`decodeSeamless`) instead of at once. Default false. */
+  readonly strips?: boolean;
 }

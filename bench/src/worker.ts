@@ -11,7 +11,7 @@ import { layersRun } from './ours/layers.js';
 import { watchMemory } from './ours/memory.js';
 import { measurePeak } from './ours/peak.js';
 import { forwardRun, type Run, type RunOptions, stepRun } from './ours/runs.js';
-import { vaeRun } from './ours/vae.js';
+import { timeStrips, vaeRun } from './ours/vae.js';
 import type { VaeWork } from './vae.js';
 
 /** A step or a forward pass of a network, on an engine with its settings. */
@@ -80,6 +80,7 @@ async function answer(job: Job): Promise<unknown> {
   if (job.work === 'memory') return watchMemory(stepRun(job.net, job.batch), job.first, job.steps);
   if (job.work === 'peak') return measurePeak(() => stepRun(job.net, job.batch, job), job.runs);
   if (job.work === 'features') return features(job);
+  if (job.work === 'vae' && job.strips) return { ms: [await timeStrips(job)] };
   const run = job.work === 'layers' ? prepareLayers(job) : job.work === 'vae' ? prepareVae(job) : prepare(job);
   return { ms: Array.from({ length: job.runs }, () => timed(run)) };
 }

@@ -17,10 +17,14 @@ const AS_FAST = { ratio: 1 };
 export const vae: Bench = {
   name: 'vae',
   title: 'Autoencoder of Stable Diffusion',
-  parts: ['encode', 'decode'],
+  parts: ['encode', 'decode', 'encode-512', 'decode-512', 'strips'],
   async *rows({ rounds, wants }) {
     for (const kind of ['encode', 'decode'] as const)
       if (wants(kind)) yield* compare({ kind, side: 256, batch: 1 }, Math.min(rounds, MAX_ROUNDS));
+    // The paper's size: 64×64 latents. A call takes half a minute.
+    for (const kind of ['encode', 'decode'] as const)
+      if (wants(`${kind}-512`)) yield* compare({ kind, side: 512, batch: 1 }, 1);
+    if (wants('strips')) yield* compareStrips({ kind: 'decode', side: 1024, batch: 1 });
   },
 };
 
@@ -62,6 +66,33 @@ async function* compare(work: VaeWork, rounds: number): AsyncGenerator<Row> {
         unit: 'GiB',
       });
     }
+  } finally {
+    for (const { peer } of sides) peer?.close();
+  }
+}
+
+/** Decoding in strips against decoding at once: once each, compiling included. */
+async function* compareStrips(work: VaeWork): AsyncGenerator<Row> {
+  const sides = [true, false].map(
+    (strips): VaeSide => ({
+      name: strips ? 'in strips' : 'at once',
+      peer: startOurs(),
+      job: { work: 'vae', engine: 'onnxruntime', ...work, strips },
+    }),
+  );
+  try {
+    const times = [];
+    const peaks = [];
+    for (const side of sides) {
+      times.push(
+        await attempt(async () => summarize((await side.peer?.ask({ ...side.job, runs: 1 }))?.['ms'] as number[])),
+      );
+      peaks.push(await attempt(() => resident(side)));
+    }
+    const row = { work: `onnxruntime: ${TITLES.decode} in strips, ${work.side}×${work.side}`, peer: 'at once' };
+    yield makeRow({ ...row, ours: times[0] ?? '', theirs: times[1] ?? '', unit: 'ms' });
+    const memory = { ...row, work: `${row.work}: largest resident set` };
+    yield makeRow({ ...memory, ours: peaks[0] ?? '', theirs: peaks[1] ?? '', unit: 'GiB' });
   } finally {
     for (const { peer } of sides) peer?.close();
   }

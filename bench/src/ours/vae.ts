@@ -1,4 +1,4 @@
-import { createAutoencoderKL } from '@edm2/latent-vae';
+import { createAutoencoderKL, decodeSeamless } from '@edm2/latent-vae';
 import { createRandom } from '@edm2/random';
 import { jit } from '@edm2/tfjs-jit';
 import * as tf from '@tensorflow/tfjs-core';
@@ -27,6 +27,22 @@ function makeWeights(half: 'encoder' | 'decoder'): Record<string, tf.Tensor> {
         ];
       }),
   );
+}
+
+/** Milliseconds of decoding in strips, compiling included: each call compiles anew, a step at a time. */
+export async function timeStrips({ side }: VaeWork): Promise<number> {
+  const params = makeWeights('decoder');
+  const size = side / vae.factor;
+  const latents = tf.tensor4d(
+    createRandom(1)
+      .stream('x')
+      .normal(size * size * 4),
+    [1, size, size, 4],
+  );
+  const start = performance.now();
+  const decoded = await decodeSeamless(latents, { vae, params, compile: (fn) => jit(fn) });
+  tf.dispose([decoded, latents, params]);
+  return performance.now() - start;
 }
 
 /** The posterior of images, or the images of latents, with constant weights. */

@@ -1,3 +1,4 @@
+export { fileRows } from './file-rows.js';
 export { hashAutoencoder } from './hash-autoencoder.js';
 export { type LoadedAutoencoder, loadAutoencoder } from './load-autoencoder.js';
 export { loadRawStatistics, saveRawStatistics } from './raw-statistics-file.js';

@@ -2,6 +2,7 @@ import { openDataset } from '@edm2/dataset';
 import {
   createLatentCodec,
   createLatentNormalizer,
+  decodeSeamless,
   decodeTiled,
   inBatches,
   latentMetadata,
@@ -30,21 +31,24 @@ const noise = tf.randomNormal<tf.Rank.R4>([5, 8, 8, 4]);
 export const latents = await inBatches(encode, pixels, { batch: 2, noise }); // [5, 8, 8, 4]
 export const again = await inBatches(decode, latents, { batch: 2, onProgress: (done, total) => `${done} of ${total}` });
 
-// An image of any size, in the memory of one tile.
+// An image of any size, a strip of rows at a time: what decoding at once would give, without a seam. Values 0 … 1, not clamped.
 const panorama = tf.randomNormal<tf.Rank.R4>([1, 16, 48, 4], 0, 0.5);
-export const wide = await decodeTiled(decode, panorama, { tile: 16, overlap: 8 }); // [1, 128, 384, 3]
+const raw = normalizer.toRaw(panorama);
+export const wide = await decodeSeamless(raw, { vae, params, compile: (fn) => jit(fn, { engine }) }); // [1, 128, 384, 3]
+// Or tile by tile, cross-faded: near to that, with any function that decodes.
+export const tiled = await decodeTiled(decode, panorama, { tile: 16, overlap: 8 }); // [1, 128, 384, 3]
 
 // Another autoencoder has other statistics. Measure them over an encoded dataset, once; they are kept beside it.
-async function* stored() {
+async function* posteriors() {
   const dataset = await openDataset('latents.zip'); // EDM2's: means and deviations of each image
   for (let i = 0; i < dataset.length; i++) {
-    const raw = tf.tensor3d(await dataset.read(i), [dataset.resolution, dataset.resolution, dataset.channels]);
-    yield splitRawLatents(raw);
-    raw.dispose();
+    const stored = tf.tensor3d(await dataset.read(i), [dataset.resolution, dataset.resolution, dataset.channels]);
+    yield splitRawLatents(stored);
+    stored.dispose();
   }
   await dataset.close();
 }
-export const statistics = await measureRawStatistics(stored()); // { rawMean, rawStd, meanOnlyStd, noiseShare, pixels }
+export const statistics = await measureRawStatistics(posteriors()); // { rawMean, rawStd, meanOnlyStd, noiseShare, pixels }
 export const kept = await saveRawStatistics('latents.zip', statistics); // latents.raw-statistics.json
 export const own = createLatentNormalizer(statistics);
 

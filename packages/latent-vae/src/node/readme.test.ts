@@ -18,10 +18,11 @@ it('the README’s example is the file that runs here', async () => {
   await cp(goldenPath('dataset-tiny-sd.zip'), join(folder, 'latents.zip'));
   process.chdir(folder);
   try {
-    const { again, kept, latents, metadata, own, statistics, wide } = await import('./readme-example.js');
-    expect([latents.shape, again.shape, wide.shape]).toEqual([
+    const { again, kept, latents, metadata, own, statistics, tiled, wide } = await import('./readme-example.js');
+    expect([latents.shape, again.shape, wide.shape, tiled.shape]).toEqual([
       [5, 8, 8, 4],
       [5, 64, 64, 3],
+      [1, 128, 384, 3],
       [1, 128, 384, 3],
     ]);
     for (const value of again.dataSync()) expect(Number.isInteger(value) && value >= 0 && value <= 255).toBe(true);
