@@ -1,6 +1,7 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { NPY_DTYPES, type NpyData, type NpyDtype, NpyParseError, readNpy, readNpz, writeNpy } from '@edm2/tensor-files';
 import { goldenPath, readGolden } from '@edm2/test-support';
@@ -208,6 +209,79 @@ describe('npz', () => {
   it('stops at the size limit before inflating', async () => {
     const bomb = await zip({ 'a.npy': npy(header('|u1', '1000000,'), new Uint8Array(1e6)) });
     await expect(readNpz(bomb, { maxBytes: 1e5 })).rejects.toMatchObject({ code: 'too-large', field: 'a.npy' });
+  });
+
+  it('reads streamed archives, whose sizes follow the data', async () => {
+    const file = new yazl.ZipFile();
+    const array = Buffer.from(npy(header('<f4', '2,'), bytesOf(Float32Array.of(1, 2))));
+    for (const [name, compress] of [
+      ['a.npy', true],
+      ['b.npy', false],
+    ] as const)
+      file.addReadStream(Readable.from([array]), name, { compress });
+    file.end();
+    const streamed = await buffer(file.outputStream);
+    expect(streamed.readUInt16LE(6) & 8).toBe(8);
+    const arrays = await readNpz(streamed);
+    expect(Object.values(arrays).map(({ data }) => [...data])).toEqual([
+      [1, 2],
+      [1, 2],
+    ]);
+  });
+
+  it('refuses an archive that is not at one with itself', async () => {
+    const array = npy(header('<f4', '2,'), bytesOf(Float32Array.of(1, 2)));
+    const good = await zip({ 'a.npy': array, 'b.npy': array }, false);
+    const central = good.indexOf(Buffer.from([0x50, 0x4b, 1, 2]));
+    const end = good.indexOf(Buffer.from([0x50, 0x4b, 5, 6]));
+    const changed = (change: (bytes: Buffer) => void): Buffer => {
+      const bytes = Buffer.from(good);
+      change(bytes);
+      return bytes;
+    };
+    const fails = async (bytes: Buffer, code: string, text: RegExp) => {
+      for (const source of [bytes, join(directory, 'changed.npz')]) {
+        if (typeof source === 'string') await writeFile(source, bytes);
+        await expect(readNpz(source)).rejects.toMatchObject({ code });
+        await expect(readNpz(source)).rejects.toThrow(text);
+      }
+    };
+    const rename = (bytes: Buffer) => {
+      for (let at = bytes.indexOf('b.npy'); at >= 0; at = bytes.indexOf('b.npy')) bytes.write('a.npy', at);
+    };
+    await fails(changed(rename), 'duplicate-name', /two entries named a\.npy/);
+    await fails(await zip({ a: array, 'a.npy': array }), 'duplicate-name', /a twice/);
+    await fails(
+      changed((bytes) => bytes.write('c.npy', 30)),
+      'zip',
+      /bears another name/,
+    );
+    await fails(
+      changed((bytes) => bytes.writeUInt16LE(12, central + 10)),
+      'zip',
+      /compression method 12/,
+    );
+    await fails(
+      changed((bytes) => {
+        for (const at of [18, 22, central + 20, central + 24]) bytes.writeUInt32LE(0xffffff, at);
+      }),
+      'zip',
+      /past the end/,
+    );
+    await fails(
+      changed((bytes) => {
+        for (const at of [end + 8, end + 10]) bytes.writeUInt16LE(1, at);
+      }),
+      'zip',
+      /more entries than/,
+    );
+    const deflated = await zip({ 'a.npy': npy(header('<f8', '1000,'), new Uint8Array(8000)) });
+    const directoryAt = deflated.indexOf(Buffer.from([0x50, 0x4b, 1, 2]));
+    const locked = Buffer.from(deflated);
+    locked.writeUInt16LE(locked.readUInt16LE(directoryAt + 8) | 1, directoryAt + 8);
+    await fails(locked, 'zip', /encrypted/);
+    for (const at of [22, directoryAt + 24]) deflated.writeUInt32LE(80, at);
+    await fails(deflated, 'zip', /larger than|inflates to/);
   });
 
   it('names the member of a bad array, and passes the system’s errors on', async () => {

@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import yauzl, { type Entry } from 'yauzl';
 
 const LOCAL_HEADER = 30;
@@ -11,17 +11,36 @@ const SIZES_FOLLOW = 8;
 /** A size that stands in the header's zip64 field instead. */
 const IN_EXTRA_FIELD = 0xffffffff;
 
+/** What a zip is read from: an open file, or {@link zipBytes}. */
+export interface ZipReader {
+  read(buffer: Buffer, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
+}
+
+/** A zip in memory. */
+export const zipBytes = (bytes: Uint8Array): ZipReader => ({
+  read: async (buffer, offset, length, position) => {
+    const part = bytes.subarray(position, position + length);
+    buffer.set(part, offset);
+    return { bytesRead: part.length };
+  },
+});
+
 /**
  * Files of a zip's directory by name, folders left out. The directory must be whole and agree with its end record.
  *
+ * @param source - its path, or its bytes.
  * @param maxEntries - most entries that it may have.
  * @throws {Error} (rejects) with the damage in words.
  */
 export async function readZipDirectory(
-  path: string,
+  source: string | Uint8Array,
   { maxEntries }: { readonly maxEntries: number },
 ): Promise<Map<string, Entry>> {
-  const zip = await yauzl.openPromise(path, { lazyEntries: true, validateEntrySizes: true });
+  const options = { lazyEntries: true, validateEntrySizes: true };
+  const zip =
+    typeof source === 'string'
+      ? await yauzl.openPromise(source, options)
+      : await yauzl.fromBufferPromise(Buffer.from(source.buffer, source.byteOffset, source.byteLength), options);
   try {
     if (zip.entryCount > maxEntries) throw new Error(`${zip.entryCount} entries, more than ${maxEntries},`);
     const entries = new Map<string, Entry>();
@@ -31,7 +50,7 @@ export async function readZipDirectory(
       entries.set(entry.fileName, entry);
     }
     // The cursor is a number; @types/yauzl says boolean.
-    await checkEnd(path, Number(zip.readEntryCursor));
+    await checkEnd(source, Number(zip.readEntryCursor));
     return entries;
   } finally {
     zip.close();
@@ -39,32 +58,37 @@ export async function readZipDirectory(
 }
 
 /** With a damaged count the reading stops too early; what follows a whole directory is an end record. */
-async function checkEnd(path: string, position: number): Promise<void> {
-  const handle = await open(path);
+async function checkEnd(source: string | Uint8Array, position: number): Promise<void> {
+  if (typeof source !== 'string') return checkEndRecord(zipBytes(source), position);
+  const handle = await open(source);
   try {
-    const signature = (await readAt(handle, position, 4)).readUInt32LE(0);
-    if (signature === CENTRAL_SIGNATURE) throw new Error('more entries than the end record counts');
-    if (signature !== END_SIGNATURE) return; // a zip64 record, or a signed directory
-    const end = await readAt(handle, position, END_RECORD);
-    const [here, all] = [end.readUInt16LE(8), end.readUInt16LE(10)];
-    if (here !== all) throw new Error(`an end record that counts ${here} entries of ${all}`);
-    const [size, offset] = [end.readUInt32LE(12), end.readUInt32LE(16)];
-    if (size !== IN_EXTRA_FIELD && offset + size !== position)
-      throw new Error(`an end record with a directory of ${size} bytes, not ${position - offset}`);
+    await checkEndRecord(handle, position);
   } finally {
     await handle.close();
   }
 }
 
+async function checkEndRecord(handle: ZipReader, position: number): Promise<void> {
+  const signature = (await readAt(handle, position, 4)).readUInt32LE(0);
+  if (signature === CENTRAL_SIGNATURE) throw new Error('more entries than the end record counts');
+  if (signature !== END_SIGNATURE) return; // a zip64 record, or a signed directory
+  const end = await readAt(handle, position, END_RECORD);
+  const [here, all] = [end.readUInt16LE(8), end.readUInt16LE(10)];
+  if (here !== all) throw new Error(`an end record that counts ${here} entries of ${all}`);
+  const [size, offset] = [end.readUInt32LE(12), end.readUInt32LE(16)];
+  if (size !== IN_EXTRA_FIELD && offset + size !== position)
+    throw new Error(`an end record with a directory of ${size} bytes, not ${position - offset}`);
+}
+
 /**
  * Compares an entry's own header with the directory.
  *
- * @param handle - the open zip.
+ * @param handle - the zip, open.
  * @param entry - of {@link readZipDirectory}.
  * @returns where its data begins.
  * @throws {Error} (rejects) with the damage in words.
  */
-export async function checkZipHeader(handle: FileHandle, entry: Entry): Promise<number> {
+export async function checkZipHeader(handle: ZipReader, entry: Entry): Promise<number> {
   const header = await readAt(handle, entry.relativeOffsetOfLocalHeader, LOCAL_HEADER + entry.fileNameLength);
   if (header.readUInt32LE(0) !== LOCAL_SIGNATURE) throw new Error('no entry header where the directory points');
   const nameLength = header.readUInt16LE(26);
@@ -90,11 +114,11 @@ function checkFields(header: Buffer, entry: Entry): void {
 }
 
 /** An entry's bytes as stored, compressed or not. */
-export async function readZipEntry(handle: FileHandle, entry: Entry): Promise<Buffer> {
+export async function readZipEntry(handle: ZipReader, entry: Entry): Promise<Buffer> {
   return readAt(handle, await checkZipHeader(handle, entry), entry.compressedSize);
 }
 
-async function readAt(handle: FileHandle, position: number, length: number): Promise<Buffer> {
+async function readAt(handle: ZipReader, position: number, length: number): Promise<Buffer> {
   const buffer = Buffer.allocUnsafe(length);
   for (let done = 0; done < length; ) {
     const { bytesRead } = await handle.read(buffer, done, length - done, position + done);

@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { link, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { writeSafetensors } from '@edm2/tensor-files';
+import { describe, expect, it } from 'vitest';
+import { names, scratch } from './run.fixture.js';
+
+const command = fileURLToPath(new URL('../../bin/phema.js', import.meta.url));
+const REPORT = 'process.on("exit", () => process.stderr.write("peak " + process.resourceUsage().maxRSS / 1024));';
+
+/** Starts the command as a shell would; says at its end how many MiB it held at most. */
+async function phema(folder: string, args: readonly string[], interruptAfter?: (file: string) => boolean) {
+  const report = join(folder, 'report.cjs');
+  await writeFile(report, REPORT);
+  const child = spawn(process.execPath, ['--require', report, command, ...args], { cwd: folder });
+  let err = '';
+  child.stderr.on('data', (data) => {
+    err += data;
+  });
+  child.stdout.resume();
+  const watch = setInterval(async () => {
+    const made = await readdir(join(folder, 'out')).catch(() => []);
+    if (interruptAfter && made.some(interruptAfter)) child.kill('SIGINT');
+  }, 5);
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  clearInterval(watch);
+  return { code, err, peak: Number(/peak (.*)/.exec(err)?.[1]) };
+}
+
+/** A folder of one file's averages under many names: a run's size in reading, one snapshot's on the disk. */
+async function storeRun(values: number, times: number): Promise<string> {
+  const folder = await scratch();
+  await mkdir(join(folder, 'run'));
+  const stored = join(folder, 'stored.safetensors');
+  const data = Uint16Array.from({ length: values }, (_, i) => 0x2000 + (i % 4096));
+  await writeSafetensors(stored, { w: { dtype: 'F16', shape: [values], data } }, {}, { checksum: false });
+  for (let i = 1; i <= times; i++)
+    for (const length of ['0.050', '0.100'])
+      await link(stored, join(folder, 'run', `net-${String(i).padStart(7, '0')}-${length}.safetensors`));
+  return folder;
+}
+
+const request = ['reconstruct', 'run', '--output', 'out', '--sigma-rel', '0.03,0.075,0.15'];
+
+// The command is a bundle, made by `pnpm build`; the tests of the sources run before it.
+describe.skipIf(!process.env['TEST_BUILT'])('phema as a process', () => {
+  it('holds no more for 64 snapshots than for 4', async () => {
+    const values = 12e6; // 24 MB: were one more snapshot held, it would show
+    const [few, many] = [await storeRun(values, 2), await storeRun(values, 32)];
+    const [little, much] = [await phema(few, request), await phema(many, request)];
+    expect([little.code, much.code]).toEqual([0, 0]);
+    expect(little.peak).toBeGreaterThan(30);
+    expect(much.peak).toBeLessThan(little.peak + 24);
+  });
+
+  it('interrupted, leaves nothing and ends with 130; run again, gives what a run that never stopped gives', async () => {
+    const folder = await storeRun(12e6, 32);
+    const stopped = await phema(folder, request, () => true);
+    expect([stopped.code, stopped.err]).toEqual([130, expect.stringMatching(/interrupted, nothing was left behind/)]);
+    expect(await names(folder)).not.toContain('out');
+    const digests = async (run: string) => {
+      expect((await phema(folder, [...request, '--skip'])).code).toBe(0);
+      const files = await names(join(folder, 'out'));
+      expect(files.length, run).toBe(3);
+      const bytes = await Promise.all(files.map((name) => readFile(join(folder, 'out', name))));
+      return bytes.map((each) => createHash('sha256').update(each).digest('hex'));
+    };
+    const whole = await digests('first');
+    expect(await digests('again')).toEqual(whole);
+  });
+});
