@@ -20,9 +20,13 @@ async function phema(folder: string, args: readonly string[], interruptAfter?: (
     err += data;
   });
   child.stdout.resume();
+  let interrupted = false;
   const watch = setInterval(async () => {
     const made = await readdir(join(folder, 'out')).catch(() => []);
-    if (interruptAfter && made.some(interruptAfter)) child.kill('SIGINT');
+    if (!interruptAfter || interrupted || !made.some(interruptAfter)) return;
+    // Once: a second one ends it at once, as it should.
+    interrupted = true;
+    child.kill('SIGINT');
   }, 5);
   const code = await new Promise((resolve) => child.on('close', resolve));
   clearInterval(watch);
