@@ -165,7 +165,7 @@ function start(name) {
     const child = spawn('npm', ['run', '--silent', scripts.check ? 'check' : 'start'], {
       cwd: join(scratch, name),
       shell: process.platform === 'win32',
-      timeout: 60_000,
+      timeout: 180_000,
     });
     let output = '';
     for (const stream of [child.stdout, child.stderr])

@@ -1,8 +1,18 @@
 // `node test/mutations/run.mjs [name part]`: breaks a copy of the sources in one known way at a time and demands that a test notices.
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -24,23 +34,29 @@ for (const name of [
 ])
   cpSync(join(root, name), join(copy, name), { recursive: true, filter: skipped });
 symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-for (const name of [...readdirSync(join(root, 'packages')).map((folder) => join('packages', folder)), 'test/support'])
-  linkDependencies(name);
+for (const group of ['packages', 'test'])
+  for (const folder of readdirSync(join(root, group)))
+    if (existsSync(join(root, group, folder, 'node_modules'))) linkDependencies(join(group, folder));
 
 const known = new Map();
 let survived = 0;
 try {
-  for (const { name, file, find, replace, tests } of mutations) {
+  for (const { name, file, find, replace, also = [], tests } of mutations) {
+    const edits = [{ find, replace }, ...also];
     const path = join(copy, file);
     const original = readFileSync(path, 'utf8');
-    if (!original.includes(find)) {
+    const gone = edits.find((edit) => !original.includes(edit.find));
+    if (gone) {
       console.log(
-        `? ${name}: ${file} no longer holds ${JSON.stringify(find)}. Bring test/mutations/mutations.json up to date.`,
+        `? ${name}: ${file} no longer holds ${JSON.stringify(gone.find)}. Bring test/mutations/mutations.json up to date.`,
       );
       survived++;
       continue;
     }
-    writeFileSync(path, original.replaceAll(find, replace));
+    writeFileSync(
+      path,
+      edits.reduce((text, edit) => text.replaceAll(edit.find, edit.replace), original),
+    );
     const broken = runTests(tests);
     writeFileSync(path, original);
     // A test that fails as it stands notices nothing.
@@ -89,9 +105,9 @@ function linkDependencies(folder) {
       ? readdirSync(join(source, entry.name)).map((name) => `${entry.name}/${name}`)
       : [entry.name];
     for (const name of names) {
-      const from = name.startsWith('@edm2/')
-        ? join(copy, name === '@edm2/test-support' ? 'test/support' : `packages/${name.slice(6)}`)
-        : join(source, name);
+      const folderOf = relative(root, realpathSync(join(source, name)));
+      const isOurs = !folderOf.startsWith('..') && !folderOf.includes('node_modules');
+      const from = isOurs ? join(copy, folderOf) : join(source, name);
       cpSync(join(source, '..', 'package.json'), join(copy, folder, 'package.json'));
       symlink(from, join(target, name));
     }
