@@ -2,13 +2,17 @@ import { defaultServerConditions } from 'vite';
 import { defineConfig } from 'vitest/config';
 
 // TEST_BUILT=1 drops the source condition, so that the same tests run against what is published (dist).
-const conditions = [...(process.env['TEST_BUILT'] ? [] : ['@edm2/source']), ...defaultServerConditions];
+const built = Boolean(process.env['TEST_BUILT']);
+const conditions = [...(built ? [] : ['@edm2/source']), ...defaultServerConditions];
+
+// What an app or the bench is made of is bundled from sources and tested as such; built, it is a command.
+const programs = built ? ['apps/*/src/command.test.ts'] : ['apps/*/src/**/*.test.ts', 'bench/src/**/*.test.ts'];
 
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'apps/*/src/**/*.test.ts', 'bench/src/**/*.test.ts', 'test/**/*.test.ts'],
+    include: ['packages/*/src/**/*.test.ts', ...programs, 'test/**/*.test.ts'],
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',

@@ -9,7 +9,7 @@ type Part = Extract<TopLevelSpec, { vconcat: unknown }>['vconcat'][number];
 const WIDTH = 500;
 
 /** Where the columns of figures stand, in pixels right of the bars. */
-const COLUMNS = { sigmaRel: 100, parameters: 180, gflops: 250, fid: 320 } as const;
+const COLUMNS = { sigmaRel: 150, parameters: 230, gflops: 295, fid: 370 } as const;
 
 /** The table: score of each config as a bar with one standard deviation, and figures beside it. The best is marked. */
 function scores(rungs: readonly Rung[]): Part {
@@ -172,7 +172,8 @@ export function ladderPicture(
 ): TopLevelSpec {
   return {
     title: { text: 'The ladder', subtitle: 'each config adds one step of the paper to the one above', anchor: 'start' },
-    spacing: 40,
+    spacing: 90,
+    // Plots start at one left edge; the spacing leaves room for titles above and axes below.
     bounds: 'flush',
     resolve: { legend: { color: 'independent' } },
     vconcat: [
