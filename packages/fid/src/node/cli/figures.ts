@@ -52,7 +52,7 @@ export function expectImages(
 }
 
 const noImages = (what: string, metric: string, path: string): RangeError =>
-  new RangeError(`fid: expected ${what} for ${metric}, got ${path}. Pass a folder or zip of images.`);
+  new RangeError(`expected ${what} for ${metric}, got ${path}. Pass a folder or zip of images.`);
 
 /** Figures of generated images against real ones. */
 export async function figuresOf(

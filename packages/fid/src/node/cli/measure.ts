@@ -58,7 +58,7 @@ export function createMeasurer(options: NetworkOptions, io: Io) {
     const exists = await stat(weights).catch(() => undefined);
     if (!exists) {
       throw new Error(
-        `fid: expected the network's weights at ${weights}, got no file. Run: fid weights ${source.name}, which says where to get them.`,
+        `expected the network's weights at ${weights}, got no file. Run: fid weights ${source.name}, which says where to get them.`,
       );
     }
   };
@@ -149,7 +149,7 @@ async function readStored(path: string, { metric, dims }: Detector): Promise<Mea
   const gaussian = file[metric];
   if (!gaussian || gaussian.mu.length !== dims) {
     throw new RangeError(
-      `fid: expected statistics of ${dims} dims for ${metric} in ${path}, got ${gaussian ? gaussian.mu.length : 'none'}. Choose the network with --network.`,
+      `expected statistics of ${dims} dims for ${metric} in ${path}, got ${gaussian ? gaussian.mu.length : 'none'}. Choose the network with --network.`,
     );
   }
   return { path, n: file.n, skipped: 0, gaussian };
@@ -169,7 +169,7 @@ async function accumulate(
     if (keep) kept.push(batch);
   }
   if (statistics.n < 2) {
-    throw new RangeError(`fid: expected at least 2 images in ${path}, got ${statistics.n}. Add more.`);
+    throw new RangeError(`expected at least 2 images in ${path}, got ${statistics.n}. Add more.`);
   }
   const { mu, sigma, n } = statistics.result();
   if (!keep) return { path, n, gaussian: { mu, sigma } };

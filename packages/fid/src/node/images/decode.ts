@@ -40,9 +40,13 @@ export async function decodeRgb(bytes: Uint8Array, file: string): Promise<PixelI
     return { height: info.height, width: info.width, data: info.channels === 3 ? data : repeatGrey(data) };
   } catch (cause) {
     if (cause instanceof ImageError) throw cause;
-    throw corrupt(cause instanceof Error ? `"${cause.message.replace(/\s+/g, ' ')}"` : String(cause), cause);
+    throw corrupt(cause instanceof Error ? reasonOf(cause) : String(cause), cause);
   }
 }
+
+/** What sharp says, in one line; of data that end early or contradict themselves it says no more than that it was told to be strict. */
+const reasonOf = ({ message }: Error): string =>
+  /failOn/.test(message) ? 'data that are cut off or damaged' : `"${message.replace(/\s+/g, ' ')}"`;
 
 function repeatGrey(grey: Uint8Array): Uint8Array {
   const rgb = new Uint8Array(grey.length * 3);

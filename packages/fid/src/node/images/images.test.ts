@@ -79,6 +79,6 @@ describe('openImages', () => {
     await expect(openImages(join(folder, 'a.json'))).rejects.toThrow(/a folder or a \.zip/);
     await writeFile(join(folder, 'b.bmp'), 'BM');
     await expect(openImages(folder)).rejects.toThrow(/PNG, JPEG, WebP, GIF or TIFF, got .*b\.bmp/);
-    await expect(openImages(join(folder, 'nowhere'))).rejects.toThrow(/ENOENT/);
+    await expect(openImages(join(folder, 'nowhere'))).rejects.toThrow(/got nothing/);
   });
 });

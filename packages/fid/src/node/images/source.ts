@@ -35,7 +35,15 @@ export interface ImageSource {
  * @throws {Error} (rejects) of the file system, or when the zip is damaged.
  */
 export async function openImages(path: string): Promise<ImageSource> {
-  const isFolder = (await stat(path)).isDirectory();
+  const found = await stat(path).catch(() => undefined);
+  if (!found) {
+    throw new ImageError(
+      'missing',
+      path,
+      `openImages: expected a folder or a .zip of images at ${path}, got nothing. Check the path.`,
+    );
+  }
+  const isFolder = found.isDirectory();
   if (!isFolder && extname(path).toLowerCase() !== '.zip') {
     throw new ImageError(
       'missing',
