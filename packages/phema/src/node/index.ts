@@ -1,11 +1,11 @@
 export type { FloatTypeName } from './float-type.js';
 export { type LeaveOneOutOptions, type LeftOut, leaveOneOut } from './leave-one-out.js';
-export {
-  type ReconstructedFile,
-  type ReconstructOptions,
-  type ReconstructProgress,
-  type ReconstructResult,
-  reconstructFiles,
-} from './reconstruct.js';
+export { reconstructFiles } from './reconstruct.js';
+export type {
+  ReconstructedFile,
+  ReconstructOptions,
+  ReconstructProgress,
+  ReconstructResult,
+} from './reconstruct-options.js';
 export { kimgToNimg, type SnapshotLabel, snapshotName } from './snapshot-name.js';
 export { type OpenSnapshotsOptions, openSnapshots, type Snapshot, type SnapshotSet } from './snapshots.js';

@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { type Dtype, readSafetensors, type TensorSpec } from '@edm2/tensor-files';
 import { isFloat } from './float-type.js';
 import { createNamePatterns } from './name-patterns.js';
-import type { ReconstructedFile, ReconstructOptions } from './reconstruct.js';
+import type { ReconstructedFile, ReconstructOptions } from './reconstruct-options.js';
 import type { Selection } from './select.js';
 import { snapshotName } from './snapshot-name.js';
 import { RECONSTRUCTED_KEY, type SnapshotSet } from './snapshots.js';

@@ -12,7 +12,7 @@ import { combineChunks, filesInUse, settleAll } from './combine.js';
 import type { EncodedDtype } from './encode-kernels.js';
 import { isFloat } from './float-type.js';
 import { metadataOf, type OutputPlan } from './output-plan.js';
-import type { ReconstructOptions } from './reconstruct.js';
+import type { ReconstructOptions } from './reconstruct-options.js';
 import type { Selection } from './select.js';
 import type { StoredFile } from './stored-file.js';
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { leaveOneOut } from '../leave-one-out.js';
+import type { Io } from './io.js';
 import { formatCount, formatShare, parseCount, parsePositive, parseTrack } from './numbers.js';
-import type { Io } from './program.js';
 import { createProgress } from './progress.js';
 import { table } from './table.js';
 

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { USEFUL_SIGMA_RELS } from '../../plan.js';
 import { selectSnapshots } from '../select.js';
 import { openSnapshots } from '../snapshots.js';
+import type { Io } from './io.js';
 import {
   formatBytes,
   formatCount,
@@ -13,7 +14,6 @@ import {
   parseTrack,
 } from './numbers.js';
 import { errorPicture } from './picture.js';
-import type { Io } from './program.js';
 import { errorBar, table } from './table.js';
 
 interface InfoCommandOptions {

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { planSnapshots, USEFUL_SIGMA_RELS } from '../../plan.js';
 import { floatBytes, parseFloatType } from '../float-type.js';
+import type { Io } from './io.js';
 import { formatBytes, formatShare, parseCount, parseLengths, parsePositives } from './numbers.js';
-import type { Io } from './program.js';
 import { table } from './table.js';
 
 interface PlanCommandOptions {

@@ -1,16 +1,9 @@
 import { Command, CommanderError } from 'commander';
 import { addErrorCommand } from './error-command.js';
 import { addInfoCommand } from './info-command.js';
+import type { Io } from './io.js';
 import { addPlanCommand } from './plan-command.js';
-import type { ProgressStream } from './progress.js';
 import { addReconstructCommand } from './reconstruct-command.js';
-
-/** What a command talks to. */
-export interface Io {
-  readonly out: (text: string) => void;
-  readonly err: ProgressStream;
-  readonly signal: AbortSignal;
-}
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
 export type ExitCode = 0 | 1 | 2 | 130;

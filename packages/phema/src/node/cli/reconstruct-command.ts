@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander';
 import type { FloatTypeName } from '../float-type.js';
 import { reconstructFiles } from '../reconstruct.js';
 import { kimgToNimg } from '../snapshot-name.js';
+import type { Io } from './io.js';
 import {
   formatBytes,
   formatCount,
@@ -13,7 +14,6 @@ import {
   parseTensorLengths,
   parseTrack,
 } from './numbers.js';
-import type { Io } from './program.js';
 import { createProgress } from './progress.js';
 import { table } from './table.js';
 
