@@ -2,11 +2,12 @@ import '@tensorflow/tfjs';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { keepPrinted } from '@edm2/app-kit/command/printed.fixture';
 import { openDataset } from '@edm2/dataset';
 import { hashAutoencoder } from '@edm2/latent-vae/node';
 import { goldenPath, maxAbsoluteError, relativeError } from '@edm2/test-support';
 import { encode as encodePng } from 'fast-png';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { runProgram } from './program.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'edm2-dataset-tool-'));
@@ -15,17 +16,7 @@ const at = (...names: string[]): string => join(scratch, ...names);
 const VAE = dirname(goldenPath('vae-tiny/config.json'));
 const RGB = goldenPath('dataset-tiny-rgb.zip');
 
-let printed = '';
-beforeEach(() => {
-  printed = '';
-  const keep = (text: unknown): boolean => {
-    printed += String(text);
-    return true;
-  };
-  vi.spyOn(process.stderr, 'write').mockImplementation(keep);
-  vi.spyOn(process.stdout, 'write').mockImplementation(keep);
-});
-afterEach(() => vi.restoreAllMocks());
+const printed = keepPrinted();
 
 const latents = at('latents.zip');
 beforeAll(async () => {
@@ -57,7 +48,7 @@ test('decode gives the images that the autoencoder makes of the means, with thei
   cpSync(VAE, at('vae-tiny'), { recursive: true });
   const back = at('back');
   // Found beside the dataset, under the name that it gives.
-  expect(await runProgram(['decode', '--source', latents, '--dest', back]), printed).toBe(0);
+  expect(await runProgram(['decode', '--source', latents, '--dest', back]), printed.text).toBe(0);
   const { loadAutoencoder } = await import('@edm2/latent-vae/node');
   const tf = await import('@tensorflow/tfjs-core');
   const { vae, params } = await loadAutoencoder(VAE);
@@ -86,11 +77,11 @@ test('an interrupted encode keeps what it has and goes on to the same file', asy
   while (!existsSync(`${dest}.partial/00000`) || readdirSync(`${dest}.partial/00000`).length < 2)
     await new Promise((resolve) => setTimeout(resolve, 1));
   process.emit('SIGINT');
-  expect(await ended, printed).toBe(130);
-  expect(printed).toMatch(/waits in .*resumed\.zip\.partial.*Go on with the same command/);
+  expect(await ended, printed.text).toBe(130);
+  expect(printed.text).toMatch(/waits in .*resumed\.zip\.partial.*Go on with the same command/);
   expect(existsSync(dest)).toBe(false);
-  expect(await runProgram(argv), printed).toBe(0);
-  expect(printed).toMatch(/going on: \d of 5 images are encoded already/);
+  expect(await runProgram(argv), printed.text).toBe(0);
+  expect(printed.text).toMatch(/going on: \d of 5 images are encoded already/);
   const [resumed, whole] = [await openDataset(dest), await openDataset(latents)];
   for (let i = 0; i < 5; i++) expect(relativeError(await resumed.read(i), await whole.read(i))).toBeLessThan(1e-5);
   await Promise.all([resumed.close(), whole.close()]);
@@ -99,13 +90,13 @@ test('an interrupted encode keeps what it has and goes on to the same file', asy
 
 test('info and stats say what there is', async () => {
   expect(await runProgram(['info', latents, '--verify'])).toBe(0);
-  expect(printed).toMatch(/5 latents in a zip, every one intact/);
-  expect(printed).toMatch(/8×8, 4 channels/);
-  expect(printed).toMatch(/autoencoder {6}vae-tiny \(SHA-256/);
-  expect(printed).toMatch(/measured over 320 latent pixels/);
-  printed = '';
+  expect(printed.text).toMatch(/5 latents in a zip, every one intact/);
+  expect(printed.text).toMatch(/8×8, 4 channels/);
+  expect(printed.text).toMatch(/autoencoder {6}vae-tiny \(SHA-256/);
+  expect(printed.text).toMatch(/measured over 320 latent pixels/);
+  printed.text = '';
   expect(await runProgram(['info', RGB, '--json'])).toBe(0);
-  expect(JSON.parse(printed)).toMatchObject({ length: 5, resolution: 64, labelDim: 3 });
+  expect(JSON.parse(printed.text)).toMatchObject({ length: 5, resolution: 64, labelDim: 3 });
   cpSync(goldenPath('dataset-tiny-sd.zip'), at('theirs.zip'));
   expect(await runProgram(['stats', at('theirs.zip')])).toBe(0);
   const { rawStd } = JSON.parse(readFileSync(at('theirs.raw-statistics.json'), 'utf8'));
@@ -174,19 +165,19 @@ describe('one clear message, and nothing is written', () => {
     ['statistics of images', 2, () => ['stats', RGB], /expected latents/],
     ['a missing folder', 1, () => ['info', at('nowhere')], /nowhere/],
   ])('%s', async (_, code, argv, message) => {
-    expect(await runProgram(argv()), printed).toBe(code);
-    expect(printed).toMatch(message);
+    expect(await runProgram(argv()), printed.text).toBe(code);
+    expect(printed.text).toMatch(message);
     expect(existsSync(dest)).toBe(false);
   });
 
   test('an autoencoder that is nowhere', async () => {
     cpSync(latents, at('alone', 'deep', 'latents.zip'));
     expect(await runProgram(['decode', '--source', at('alone', 'deep', 'latents.zip'), '--dest', dest])).toBe(2);
-    expect(printed).toMatch(/got no diffusers folder at vae-tiny or .*Name its diffusers folder with --vae/);
+    expect(printed.text).toMatch(/got no diffusers folder at vae-tiny or .*Name its diffusers folder with --vae/);
   });
 
   test('another autoencoder, on purpose', async () => {
     const argv = ['decode', '--source', latents, '--dest', at('any'), '--vae', other(), '--any-vae'];
-    expect(await runProgram(argv), printed).toBe(0);
+    expect(await runProgram(argv), printed.text).toBe(0);
   });
 });

@@ -1,9 +1,9 @@
 import '@tensorflow/tfjs';
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type StartedCommand, startCommand } from '@edm2/app-kit/command/start-command.fixture';
 import { createClassifier, SHAPES } from '@edm2/app-kit/scores/classifier';
 import { saveClassifier } from '@edm2/app-kit/scores/classifier-file';
 import { writeReference } from '@edm2/app-kit/scores/reference-file';
@@ -59,16 +59,7 @@ async function writeInputs(): Promise<void> {
   classifier.dispose();
 }
 
-/** Starts the command as a shell would. */
-function start(...args: string[]): { child: ChildProcess; ended: Promise<{ code: number | null; printed: string }> } {
-  const child = spawn(process.execPath, [command, ...args], { cwd: scratch });
-  let printed = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on('data', (data) => {
-      printed += data;
-    });
-  return { child, ended: new Promise((resolve) => child.on('close', (code) => resolve({ code, printed }))) };
-}
+const start = (...args: string[]): StartedCommand => startCommand(command, args, scratch);
 
 /** Ctrl-C as soon as `ready`; what was printed, and the command to go on with. */
 async function interruptWhen(ready: () => boolean, args: readonly string[]): Promise<string[]> {

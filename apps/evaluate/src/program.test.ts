@@ -11,13 +11,14 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { keepPrinted } from '@edm2/app-kit/command/printed.fixture';
 import { createUNet, initParams } from '@edm2/edm2-unet';
 import { saveNetwork } from '@edm2/edm2-unet/node';
 import { readSafetensors } from '@edm2/tensor-files';
 import { goldenPath } from '@edm2/test-support';
 import * as tf from '@tensorflow/tfjs-core';
 import { decode } from 'fast-png';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runProgram } from './program.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'edm2-evaluate-'));
@@ -57,17 +58,7 @@ beforeAll(async () => {
   latent = await network('latent', { imgChannels: 4 });
 });
 
-let printed = '';
-beforeEach(() => {
-  printed = '';
-  const keep = (text: unknown): boolean => {
-    printed += String(text);
-    return true;
-  };
-  vi.spyOn(process.stderr, 'write').mockImplementation(keep);
-  vi.spyOn(process.stdout, 'write').mockImplementation(keep);
-});
-afterEach(() => vi.restoreAllMocks());
+const printed = keepPrinted();
 
 const FAST = ['--engine', 'onnxruntime', '--threads', '1', '--steps', '3'];
 const generate = (...argv: string[]): Promise<number> => runProgram(['generate', ...FAST, ...argv]);
@@ -111,18 +102,18 @@ describe('wrong usage ends with code 2 and one clear message', () => {
     ['a command that is none', () => ['genrate'], /genrate/],
   ])('%s', async (_, argv, message) => {
     expect(await runProgram(argv())).toBe(2);
-    expect(printed).toMatch(message);
+    expect(printed.text).toMatch(message);
   });
 
   test('help ends well', async () => {
     expect(await runProgram(['--help'])).toBe(0);
-    expect(printed).toMatch(/Exit codes/);
+    expect(printed.text).toMatch(/Exit codes/);
   });
 });
 
 describe('generate', () => {
   test('one image per seed, whatever batch, process or sub-folder it comes from', async () => {
-    expect(await generate('--net', net, '--outdir', at('whole'), '--seeds', '0-4,1007'), printed).toBe(0);
+    expect(await generate('--net', net, '--outdir', at('whole'), '--seeds', '0-4,1007'), printed.text).toBe(0);
     expect(readdirSync(at('whole')).sort()).toEqual([
       '000000.png',
       '000001.png',
@@ -135,7 +126,7 @@ describe('generate', () => {
     const drawn: string[][] = [];
     for (const rank of ['0/2', '1/2']) {
       const argv = ['--subdirs', '--seeds', '0-4,1007', '--rank', rank, '--batch', '2'];
-      expect(await generate('--net', net, '--outdir', at('parts'), ...argv), printed).toBe(0);
+      expect(await generate('--net', net, '--outdir', at('parts'), ...argv), printed.text).toBe(0);
       drawn.push(
         readdirSync(at('parts'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.png')),
       );
@@ -158,18 +149,18 @@ describe('generate', () => {
     expect(await generate('--net', net, '--outdir', folder, '--seeds', '0-1')).toBe(0);
     const before = statSync(join(folder, '000000.png')).mtimeMs;
     expect(await generate('--net', net, '--outdir', folder, '--seeds', '0-3', '--skip-existing')).toBe(0);
-    expect(printed).toMatch(/2 of 4 images are there already/);
+    expect(printed.text).toMatch(/2 of 4 images are there already/);
     expect(statSync(join(folder, '000000.png')).mtimeMs).toBe(before);
     expect(existsSync(join(folder, '000003.png'))).toBe(true);
     expect(await generate('--net', net, '--outdir', folder, '--seeds', '0-3', '--skip-existing', '--rho', '5')).toBe(2);
-    expect(printed).toMatch(/rho 7 there, 5 here/);
+    expect(printed.text).toMatch(/rho 7 there, 5 here/);
   });
 
   test('a grid: all images in one picture, a row for each class', async () => {
     const grid = at('pictures', 'grid.png');
     expect(
       await generate('--net', net, '--grid', grid, '--class', '0-3', '--columns', '5', '--seeds', '0-19'),
-      printed,
+      printed.text,
     ).toBe(0);
     const { width, height } = decode(readFileSync(grid));
     expect([width, height]).toEqual([5 * 64 + 4 * 3, 4 * 64 + 3 * 3]);
@@ -177,7 +168,7 @@ describe('generate', () => {
 
   test('classes, guidance and its interval each change the image', async () => {
     const draw = async (name: string, ...argv: string[]) => {
-      expect(await generate('--net', net, '--outdir', at(name), '--seeds', '7', ...argv), printed).toBe(0);
+      expect(await generate('--net', net, '--outdir', at(name), '--seeds', '7', ...argv), printed.text).toBe(0);
       return image(at(name, '000007.png')).join();
     };
     const pictures = [
@@ -194,7 +185,7 @@ describe('generate', () => {
 
   test('a guiding network for other images is refused', async () => {
     expect(await generate('--net', net, '--gnet', latent, '--guidance', '2', '--outdir', at('odd'))).toBe(1);
-    expect(printed).toMatch(/expected a guiding network for 8×8×3 images, got 8×8×4/);
+    expect(printed.text).toMatch(/expected a guiding network for 8×8×3 images, got 8×8×4/);
   });
 
   test('interrupted, it ends with 130, says how to go on, and does', async () => {
@@ -203,7 +194,7 @@ describe('generate', () => {
     while (!existsSync(join(folder, '000001.png'))) await new Promise((resolve) => setTimeout(resolve, 5));
     process.emit('SIGINT');
     expect(await ended).toBe(130);
-    expect(printed).toMatch(/Go on with: edm2-evaluate generate .* --skip-existing/);
+    expect(printed.text).toMatch(/Go on with: edm2-evaluate generate .* --skip-existing/);
     const there = readdirSync(folder).filter((name) => name.endsWith('.png')).length;
     expect(there).toBeGreaterThanOrEqual(2);
     expect(there).toBeLessThan(100);
@@ -216,22 +207,22 @@ describe("NVIDIA's snapshots and latents", () => {
 
   test('convert writes safetensors, prints the licence, and both files draw the same', async () => {
     const file = at('converted.safetensors');
-    expect(await runProgram(['convert', pkl, '--output', file]), printed).toBe(0);
-    expect(printed).toMatch(/converted\.safetensors +\d+ tensors/);
-    expect(printed).toMatch(/licence of the weights: CC-BY-NC-SA-4\.0/);
+    expect(await runProgram(['convert', pkl, '--output', file]), printed.text).toBe(0);
+    expect(printed.text).toMatch(/converted\.safetensors +\d+ tensors/);
+    expect(printed.text).toMatch(/licence of the weights: CC-BY-NC-SA-4\.0/);
     const converted = await readSafetensors(file);
     expect(converted.metadata).toMatchObject({ license: 'CC-BY-NC-SA-4.0', nimg: '262144' });
     expect(converted.metadata['licenseNotice']).toMatch(/non-commercial purposes, with attribution/);
     await converted.close();
     const draw = async (net: string, name: string) => {
-      expect(await generate('--net', net, '--outdir', at(name), '--seeds', '3'), printed).toBe(0);
+      expect(await generate('--net', net, '--outdir', at(name), '--seeds', '3'), printed.text).toBe(0);
       return image(at(name, '000003.png'));
     };
     const drawn = await draw(file, 'from-safetensors');
     // Whoever draws with them is told too, and may name another licence when converting their own.
-    expect(printed).toMatch(/licence of the weights: CC-BY-NC-SA-4\.0/);
+    expect(printed.text).toMatch(/licence of the weights: CC-BY-NC-SA-4\.0/);
     expect(drawn).toEqual(await draw(pkl, 'from-pkl'));
-    expect(printed).toMatch(/licence of the weights: CC-BY-NC-SA-4\.0/);
+    expect(printed.text).toMatch(/licence of the weights: CC-BY-NC-SA-4\.0/);
     expect(await runProgram(['convert', pkl, '--output', at('own.safetensors'), '--license', 'MIT'])).toBe(0);
     const own = await readSafetensors(at('own.safetensors'));
     expect(own.metadata['license']).toBe('MIT');
@@ -242,19 +233,22 @@ describe("NVIDIA's snapshots and latents", () => {
 
   test('latents are decoded by the VAE: larger images, RGB', async () => {
     const vae = dirname(goldenPath('vae-tiny/config.json'));
-    expect(await generate('--net', latent, '--vae', vae, '--outdir', at('decoded'), '--seeds', '0-4'), printed).toBe(0);
+    expect(
+      await generate('--net', latent, '--vae', vae, '--outdir', at('decoded'), '--seeds', '0-4'),
+      printed.text,
+    ).toBe(0);
     const { width, height, channels, data } = decode(readFileSync(at('decoded', '000004.png')));
     expect([width, height, channels]).toEqual([64, 64, 3]);
     expect(new Set(data).size).toBeGreaterThan(10);
     const odd = await network('odd', { imgChannels: 5 });
     expect(await generate('--net', odd, '--vae', vae, '--outdir', at('odd-vae'))).toBe(2);
-    expect(printed).toMatch(/--vae: expected an autoencoder of 5 latent channels/);
+    expect(printed.text).toMatch(/--vae: expected an autoencoder of 5 latent channels/);
   });
 });
 
 test('presets lists names, files and scores', async () => {
   expect(await runProgram(['presets'])).toBe(0);
-  expect(printed).toMatch(/edm2-img512-xxl-guid-fid +FID 1\.81 +edm2-img512-xxl-0939524-0\.015\.pkl/);
+  expect(printed.text).toMatch(/edm2-img512-xxl-guid-fid +FID 1\.81 +edm2-img512-xxl-0939524-0\.015\.pkl/);
 });
 
 test('a damaged network is named', async () => {
@@ -262,6 +256,6 @@ test('a damaged network is named', async () => {
   const file = at('damaged', 'net.safetensors');
   writeFileSync(file, readFileSync(net).subarray(0, -20));
   expect(await generate('--net', file, '--outdir', at('never'))).toBe(1);
-  expect(printed).toMatch(/net\.safetensors/);
+  expect(printed.text).toMatch(/net\.safetensors/);
   expect(existsSync(at('never'))).toBe(false);
 });

@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type StartedCommand, startCommand } from '@edm2/app-kit/command/start-command.fixture';
 import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -18,16 +18,7 @@ beforeAll(() => {
   }
 });
 
-/** Starts the command as a shell would. */
-function start(...args: string[]): { child: ChildProcess; ended: Promise<{ code: number | null; printed: string }> } {
-  const child = spawn(process.execPath, [command, ...args], { cwd: scratch });
-  let printed = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on('data', (data) => {
-      printed += data;
-    });
-  return { child, ended: new Promise((resolve) => child.on('close', (code) => resolve({ code, printed }))) };
-}
+const start = (...args: string[]): StartedCommand => startCommand(command, args, scratch);
 
 const settings = ['--data', 'images', '--duration', '3000', '--batch', '20', '--threads', '1', '--preview', '3000'];
 const intervals = ['--checkpoint', '1000', '--snapshot', '1000', '--status', '200'];

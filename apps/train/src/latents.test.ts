@@ -2,13 +2,14 @@ import '@tensorflow/tfjs';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { keepPrinted } from '@edm2/app-kit/command/printed.fixture';
 import { readLatentMetadata } from '@edm2/latent-vae';
 import { hashAutoencoder } from '@edm2/latent-vae/node';
 import { createRandom } from '@edm2/random';
 import { readSafetensors } from '@edm2/tensor-files';
 import { goldenPath } from '@edm2/test-support';
 import { decode, encode } from 'fast-png';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 // A test may use other apps; the apps themselves do not import each other.
 import { runProgram as datasetTool } from '../../dataset-tool/src/program.js';
 import { runProgram as evaluate } from '../../evaluate/src/program.js';
@@ -22,18 +23,7 @@ afterAll(() => {
 const at = (...names: string[]): string => join(scratch, ...names);
 const VAE = dirname(goldenPath('vae-tiny/config.json'));
 
-let printed = '';
-const listen = () => {
-  printed = '';
-  const keep = (text: unknown): boolean => {
-    printed += String(text);
-    return true;
-  };
-  vi.spyOn(process.stderr, 'write').mockImplementation(keep);
-  vi.spyOn(process.stdout, 'write').mockImplementation(keep);
-};
-beforeEach(listen);
-afterEach(() => vi.restoreAllMocks());
+const printed = keepPrinted();
 
 /** A preset's network is more than these tests need: four channels of 4×4 latents. */
 const SHORT = ['--preset', 'mnist', '--duration', '1000', '--batch', '100', '--preview', '1000'];
@@ -41,7 +31,7 @@ const data = at('data', 'latents.zip');
 const run = at('run');
 
 beforeAll(async () => {
-  listen();
+  printed.listen();
   const random = createRandom(1);
   for (let i = 0; i < 32; i++) {
     mkdirSync(at('images', String(i % 2)), { recursive: true });
@@ -53,8 +43,8 @@ beforeAll(async () => {
   }
   mkdirSync(at('data'));
   cpSync(VAE, at('data', 'vae-tiny'), { recursive: true });
-  expect(await datasetTool(['encode', '--source', at('images'), '--dest', data, '--vae', VAE]), printed).toBe(0);
-  expect(await train(['--data', data, '--outdir', run, ...SHORT]), printed).toBe(0);
+  expect(await datasetTool(['encode', '--source', at('images'), '--dest', data, '--vae', VAE]), printed.text).toBe(0);
+  expect(await train(['--data', data, '--outdir', run, ...SHORT]), printed.text).toBe(0);
   vi.restoreAllMocks();
 }, 60_000);
 
@@ -71,7 +61,7 @@ test('a run’s files name the autoencoder of its latents, and so does what is a
   };
   expect(config.latents).toEqual({ ...expected, posterior: 'sample' });
   const argv = ['reconstruct', '--indir', run, '--outdir', at('averages'), '--outstd', '0.07'];
-  expect(await evaluate(argv), printed).toBe(0);
+  expect(await evaluate(argv), printed.text).toBe(0);
   const averaged = readdirSync(at('averages')).find((name) => name.endsWith('.safetensors')) ?? '';
   for (const path of [snapshot(), at('run', 'training-state-0000001.safetensors'), at('averages', averaged)]) {
     const file = await readSafetensors(path);
@@ -86,10 +76,10 @@ test('previews and generated images are decoded with it, found beside the data o
   expect([preview.width, preview.height, preview.channels]).toEqual([4 * 64 + 9, 2 * 64 + 3, 3]);
   const argv = ['generate', '--net', snapshot(), '--outdir', at('generated'), '--seeds', '0-4', '--steps', '3'];
   expect(await evaluate(argv)).toBe(2);
-  expect(printed).toMatch(
+  expect(printed.text).toMatch(
     /--vae: expected the autoencoder of .*, vae-tiny \(SHA-256 of its weights .*got no diffusers folder at/,
   );
-  expect(await evaluate([...argv, '--vae', VAE]), printed).toBe(0);
+  expect(await evaluate([...argv, '--vae', VAE]), printed.text).toBe(0);
   const image = decode(readFileSync(at('generated', '000003.png')));
   expect([image.width, image.height, image.channels]).toEqual([32, 32, 3]);
   // Decoded and not constant.
@@ -99,8 +89,10 @@ test('previews and generated images are decoded with it, found beside the data o
 test('without the autoencoder a run goes on without previews, and says how to have them', async () => {
   cpSync(data, at('alone', 'here', 'latents.zip'));
   const outdir = at('blind');
-  expect(await train(['--data', at('alone', 'here', 'latents.zip'), '--outdir', outdir, ...SHORT]), printed).toBe(0);
-  expect(printed).toMatch(
+  expect(await train(['--data', at('alone', 'here', 'latents.zip'), '--outdir', outdir, ...SHORT]), printed.text).toBe(
+    0,
+  );
+  expect(printed.text).toMatch(
     /no previews: --vae: expected the autoencoder of .*Name its diffusers folder with --vae\. Training goes on/,
   );
   expect(existsSync(join(outdir, 'previews', '0000001.png'))).toBe(false);
@@ -111,7 +103,7 @@ test('without the autoencoder a run goes on without previews, and says how to ha
 
 test('means alone train on other values', async () => {
   const outdir = at('means');
-  expect(await train(['--data', data, '--outdir', outdir, '--posterior', 'mean', ...SHORT]), printed).toBe(0);
+  expect(await train(['--data', data, '--outdir', outdir, '--posterior', 'mean', ...SHORT]), printed.text).toBe(0);
   const { latents } = JSON.parse(readFileSync(join(outdir, 'config.json'), 'utf8'));
   const { meanOnlyStd } = JSON.parse(readFileSync(at('data', 'latents.raw-statistics.json'), 'utf8'));
   expect(latents).toMatchObject({ posterior: 'mean', normalizer: { rawStd: meanOnlyStd } });
@@ -140,7 +132,7 @@ test.each<[string, () => string[], RegExp]>([
   ],
 ])('%s: wrong usage, and nothing is written', async (_, argv, message) => {
   const outdir = at('never');
-  expect(await train([...argv(), '--outdir', outdir, ...SHORT]), printed).toBe(2);
-  expect(printed).toMatch(message);
+  expect(await train([...argv(), '--outdir', outdir, ...SHORT]), printed.text).toBe(2);
+  expect(printed.text).toMatch(message);
   expect(existsSync(outdir)).toBe(false);
 });

@@ -2,24 +2,15 @@ import '@tensorflow/tfjs';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { keepPrinted } from '@edm2/app-kit/command/printed.fixture';
 import { encode } from 'fast-png';
-import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { runProgram } from './program.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'edm2-program-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-let printed = '';
-beforeEach(() => {
-  printed = '';
-  const keep = (text: unknown): boolean => {
-    printed += String(text);
-    return true;
-  };
-  vi.spyOn(process.stderr, 'write').mockImplementation(keep);
-  vi.spyOn(process.stdout, 'write').mockImplementation(keep);
-});
-afterEach(() => vi.restoreAllMocks());
+const printed = keepPrinted();
 
 const run = (...argv: string[]): Promise<number> => runProgram(argv);
 
@@ -44,7 +35,7 @@ describe('wrong usage ends with code 2 and one clear message', () => {
     ['unknown command line word', ['demo', '--smok'], /--smoke/],
   ])('%s', async (_, argv, message) => {
     expect(await run(...argv)).toBe(2);
-    expect(printed).toMatch(message);
+    expect(printed.text).toMatch(message);
   });
 
   test.each<[string, string[], RegExp]>([
@@ -57,30 +48,32 @@ describe('wrong usage ends with code 2 and one clear message', () => {
   ])('%s, and nothing is written', async (_, argv, message) => {
     const outdir = join(scratch, 'not-written');
     expect(await run('--data', images('usage', 4), '--outdir', outdir, '--duration', '1000', ...argv)).toBe(2);
-    expect(printed).toMatch(message);
+    expect(printed.text).toMatch(message);
     expect(existsSync(outdir)).toBe(false);
   });
 
   test('help shows the way on', async () => {
     expect(await run('demo', '--help')).toBe(0);
-    expect(printed).toMatch(/--data photos/);
-    expect(printed).toMatch(/tensorflow-gpu/);
+    expect(printed.text).toMatch(/--data photos/);
+    expect(printed.text).toMatch(/tensorflow-gpu/);
   });
 
   // In /proc Node's own recursive mkdir never returns.
   test.skipIf(!existsSync('/proc/self'))('a folder that cannot be made (skipped without /proc)', async () => {
     expect(await run('--data', images('proc', 4), '--outdir', '/proc/edm2/run', '--duration', '1000')).toBe(2);
-    expect(printed).toMatch(/--outdir: expected a folder that can be read or made, got \/proc\/edm2\/run \(ENOENT\)/);
+    expect(printed.text).toMatch(
+      /--outdir: expected a folder that can be read or made, got \/proc\/edm2\/run \(ENOENT\)/,
+    );
   });
 
   test('a batch that does not divide', async () => {
     expect(await run('--data', images('divide', 4), '--batch', '6', '--batch-gpu', '4', '--dry-run')).toBe(2);
-    expect(printed).toMatch(/--batch-gpu: expected a divisor/);
+    expect(printed.text).toMatch(/--batch-gpu: expected a divisor/);
   });
 
   test('labels asked for where there are none', async () => {
     expect(await run('--data', images('unlabelled', 4), '--cond', 'true', '--dry-run')).toBe(2);
-    expect(printed).toMatch(/--cond: expected data with labels/);
+    expect(printed.text).toMatch(/--cond: expected data with labels/);
   });
 });
 
@@ -123,14 +116,14 @@ describe('bad data ends with code 1, named, before anything is written', () => {
     ],
   ])('%s', async (_, make, message) => {
     expect(await run('--data', make(), '--outdir', outdir, '--duration', '1000', '--batch', '100')).toBe(1);
-    expect(printed).toMatch(message);
+    expect(printed.text).toMatch(message);
     expect(existsSync(outdir)).toBe(false);
   });
 });
 
 test('a dry run prints the configuration', async () => {
   expect(await run('--data', images('dry', 4), '--duration', '2Ki', '--dry-run')).toBe(0);
-  expect(JSON.parse(printed)).toMatchObject({
+  expect(JSON.parse(printed.text)).toMatchObject({
     duration: 2048,
     network: { imgResolution: 8, imgChannels: 1, labelDim: 0 },
   });
@@ -138,7 +131,7 @@ test('a dry run prints the configuration', async () => {
 
 test('the main job, small: trains on MNIST, reconstructs, samples, scores, reports', async () => {
   const outdir = join(scratch, 'smoke');
-  expect(await run('demo', '--smoke', '--outdir', outdir), printed).toBe(0);
+  expect(await run('demo', '--smoke', '--outdir', outdir), printed.text).toBe(0);
   const files = readdirSync(outdir);
   for (const name of ['config.json', 'log.jsonl', 'grid.png', 'scores.json', 'report.html'])
     expect(files).toContain(name);
@@ -154,5 +147,5 @@ test('the main job, small: trains on MNIST, reconstructs, samples, scores, repor
   expect(scores.heldOut.labelAgreement).toBeGreaterThan(0.3);
   // Hardly trained: far from real digits, and the distance must say so.
   expect(scores.generated.frechet).toBeGreaterThan(scores.heldOut.frechet);
-  expect(printed).toMatch(/label agreement/);
+  expect(printed.text).toMatch(/label agreement/);
 });

@@ -1,6 +1,6 @@
+import type { MagnitudeLine } from '@edm2/app-kit/magnitudes/magnitude-line';
 import { ACCENT, MARK } from '@edm2/app-kit/pictures/theme';
 import type { TopLevelSpec } from 'vega-lite';
-import type { MagnitudeLine } from './read-magnitudes.js';
 
 /** A point of a curve. */
 export interface MagnitudePoint {

@@ -1,6 +1,6 @@
+import type { MagnitudeLine } from '@edm2/app-kit/magnitudes/magnitude-line';
 import { ACCENT, FAINT } from '@edm2/app-kit/pictures/theme';
 import type { TopLevelSpec } from 'vega-lite';
-import type { MagnitudeLine } from './read-magnitudes.js';
 
 /** How far a step moves each weight relative to its size: a thin line each, their median over them. Undefined where none was recorded. */
 export function updateChart(lines: readonly MagnitudeLine[]): TopLevelSpec | undefined {

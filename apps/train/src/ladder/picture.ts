@@ -1,6 +1,6 @@
+import type { MagnitudeLine } from '@edm2/app-kit/magnitudes/magnitude-line';
 import { ACCENT, FAINT, INK, MARK, MUTED } from '@edm2/app-kit/pictures/theme';
 import type { TopLevelSpec } from 'vega-lite';
-import type { MagnitudeLine } from '../run/magnitudes.js';
 import type { Rung } from './result.js';
 import { STEPS } from './table.js';
 

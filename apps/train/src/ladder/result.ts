@@ -1,8 +1,8 @@
+import type { MagnitudeLine } from '@edm2/app-kit/magnitudes/magnitude-line';
 import { type Spread, spreadOf } from '@edm2/app-kit/scores/spread';
 import { type ConfigName, countFlops, countParameters, createUNet } from '@edm2/edm2-unet';
 import { trainingLadder } from '@edm2/training';
 import type { RunConfig } from '../options/run-config.js';
-import type { MagnitudeLine } from '../run/magnitudes.js';
 import type { ScoredDraw } from './scores.js';
 
 /** One rung, as the table has it. */

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseJsonLines } from '@edm2/app-kit/files/json-lines';
 import type { Score } from '@edm2/app-kit/scores/score';
 import { append } from '../run/append.js';
 
@@ -23,13 +24,7 @@ export interface ScoreFile {
 export async function openScores(folder: string): Promise<ScoreFile> {
   const path = join(folder, 'scores.jsonl');
   const text = await readFile(path, 'utf8').catch(() => '');
-  const draws = text.split('\n').flatMap((line): ScoredDraw[] => {
-    try {
-      return line ? [JSON.parse(line)] : [];
-    } catch {
-      return [];
-    }
-  });
+  const draws = parseJsonLines<ScoredDraw>(text);
   // After a line that was cut off, a new one must not begin in the middle.
   if (text !== '' && !text.endsWith('\n')) await append(path, '\n');
   return {

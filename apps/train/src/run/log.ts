@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseJsonLines } from '@edm2/app-kit/files/json-lines';
 import { writeFileAtomic } from '@edm2/tensor-files';
 import { append } from './append.js';
 
@@ -25,14 +26,7 @@ export const appendLog = (outdir: string, line: LogLine): Promise<void> =>
 
 /** All lines of a run. A last line that was cut off is left out. */
 export async function readLog(outdir: string): Promise<LogLine[]> {
-  const text = await readFile(path(outdir), 'utf8').catch(() => '');
-  return text.split('\n').flatMap((line): LogLine[] => {
-    try {
-      return line ? [JSON.parse(line)] : [];
-    } catch {
-      return [];
-    }
-  });
+  return parseJsonLines(await readFile(path(outdir), 'utf8').catch(() => ''));
 }
 
 /** Drops what a killed run logged after its last checkpoint, so that the resumed run does not log it twice. */

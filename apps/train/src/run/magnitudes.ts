@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseJsonLines } from '@edm2/app-kit/files/json-lines';
+import type { Magnitude, MagnitudeLine } from '@edm2/app-kit/magnitudes/magnitude-line';
 import { forceWeightNorm, type Params, precondition, type UNet } from '@edm2/edm2-unet';
 import type { EngineReport } from '@edm2/engine';
 import { writeFileAtomic } from '@edm2/tensor-files';
@@ -7,21 +9,6 @@ import { jit } from '@edm2/tfjs-jit';
 import type { TrainBatch } from '@edm2/training';
 import * as tf from '@tensorflow/tfjs-core';
 import { append } from './append.js';
-
-/** Magnitudes below one half of the network at one resolution: over all its features. */
-export interface Magnitude {
-  readonly max: number;
-  readonly mean: number;
-}
-
-/** One line of `magnitudes.jsonl`. Buckets are named `enc 16`, `dec 8`. */
-export interface MagnitudeLine {
-  readonly nimg: number;
-  readonly activations: Readonly<Record<string, Magnitude>>;
-  readonly weights: Readonly<Record<string, Magnitude>>;
-  /** ‖Δw‖/‖w‖ of the last step by weight; null where a weight is zero. */
-  readonly updates?: Readonly<Record<string, number | null>>;
-}
 
 /** What is recorded at status ticks. Compiled apart from the step, which computes the same with or without. */
 export interface MagnitudeRecorder {
@@ -154,14 +141,7 @@ const path = (outdir: string): string => join(outdir, 'magnitudes.jsonl');
 
 /** What a run recorded. A last line that was cut off is left out. */
 export async function readMagnitudes(outdir: string): Promise<MagnitudeLine[]> {
-  const text = await readFile(path(outdir), 'utf8').catch(() => '');
-  return text.split('\n').flatMap((line): MagnitudeLine[] => {
-    try {
-      return line ? [JSON.parse(line)] : [];
-    } catch {
-      return [];
-    }
-  });
+  return parseJsonLines(await readFile(path(outdir), 'utf8').catch(() => ''));
 }
 
 /** Drops what was recorded after the checkpoint that a run resumes from. */
