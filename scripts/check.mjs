@@ -1,7 +1,7 @@
 // `pnpm check`: every check of the repository in one table, ended by the line "N passed, N failed". CI runs exactly this.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { bin, root, run } from './bootstrap.mjs';
 
 const scratch = mkdtempSync(join(tmpdir(), 'edm2-check-'));
@@ -24,11 +24,27 @@ const suite = (built) => async () => {
     // A file that could not be loaded counts no test of its own: it must still fail.
     const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
     const failed = numFailedTests + broken;
-    return { passed: numPassedTests, failed: failed || (code === 0 ? 0 : 1), skipped: numPendingTests };
+    const said = failures(testResults);
+    if (failed === 0 && code !== 0)
+      said.push(`vitest ended with exit code ${code}: an error outside the tests, printed above`);
+    return { passed: numPassedTests, failed: failed || (code === 0 ? 0 : 1), skipped: numPendingTests, said };
   } catch (error) {
     return { passed: 0, failed: 1, note: `no test report: ${error.message}` };
   }
 };
+
+/** What failed and its first words: said again below the table, since a log of the whole is long. */
+const failures = (files) =>
+  files
+    .filter((file) => file.status === 'failed')
+    .flatMap((file) => {
+      const tests = file.assertionResults.filter((test) => test.status === 'failed');
+      const path = relative(root, file.name);
+      if (tests.length === 0) return [`${path}\n    ${beginning(file.message ?? '')}`];
+      return tests.map((test) => `${path} > ${test.fullName}\n    ${beginning(test.failureMessages.join('\n'))}`);
+    });
+
+const beginning = (message) => message.split('\n').slice(0, 8).join('\n    ').slice(0, 1500);
 
 const perPackage = (command, argsOf) => async () => {
   const result = { passed: 0, failed: 0 };
@@ -77,6 +93,7 @@ for (const { name, passed, failed, skipped = 0, seconds, note = '' } of rows)
   console.log(
     `${failed ? '✗' : '✓'} ${name.padEnd(14)} ${String(passed).padStart(5)} passed ${String(failed).padStart(3)} failed ${String(skipped).padStart(3)} skipped ${seconds.toFixed(0).padStart(5)} s  ${note}`,
   );
+for (const { name, said = [] } of rows) for (const line of said) console.log(`\n✗ ${name}: ${line}`);
 const passed = rows.reduce((sum, row) => sum + row.passed, 0);
 const failed = rows.reduce((sum, row) => sum + row.failed, 0);
 console.log(`\n${passed} passed, ${failed} failed`);
