@@ -46,7 +46,7 @@ beforeAll(async () => {
   expect(await datasetTool(['encode', '--source', at('images'), '--dest', data, '--vae', VAE]), printed.text).toBe(0);
   expect(await train(['--data', data, '--outdir', run, ...SHORT]), printed.text).toBe(0);
   vi.restoreAllMocks();
-}, 60_000);
+});
 
 const snapshot = (): string => at('run', readdirSync(run).find((name) => /^network-.*-0\.100/.test(name)) ?? '');
 

@@ -65,6 +65,8 @@ export async function startBrowser(
   try {
     browser = await chromium.launch({ executablePath, args: FLAGS });
     const page = await browser.newPage();
+    // What hangs is ended by the test's own time limit.
+    page.setDefaultTimeout(0);
     await page.goto(`${server.url}/onnx.html`);
     await page.waitForFunction('window.runModel');
     let count = 0;

@@ -114,7 +114,7 @@ test('a ladder that is interrupted in the middle of a config and of a score ends
   await expect(ladder(whole, new AbortController().signal, { settings: { ...settings, seed: 1 } })).rejects.toThrow(
     UsageError,
   );
-}, 120_000);
+});
 
 test('the time left follows what each kind of work has taken', () => {
   let now = 0;

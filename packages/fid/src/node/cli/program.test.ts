@@ -50,7 +50,7 @@ beforeAll(async () => {
   zip.end();
   await pipeline(zip.outputStream, createWriteStream(at('b.zip')));
   await writeSafetensors(at('raw.safetensors'), formulaWeights(readGoldenJson('inception-keys.json')));
-}, 60_000);
+});
 afterAll(() => rm(folder, { recursive: true }));
 
 const weights = () => ['--weights', at('weights.safetensors'), '--batch', '3', '--threads', '2'];
