@@ -1,11 +1,23 @@
 // `npm run phema -- <arguments>`, `npm run libtensorflow -- install`, `npm run evaluate -- sweep`, `npm run dataset -- encode`: the command of a package or an app,
 // built from this clone.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bin, install, root, run } from './bootstrap.mjs';
 
 const [name, ...args] = process.argv.slice(2);
+const commands = ['packages', 'apps'].flatMap((kind) =>
+  readdirSync(join(root, kind)).filter((each) => {
+    const manifest = join(root, kind, each, 'package.json');
+    return existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).bin;
+  }),
+);
+if (!commands.includes(name)) {
+  console.error(
+    `command: expected a package or an app with a command, one of ${commands.join(', ')}, got ${name ?? 'nothing'}. Name one: node scripts/command.mjs phema --help.`,
+  );
+  process.exit(2);
+}
 if (!existsSync(bin('turbo'))) install();
 // An app is bundled from the sources of the packages that it wires; a package is built after those that it needs.
 const app = existsSync(join(root, 'apps', name));

@@ -32,4 +32,5 @@ export {
   type UNet,
   type VocabularyOption,
 } from './unet.js';
-export type { InitSite, LayerUse, LearnedLayer, NoiseFeatures, Norm, Pointwise, Vocabulary } from './vocabulary.js';
+export type { Vocabulary } from './vocabulary.js';
+export type { InitSite, LayerUse, LearnedLayer, NoiseFeatures, Norm, Pointwise, Words } from './words.js';

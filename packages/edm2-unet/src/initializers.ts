@@ -1,5 +1,5 @@
 import type { Distribution } from '@edm2/random';
-import type { InitSite } from './vocabulary.js';
+import type { InitSite } from './words.js';
 
 /** N(0, 1) everywhere: configs D to G normalise on use, so that any scale would do. */
 export const unitNormal = (): Distribution => ({ normal: 1 });

@@ -6,7 +6,8 @@ import { fanInUniform, unitNormal, zeroLastLayers } from './initializers.js';
 import { normalizedLayer, plainLayer } from './learned-layers.js';
 import { fourierFeatures, mpFourierFeatures, positionFeatures } from './noise-features.js';
 import { affineGroupNorm, noNorm, rmsGroupNorm } from './norms.js';
-import type { Pointwise, Vocabulary } from './vocabulary.js';
+import type { Vocabulary } from './vocabulary.js';
+import type { Pointwise } from './words.js';
 
 /** Leaves its input as it is. */
 export const identity: Pointwise = (x) => x;

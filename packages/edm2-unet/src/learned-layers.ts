@@ -1,6 +1,6 @@
 import { mpConv2d, mpDense } from '@edm2/mp-layers';
 import * as tf from '@tensorflow/tfjs-core';
-import type { LayerUse, LearnedLayer } from './vocabulary.js';
+import type { LayerUse, LearnedLayer } from './words.js';
 
 /** The stored weight as it is (configs A to C). */
 export const plainLayer: LearnedLayer = {

@@ -1,7 +1,7 @@
 import type { Distribution } from '@edm2/random';
 import type { ParameterSpec as TensorSpec } from '@edm2/tensor-files/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Norm, Vocabulary } from './vocabulary.js';
+import type { Norm, Words } from './words.js';
 
 /** Named tensors; the names are those of the files' state dicts. */
 export type Params = Record<string, tf.Tensor>;
@@ -61,7 +61,7 @@ export type BlockFactory = (net: Network, plan: BlockPlan) => Block;
 
 /** A network under construction: parts declare their parameters here, in the files' order, and become functions of a {@link Run}. */
 export interface Network {
-  readonly vocabulary: Vocabulary;
+  readonly vocabulary: Words;
   /** Channels of the embedding that the blocks receive. */
   readonly embChannels: number;
   readonly parameters: ParameterSpec[];
@@ -72,7 +72,7 @@ export interface Network {
 }
 
 /** Starts a network. */
-export function startNetwork(vocabulary: Vocabulary, embChannels: number): Network {
+export function startNetwork(vocabulary: Words, embChannels: number): Network {
   const parameters: ParameterSpec[] = [];
   const layers: LayerSpec[] = [];
   const { layer, init, gains } = vocabulary;

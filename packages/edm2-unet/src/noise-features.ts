@@ -1,6 +1,6 @@
 import { fourier, mpFourier } from '@edm2/mp-layers';
 import * as tf from '@tensorflow/tfjs-core';
-import type { NoiseFeatures } from './vocabulary.js';
+import type { NoiseFeatures } from './words.js';
 
 /** Sinusoidal position embedding `[cos(c·f), sin(c·f)]`, `f_i = 10000^(−i/h)`, `h = channels/2`: nothing to store. */
 export const positionFeatures: NoiseFeatures = {

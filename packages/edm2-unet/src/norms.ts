@@ -1,6 +1,6 @@
 import { normalize } from '@edm2/mp-layers';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Norm } from './vocabulary.js';
+import type { Norm } from './words.js';
 
 /** Leaves its input as it is. */
 export const noNorm: Norm = { affine: false, apply: (x) => x };
