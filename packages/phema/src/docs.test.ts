@@ -26,10 +26,13 @@ test('the README’s programs run: track, choose afterwards, files, tensors', as
   expect(kernel0).toBeCloseTo(direct.values(0.15).kernel[0] ?? Number.NaN, 2);
   expect(rest.slice(0, 2)).toEqual([0.12, join('averages', 'phema-0000025-0.120.safetensors')]);
   expect(rest.slice(4, 6)).toEqual([0.15, join('averages', 'phema-0000025-0.150.safetensors')]);
-  expect(rest.slice(-2)).toEqual([
+  expect(rest.slice(-4, -2)).toEqual([
     ['0.05', '0.1'],
     [3, 3],
   ]);
+  // The cap grows to 1280 only: the initial zeros fade by 2^(−Σ 1/(0.05·step)), to nothing.
+  expect(rest.at(-2)).toBe('traditional');
+  expect(rest.at(-1)).toBeCloseTo(1, 6);
 });
 
 test('the README’s commands run, and print what it shows', async () => {

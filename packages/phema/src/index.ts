@@ -1,4 +1,11 @@
+export type { EmaTime, Values } from './averages.js';
 export { type HalfLife, halfLifeEmaShare } from './half-life.js';
+export {
+  createHalfLifeEma,
+  type HalfLifeEma,
+  type HalfLifeEmaOptions,
+  type HalfLifeEmaState,
+} from './half-life-tracker.js';
 export { type Plan, type PlanOptions, type PlanRow, planSnapshots, predict, USEFUL_SIGMA_RELS } from './plan.js';
 export {
   gammaToSigmaRel,
@@ -10,12 +17,5 @@ export {
   sigmaRelToGamma,
 } from './profile.js';
 export { prepareSynthesis, type Synthesis, synthesisWeights } from './synthesis.js';
-export {
-  createPowerEma,
-  type EmaTime,
-  type PowerEma,
-  type PowerEmaOptions,
-  type PowerEmaState,
-  type Values,
-} from './tracker.js';
+export { createPowerEma, type PowerEma, type PowerEmaOptions, type PowerEmaState } from './tracker.js';
 export type { Tree } from './tree.js';

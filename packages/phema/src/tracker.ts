@@ -1,24 +1,9 @@
-import { createCadence, type Pending } from './cadence.js';
+import { type AveragesState, createAverages, type EmaTime, type Values } from './averages.js';
 import { powerEmaShare, sigmaRelToGamma } from './profile.js';
-import { assertSameNames, leavesOf, mapTree, type Tree } from './tree.js';
-
-/** A leaf that the tracker averages. */
-export type Values = Float32Array | Float64Array;
-
-/** Where training stands when an average takes in the parameters. */
-export interface EmaTime {
-  /** Training time after the step, > 0 (EDM2: images seen). */
-  readonly t: number;
-  /** Training time since the last update, 0 < dt ≤ t; every step: the batch size; every k-th step: k batches. */
-  readonly dt: number;
-}
+import type { Tree } from './tree.js';
 
 /** What a tracker needs to go on later: the averages, by `String(sigmaRel)`; undefined before the first update. */
-export interface PowerEmaState<T> {
-  readonly tracks: Readonly<Record<string, T>> | undefined;
-  /** Calls of `update` that were not taken in yet, and their time; absent when there are none. */
-  readonly pending?: Pending;
-}
+export type PowerEmaState<T> = AveragesState<T>;
 
 /** Which averages a tracker keeps. */
 export interface PowerEmaOptions {
@@ -56,8 +41,6 @@ export interface PowerEma<T extends Tree<Values> = Tree<Values>> {
   restore(state: PowerEmaState<T>): void;
 }
 
-const isValues = (value: unknown): value is Values => value instanceof Float32Array || value instanceof Float64Array;
-
 /**
  * Tracks power-function averages of plain arrays, each in float64 (8 bytes a value): late in training an update moves a
  * weight by less than float32 can add to it.
@@ -71,66 +54,16 @@ export function createPowerEma<T extends Tree<Values> = Tree<Values>>({
   updateEvery = 1,
 }: PowerEmaOptions = {}): PowerEma<T> {
   const gammas = gammasOf('createPowerEma', sigmaRels);
-  let tracks: Map<string, Tree<Values>> | undefined;
-  let kind: Tree<Values> | undefined;
-  const cadence = createCadence('createPowerEma', updateEvery);
-  const copy = (tree: Tree<Values>) => mapTree('createPowerEma', isValues, tree, (x) => x.slice() as Values) as T;
-
+  const shares = new Map(
+    [...gammas].map(([key, gamma]) => [key, (t: number, dt: number) => powerEmaShare(gamma, t, dt)]),
+  );
+  const averages = createAverages<T>('createPowerEma', shares, updateEvery);
   return {
-    update(tree, time) {
-      const dt = tracks === undefined ? time.dt : cadence.due(time);
-      if (dt === undefined) return;
-      const { t } = time;
-      const incoming = leavesOf('createPowerEma.update', isValues, tree);
-      const shares = new Map([...gammas].map(([key, gamma]) => [key, powerEmaShare(gamma, t, dt)]));
-      if (tracks === undefined) {
-        tracks = new Map(
-          [...gammas.keys()].map((key) => [
-            key,
-            mapTree('createPowerEma', isValues, tree, (x) => Float64Array.from(x) as Values),
-          ]),
-        );
-        kind = mapTree('createPowerEma', isValues, tree, (x) => x.subarray(0, 0) as Values);
-        return;
-      }
-      const averages = [...tracks].map(
-        ([key, track]) => [key, leavesOf('createPowerEma.update', isValues, track)] as const,
-      );
-      for (const [, leaves] of averages) {
-        assertSameNames('createPowerEma.update', leaves.keys(), incoming);
-        for (const [name, ema] of leaves) assertLength(name, ema.length, incoming.get(name)?.length);
-      }
-      kind ??= mapTree('createPowerEma', isValues, tree, (x) => x.subarray(0, 0) as Values);
-      for (const [key, leaves] of averages)
-        for (const [name, ema] of leaves) lerp(ema, incoming.get(name) ?? ema, shares.get(key) ?? Number.NaN);
-    },
-    values(sigmaRel) {
-      const track = tracks?.get(trackKey('createPowerEma.values', gammas, sigmaRel));
-      if (!track)
-        throw new RangeError(
-          'createPowerEma.values: expected an update before, got none. Call update(tree, { t, dt }) first.',
-        );
-      const kinds = kind === undefined ? undefined : leavesOf('createPowerEma.values', isValues, kind);
-      return mapTree('createPowerEma.values', isValues, track, (x, path) => {
-        const like = kinds?.get(path);
-        return like instanceof Float64Array ? Float64Array.from(x) : Float32Array.from(x);
-      }) as T;
-    },
-    state: () => ({
-      ...cadence.state(),
-      tracks: tracks && Object.fromEntries([...tracks].map(([key, track]) => [key, copy(track)])),
-    }),
+    ...averages,
+    values: (sigmaRel) => averages.values(trackKey('createPowerEma.values', gammas, sigmaRel)),
     restore(state) {
       assertSameTracks('createPowerEma.restore', gammas, state);
-      cadence.restore(state.pending);
-      tracks =
-        state.tracks &&
-        new Map(
-          Object.entries(state.tracks).map(([key, track]) => [
-            key,
-            mapTree('createPowerEma.restore', isValues, track, (x) => Float64Array.from(x) as Values),
-          ]),
-        );
+      averages.restore(state);
     },
   };
 }
@@ -163,18 +96,4 @@ export function assertSameTracks(fn: string, gammas: ReadonlyMap<string, number>
     throw new RangeError(
       `${fn}: expected a state of sigmaRels ${[...gammas.keys()].join(', ')}, got ${keys.join(', ')}. Create the tracker with the state's lengths.`,
     );
-}
-
-function assertLength(name: string, expected: number, actual: number | undefined): void {
-  if (expected !== actual)
-    throw new RangeError(
-      `createPowerEma.update: expected ${expected} values at ${name}, got ${actual}. Pass the same tree at every update.`,
-    );
-}
-
-function lerp(ema: Values, incoming: Values, share: number): void {
-  for (let i = 0; i < ema.length; i++) {
-    const value = ema[i] as number;
-    ema[i] = value + share * ((incoming[i] as number) - value);
-  }
 }
