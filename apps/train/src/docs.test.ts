@@ -1,0 +1,55 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { type ConfigName, SWITCH_NAMES, switchesOf } from '@edm2/edm2-unet';
+import { codeBlocks, runMarkdown } from '@edm2/test-support';
+import { trainingLadder } from '@edm2/training';
+import { describe, expect, test } from 'vitest';
+import { LETTERS } from './ladder/settings.js';
+
+const root = new URL('../../../', import.meta.url);
+const guide = new URL('docs/guide/ladder.md', root);
+const text = readFileSync(guide, 'utf8');
+const quoted = (cell = ''): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word);
+const steps = [...text.matchAll(/^\| ([A-G]) \|(.*)\|$/gm)].map(([, letter = '', row = '']) => {
+  const [, , where, switches, fid] = row.split('|').map((cell) => cell.trim());
+  return { letter: letter as ConfigName, where: quoted(where), switches: quoted(switches), fid };
+});
+
+describe('docs/guide/ladder.md', () => {
+  test('its code runs, and each network differs from its config by one switch', async () => {
+    const logged = await runMarkdown(guide, new URL('../', import.meta.url));
+    // As the comments beside say.
+    const [block = ''] = await codeBlocks(guide, ['ts']);
+    const said = [...block.matchAll(/^console\.log.*\/\/ (.*)$/gm)].map(([, comment]) => comment);
+    expect(said).toHaveLength(3);
+    expect(logged.map((value) => JSON.stringify(value))).toEqual(said);
+  });
+
+  test('its table has the switches that change from step to step, and the paper’s FIDs', () => {
+    expect(steps.map(({ letter }) => letter)).toEqual(LETTERS);
+    for (const [i, { letter, switches, fid }] of steps.entries()) {
+      expect(Number(fid), letter).toBe(trainingLadder[letter].paperFid);
+      const before = LETTERS[i - 1];
+      const changed = before
+        ? SWITCH_NAMES.filter((name) => switchesOf(before)[name] !== switchesOf(letter)[name])
+        : [];
+      // Where attention is, is an option of the network besides.
+      expect(switches.filter((name) => name !== 'attnResolutions').sort(), letter).toEqual([...changed].sort());
+    }
+  });
+
+  test('the files that it names are there', () => {
+    const sources = readdirSync(new URL('packages/', root)).flatMap((name) =>
+      existsSync(new URL(`packages/${name}/src/`, root)) ? [`${name}/src/`] : [],
+    );
+    for (const { letter, where } of steps)
+      for (const path of where.filter((word) => /[./]/.test(word)))
+        expect(
+          [...sources.map((folder) => `packages/${folder}${path}`), `packages/${path}`].some((file) =>
+            existsSync(new URL(file, root)),
+          ),
+          `${letter}: ${path}`,
+        ).toBe(true);
+    for (const path of quoted(text).filter((word) => word.startsWith('packages/')))
+      expect(existsSync(new URL(path, root)), path).toBe(true);
+  });
+});

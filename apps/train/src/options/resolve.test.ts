@@ -1,0 +1,86 @@
+import '@tensorflow/tfjs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { keepPrinted } from '@edm2/app-kit/command/printed.fixture';
+import { encode } from 'fast-png';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runProgram } from '../program.js';
+import { type RunConfig, runConfigSchema } from './run-config.js';
+
+const scratch = mkdtempSync(join(tmpdir(), 'edm2-resolve-'));
+beforeAll(() => {
+  for (const side of [16, 64])
+    for (const i of [0, 1]) {
+      const folder = join(scratch, String(side), String(i));
+      mkdirSync(folder, { recursive: true });
+      const data = new Uint8Array(side * side).fill(100 * i);
+      writeFileSync(join(folder, `${i}.png`), encode({ width: side, height: side, channels: 1, depth: 8, data }));
+    }
+});
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+const printed = keepPrinted();
+
+/** What a dry run says of the run. */
+async function resolved(side: number, ...argv: string[]): Promise<RunConfig> {
+  expect(await runProgram(['--data', join(scratch, String(side)), ...argv, '--dry-run']), printed.text).toBe(0);
+  const config = runConfigSchema.parse(JSON.parse(printed.text));
+  printed.text = '';
+  return config;
+}
+
+const NAMES = 'batch lr decay dropout pMean pStd beta2 lossScale uncertainty emaHalfLife attnResolutions'.split(' ');
+const row = ({ network: { attnResolutions }, ...config }: RunConfig): unknown[] =>
+  NAMES.map((name) => {
+    const value = { ...config, attnResolutions }[name];
+    return typeof value === 'number' ? Number(value.toPrecision(12)) : value;
+  });
+
+describe('--config: the constants of training', () => {
+  // Table 1, columns A to G, and the average of C.2.
+  test.each<[string, unknown[]]>([
+    ['A', [4096, 1e-4, 0, 0.1, -1.2, 1.2, 0.999, 100, false, 50e6, [32, 16, 8]]],
+    ['B', [2048, 2e-4, 0, 0.1, -0.4, 1.0, 0.99, 100, true, 0, [16, 8]]],
+    ['C', [2048, 2e-4, 0, 0.1, -0.4, 1.0, 0.99, 100, true, 0, [16, 8]]],
+    ['D', [2048, 0.01, 0, 0.1, -0.4, 1.0, 0.99, 1, true, 0, [16, 8]]],
+    ['E', [2048, 0.01, 70000, 0.1, -0.4, 1.0, 0.99, 1, true, 0, [16, 8]]],
+    ['F', [2048, 0.01, 70000, 0.1, -0.4, 1.0, 0.99, 1, true, 0, [16, 8]]],
+    ['G', [2048, 0.01, 70000, 0, -0.4, 1.0, 0.99, 1, true, 0, [16, 8]]],
+  ])('%s with the preset of the paper’s ladder, img512-s, are the paper’s', async (letter, expected) => {
+    expect(row(await resolved(64, '--preset', 'img512-s', '--config', letter))).toEqual(expected);
+  });
+
+  // docs/guide/ladder.md: batch and rate in the paper's ratios to G's, the half-life as 2.3 % of 60,000 images.
+  test.each<[string, unknown[]]>([
+    ['A', [32, 1.2e-4, 0, 0.1, -1.2, 1.2, 0.999, 100, false, 1397, [8]]],
+    ['B', [16, 2.4e-4, 0, 0.1, -0.8, 1.4, 0.99, 100, true, 0, [8]]],
+    ['C', [16, 2.4e-4, 0, 0.1, -0.8, 1.4, 0.99, 100, true, 0, [8]]],
+    ['D', [16, 0.012, 0, 0.1, -0.8, 1.4, 0.99, 1, true, 0, [8]]],
+    ['E', [16, 0.012, 2000, 0.1, -0.8, 1.4, 0.99, 1, true, 0, [8]]],
+    ['F', [16, 0.012, 2000, 0.1, -0.8, 1.4, 0.99, 1, true, 0, [8]]],
+    ['G', [16, 0.012, 2000, 0, -0.8, 1.4, 0.99, 1, true, 0, [8]]],
+  ])('%s with another preset, mnist, are its own in the paper’s ratios', async (letter, expected) => {
+    expect(row(await resolved(16, '--preset', 'mnist', '--config', letter))).toEqual(expected);
+  });
+
+  test('an option of one’s own comes before all', async () => {
+    const own = [
+      '--batch',
+      '8',
+      '--lr',
+      '0.003',
+      '--decay',
+      '7',
+      '--dropout',
+      '0.2',
+      '--pmean',
+      '-0.3',
+      '--pstd',
+      '0.9',
+    ];
+    const config = await resolved(16, '--config', 'A', ...own, '--ema-half-life', '500', '--ema-rampup', '0.05');
+    expect(row(config).slice(0, 6)).toEqual([8, 0.003, 7, 0.2, -0.3, 0.9]);
+    expect([config.emaHalfLife, config.emaRampup]).toEqual([500, 0.05]);
+  });
+});
