@@ -1,63 +1,16 @@
 import '@tensorflow/tfjs';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type StartedCommand, startCommand } from '@edm2/app-kit/command/start-command.fixture';
-import { createClassifier, SHAPES } from '@edm2/app-kit/scores/classifier';
-import { saveClassifier } from '@edm2/app-kit/scores/classifier-file';
-import { writeReference } from '@edm2/app-kit/scores/reference-file';
-import { createUNet, initParams } from '@edm2/edm2-unet';
-import { saveNetwork } from '@edm2/edm2-unet/node';
-import { createRandom } from '@edm2/random';
-import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writeRun } from './run.fixture.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'edm2-evaluate-command-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 const command = fileURLToPath(new URL('../bin/edm2-evaluate.js', import.meta.url));
 const at = (...names: string[]): string => join(scratch, ...names);
-
-/** A run's snapshots and a judge, of random weights. */
-async function writeInputs(): Promise<void> {
-  mkdirSync(at('run'));
-  const unet = createUNet({
-    config: 'G',
-    imgResolution: 16,
-    imgChannels: 1,
-    labelDim: 10,
-    modelChannels: 16,
-    channelMult: [1, 2],
-    numBlocks: 1,
-    attnResolutions: [],
-  });
-  for (const [i, name] of ['0000001-0.050', '0000001-0.100', '0000002-0.050', '0000002-0.100'].entries()) {
-    const params = initParams(unet, i + 1);
-    for (const { name: key, kind } of unet.parameters)
-      if (kind === 'gain') {
-        params[key]?.dispose();
-        params[key] = tf.scalar(0.5);
-      }
-    await saveNetwork(at('run', `network-snapshot-${name}.safetensors`), { unet, params });
-    tf.dispose(params);
-  }
-  const random = createRandom(1);
-  const classifier = createClassifier(
-    Object.fromEntries(
-      Object.entries(SHAPES).map(([name, shape]) => [
-        name,
-        tf.tensor(random.stream(name).normal(shape.reduce((a, b) => a * b, 1)), shape),
-      ]),
-    ),
-    undefined,
-  );
-  await saveClassifier(at('classifier.safetensors'), classifier);
-  const { dims } = classifier;
-  const sigma = new Float64Array(dims * dims);
-  for (let i = 0; i < dims; i++) sigma[i * dims + i] = 1;
-  await writeReference(at('reference.safetensors'), { mu: new Float64Array(dims), sigma, n: 1000 }, classifier);
-  classifier.dispose();
-}
 
 const start = (...args: string[]): StartedCommand => startCommand(command, args, scratch);
 
@@ -83,7 +36,7 @@ const sizeOf = (path: string): number => (existsSync(path) ? statSync(path).size
 
 // The command is a bundle, made by `pnpm build`; the tests of the sources run before it.
 describe.skipIf(!process.env['TEST_BUILT'])('edm2-evaluate as a process, interrupted by Ctrl-C', () => {
-  beforeAll(writeInputs);
+  beforeAll(() => writeRun(scratch));
 
   test('generate goes on to the same images', async () => {
     const argv = ['generate', ...FAST, '--net', 'run/network-snapshot-0000002-0.100.safetensors', '--seeds', '0-89'];

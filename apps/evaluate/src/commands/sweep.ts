@@ -1,60 +1,28 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { UsageError } from '@edm2/app-kit/command/errors';
 import { startProgress } from '@edm2/app-kit/command/progress';
 import { writeGrid } from '@edm2/app-kit/pictures/write-grid';
 import { sampleAll } from '@edm2/app-kit/sample/sample-pixels';
-import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
-import { referenceFingerprint } from '@edm2/app-kit/scores/reference-file';
 import { formatSpread } from '@edm2/app-kit/scores/spread';
 import { karrasSchedule } from '@edm2/sampler';
 import { type Command, Option } from 'commander';
 import { writeSweep } from '../draw/write-sweep.js';
-import { fileFingerprint } from '../generate/fingerprint.js';
 import { decoderFor } from '../generate/open-model.js';
 import { seedClasses } from '../generate/seed-classes.js';
 import { interruptible } from '../interruptible.js';
 import { warnings } from '../metrics/figures.js';
-import { FIGURES, type FigureKey, figuresOfMetrics } from '../metrics/metrics.js';
-import {
-  type FeatureOptions,
-  featuresOf,
-  type MetricOptions,
-  referenceOf,
-  withMetrics,
-  withReference,
-} from '../options/feature-options.js';
-import { type SamplingOptions, samplerSettings, withSamplingOptions } from '../options/model-options.js';
-import { count, type Interval, intervals, numbers, positive, ranges, whole } from '../options/parse.js';
-import { engineFor } from '../options/start-engine.js';
+import { FIGURES, figuresOfMetrics } from '../metrics/metrics.js';
+import { withMetrics, withReference } from '../options/feature-options.js';
+import { withSamplingOptions } from '../options/model-options.js';
+import { count, intervals, numbers, positive, ranges, whole } from '../options/parse.js';
 import { say } from '../say.js';
-import { type Averages, openAverages } from '../sweep/averages.js';
-import { createNetworkCache } from '../sweep/network-cache.js';
+import type { Averages } from '../sweep/averages.js';
 import { prepareNetworks, type SweepNetworks } from '../sweep/networks.js';
 import { describe, product, type SweepAxes, type SweepPoint } from '../sweep/point.js';
-import { ranked, type ScoreKind } from '../sweep/result.js';
+import { ranked } from '../sweep/result.js';
 import { runSweep } from '../sweep/run-sweep.js';
-import { openStore } from '../sweep/store.js';
-
-interface SweepOptions extends SamplingOptions, FeatureOptions, MetricOptions {
-  readonly indir?: string;
-  readonly outdir?: string;
-  readonly t?: number;
-  readonly sigmaRel: readonly number[];
-  readonly guidance: readonly number[];
-  readonly guidanceInterval: readonly (Interval | undefined)[];
-  readonly gnet?: string;
-  readonly guideIndir?: string;
-  readonly guideSigmaRel?: readonly number[];
-  readonly guideT?: number;
-  readonly search: 'grid' | 'lines';
-  readonly refine: number;
-  readonly score?: FigureKey;
-  readonly num: number;
-  readonly draws: number;
-  readonly seed: number;
-  readonly class?: readonly number[];
-}
+import { perTensorCommand } from './sweep-per-tensor.js';
+import { DEFAULT_LENGTHS, measureOptions, openSweepSession, type SweepOptions } from './sweep-session.js';
 
 /** Images of the best setting that are shown. */
 const SHOWN = 100;
@@ -69,9 +37,18 @@ export const addSweepCommand = (program: Command, typed: string): Command =>
     .option('--t <images>', 'time of the averages (default: the last stored)', count('--t'))
     .option(
       '--sigma-rel <list>',
-      'EMA lengths, such as 0.05,0.10,...,0.25',
+      `EMA lengths, such as 0.05,0.10,...,0.25 (default: ${DEFAULT_LENGTHS.join(',')})`,
       numbers('--sigma-rel'),
-      [0.05, 0.1, 0.15, 0.2],
+    )
+    .option(
+      '--per-tensor <pattern>',
+      "vary the EMA length of the tensors so named alone (* for any part of a name, commas join patterns), the others' stays at --sigma-rel (default: the best of the lengths that all share); may be repeated, a curve each",
+      (pattern: string, before: readonly string[] = []) => [...before, pattern],
+    )
+    .option(
+      '--lengths <list>',
+      `with --per-tensor: EMA lengths of those tensors (default: ${DEFAULT_LENGTHS.join(',')})`,
+      numbers('--lengths'),
     )
     .option('--guidance <list>', 'guidance weights, such as 1,1.5,2', numbers('--guidance'), [1])
     .option('--guidance-interval <list>', 'noise levels that are guided, such as all,0.19-1.61', intervals, [undefined])
@@ -99,64 +76,34 @@ export const addSweepCommand = (program: Command, typed: string): Command =>
     .option('--draws <n>', 'draws of each setting; shown as mean ± standard deviation', positive, 1)
     .option('--seed <n>', 'first seed; every setting is scored on the same', whole, 0)
     .option('--class <list>', 'class, or several in turn (default: each seed draws its own)', ranges('--class'))
-    .action((options: SweepOptions) => sweepCommand(options, typed));
+    .action((options: SweepOptions, command: Command) => {
+      const given = (name: string): boolean => command.getOptionValueSource(name) === 'cli';
+      if (options.perTensor) return perTensorCommand(options, given, typed);
+      if (given('lengths'))
+        throw new UsageError(
+          '--lengths: expected --per-tensor as well, got none. Give lengths of all tensors as --sigma-rel.',
+        );
+      return sweepCommand(options, typed);
+    });
 
 async function sweepCommand(options: SweepOptions, typed: string): Promise<void> {
-  const { indir, outdir } = options;
-  if (indir === undefined)
-    throw new UsageError("--indir: expected a folder of a run's snapshots, got nothing. Name one.");
-  if (outdir === undefined) throw new UsageError('--outdir: expected a folder, got nothing. Say where the results go.');
-  const main = await openAverages(indir, outdir, options.t);
-  const guide = await guideOf(options, indir, outdir);
   const axes = axesOf(options);
-  const engine = await engineFor(options, main.sample);
-  say(`engine: ${engine.why}`);
-  const network = await featuresOf(options, engine);
-  const score = scoreOf(options, network);
+  const session = await openSweepSession(options);
+  const { outdir, main, guide, engine, network, score, reference, cache, networks, settings, kept } = session;
   const { metrics } = options.metrics;
-  const reference = await referenceOf(options, network);
-  const cache = createNetworkCache(engine);
-  const networks: SweepNetworks = guide ? { main, guide } : { main };
-  const settings = samplerSettings(options);
-  const { num, draws, seed } = options;
-  const identity = {
-    main: main.fingerprint,
-    guide: guide && ('gnet' in guide ? await fileFingerprint(guide.gnet) : guide.fingerprint),
-    features: network.fingerprint,
-    reference: referenceFingerprint(reference),
-    vae: options.vae,
-    class: options.class,
-    settings,
-    num,
-    seed,
-  };
-  const hash = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 16);
-  const store = await openStore(join(outdir, 'scores.jsonl'), hash);
-  if (store.size > 0) say(`going on: ${store.size} draws are in ${join(outdir, 'scores.jsonl')} already`);
+  const { num, draws } = options;
   say(`${product(axes).length} settings to begin with, ${num} images each${draws > 1 ? `, ${draws} draws` : ''}`);
 
-  const kept = `the scores found so far are in ${join(outdir, 'scores.jsonl')}. Go on with: ${typed}`;
-  await interruptible(kept, async (signal) => {
+  await interruptible(kept(typed), async (signal) => {
     const open = await prepareNetworks(networks, product(axes).slice(0, 1), cache, signal);
     const first = await open({ sigmaRel: axes.sigmaRels[0] ?? 0, weight: 1 });
     const decoder = await decoderFor(first.network, options, engine);
     const progress = startProgress('sweeping', product(axes).length * num * draws, 'images');
     const results = await runSweep({
       axes,
-      networks,
-      cache,
-      store,
-      network,
-      reference,
-      metrics,
-      score,
+      ...session,
+      ...measureOptions(options),
       decoder,
-      settings,
-      classes: options.class,
-      batch: options.batch,
-      seed,
-      num,
-      draws,
       search: options.search,
       refine: options.refine,
       levels: [...karrasSchedule(settings)],
@@ -205,19 +152,7 @@ async function sweepCommand(options: SweepOptions, typed: string): Promise<void>
     say(`open ${join(outdir, 'sweep.html')}; figures in sweep.json and sweep.csv`);
     decoder.dispose();
   });
-  cache.dispose();
-  network.dispose();
-}
-
-/** @throws {UsageError} when settings are to be chosen by a figure that is not measured. */
-function scoreOf({ score, metrics: { metrics } }: SweepOptions, network: FeatureNetwork): ScoreKind {
-  const measured = [...figuresOfMetrics(metrics), ...(network.classes === undefined ? [] : (['agreement'] as const))];
-  const key = score ?? measured[0] ?? 'fd';
-  if (!measured.includes(key))
-    throw new UsageError(
-      `--score: expected a figure of --metrics ${metrics.join(',')} (${measured.join(', ')}), got ${key}. Add its metric.`,
-    );
-  return { key, title: FIGURES[key].title(network), better: FIGURES[key].better };
+  session.dispose();
 }
 
 /** What is wrong with the averages of a setting. */
@@ -237,26 +172,8 @@ function averageNotes(
 const firstClasses = (labelDim: number): number[] | undefined =>
   labelDim === 0 ? undefined : Array.from({ length: Math.min(labelDim, SHOWN / COLUMNS) }, (_, i) => i);
 
-async function guideOf(options: SweepOptions, indir: string, outdir: string): Promise<SweepNetworks['guide']> {
-  if (options.guidance.every((weight) => weight === 1)) return undefined;
-  const { gnet, guideIndir, guideSigmaRel, guideT } = options;
-  const averaged = guideIndir !== undefined || guideSigmaRel !== undefined || guideT !== undefined;
-  if (gnet !== undefined && averaged)
-    throw new UsageError('--gnet: expected one kind of guiding network, got --gnet and --guide-… as well. Choose one.');
-  if (gnet !== undefined) return { gnet };
-  if (guideSigmaRel === undefined)
-    throw new UsageError(
-      `--guidance: expected a guiding network for the weights ${options.guidance.join(', ')}, got none. Add --gnet FILE, or --guide-sigma-rel with --guide-t or --guide-indir.`,
-    );
-  if (guideIndir === undefined && guideT === undefined)
-    throw new UsageError(
-      '--guide-sigma-rel: expected a worse network than the main one, got the same run at the same time. Add --guide-t with an earlier time, or --guide-indir with another run.',
-    );
-  return openAverages(guideIndir ?? indir, outdir, guideT);
-}
-
 const axesOf = (options: SweepOptions): SweepAxes => ({
-  sigmaRels: options.sigmaRel,
+  sigmaRels: options.sigmaRel ?? DEFAULT_LENGTHS,
   guideSigmaRels: options.guideSigmaRel ?? [undefined],
   weights: options.guidance,
   intervals: options.guidanceInterval,

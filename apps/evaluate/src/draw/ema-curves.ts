@@ -2,6 +2,7 @@ import { ACCENT, FAINT, INK, MARK, MUTED, PAPER } from '@edm2/app-kit/pictures/t
 import type { TopLevelSpec } from 'vega-lite';
 import type { ScoreKind, SweepResult } from '../sweep/result.js';
 import { bestOver } from './best-over.js';
+import { lengthAxis, scoreAxis } from './score-axes.js';
 
 /** From weak to strong guidance: a scale that reads as an order, and differs in lightness for those who see no colours. */
 const SCALE = [FAINT, ACCENT, '#122e70'] as const;
@@ -46,25 +47,13 @@ export function emaCurves(results: readonly SweepResult[], kind: ScoreKind): Top
   const several = weights.length > 1;
   const lengths = values.map(({ sigmaRel }) => sigmaRel);
   const isLeft = 2 * best.sigmaRel < Math.min(...lengths) + Math.max(...lengths);
-  const x = {
-    field: 'sigmaRel',
-    type: 'quantitative',
-    title: 'EMA length σ_rel',
-    scale: { zero: false, padding: 16 },
-    axis: { format: '~f' },
-  } as const;
-  const means = values.map(({ mean }) => mean);
-  // Where scores spread over an order of magnitude, the neighbourhood of the best would be a flat line.
-  const log = kind.better === 'lower' && best.mean > 0 && Math.max(...means) > 8 * best.mean;
-  const y = (field: string) =>
-    ({
-      field,
-      type: 'quantitative',
-      title: `${kind.title}, ${kind.better} is better`,
-      // Room for the name of the best point.
-      scale: log ? ({ type: 'log', nice: false, padding: 30 } as const) : { zero: false, padding: 30 },
-      axis: log ? { format: '~g', tickCount: 5 } : {},
-    }) as const;
+  const x = lengthAxis('EMA length σ_rel');
+  // Room for the name of the best point.
+  const y = scoreAxis(
+    values.map(({ mean }) => mean),
+    kind,
+    30,
+  );
   const color = several
     ? ({
         field: 'weight',

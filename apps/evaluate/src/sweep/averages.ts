@@ -3,6 +3,8 @@ import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { openSnapshots, reconstructFiles } from '@edm2/phema/node';
 import { fileFingerprint } from '../generate/fingerprint.js';
+import type { TensorLength } from './point.js';
+import { patternsOf } from './tensor-groups.js';
 
 /** Averages of a run at one time, made when they are needed and kept. */
 export interface Averages {
@@ -12,12 +14,22 @@ export interface Averages {
   readonly t: number;
   /** EMA lengths that were tracked in training. */
   readonly tracked: readonly number[];
+  /** Tensors of the network: how many numbers each holds, by its name. */
+  readonly tensors: ReadonlyMap<string, number>;
   /** A snapshot of the run, for its size. */
   readonly sample: string | undefined;
   /** What is wrong with averages of these lengths that were made, in words: the snapshots may allow an approximation only. */
   warningsOf(sigmaRel: number): readonly string[];
   /** Makes those that are not there, all in one pass. @returns their files by EMA length. */
   prepare(sigmaRels: readonly number[], signal: AbortSignal): Promise<ReadonlyMap<number, string>>;
+  /** Makes an average in which some tensors are of another length than the rest: a pass of its own, and a file to remove after use. */
+  mixed(sigmaRel: number, own: TensorLength): MixedAverage;
+}
+
+/** An average of two lengths. */
+export interface MixedAverage {
+  readonly path: string;
+  make(signal: AbortSignal): Promise<void>;
 }
 
 /**
@@ -28,7 +40,7 @@ export interface Averages {
  */
 export async function openAverages(indir: string, outdir: string, t?: number): Promise<Averages> {
   const set = await openSnapshots(indir);
-  const { times, sigmaRels: tracked, snapshots } = set;
+  const { times, sigmaRels: tracked, snapshots, entries } = set;
   await set.close();
   const hash = createHash('sha256');
   for (const { path } of snapshots) hash.update(`${basename(path)} ${await fileFingerprint(path)}\n`);
@@ -40,6 +52,7 @@ export async function openAverages(indir: string, outdir: string, t?: number): P
     fingerprint: `${run} at ${time}`,
     t: time,
     tracked,
+    tensors: new Map([...entries].map(([name, { shape }]) => [name, shape.reduce((product, n) => product * n, 1)])),
     sample: snapshots[0]?.path,
     warningsOf: (sigmaRel) => warnings.get(sigmaRel) ?? [],
     async prepare(sigmaRels, signal) {
@@ -55,6 +68,27 @@ export async function openAverages(indir: string, outdir: string, t?: number): P
       });
       for (const each of outputs) warnings.set(each.sigmaRel, each.warnings);
       return new Map(outputs.map(({ sigmaRel, path }) => [sigmaRel, path]));
+    },
+    mixed(sigmaRel, own) {
+      const name = createHash('sha256')
+        .update(JSON.stringify([sigmaRel, own.tensors, own.sigmaRel]))
+        .digest('hex');
+      const path = join(output, `mixed-${name.slice(0, 12)}.safetensors`);
+      return {
+        path,
+        async make(signal) {
+          await mkdir(output, { recursive: true });
+          const tensorSigmaRels = Object.fromEntries(patternsOf(own.tensors).map((each) => [each, own.sigmaRel]));
+          await reconstructFiles({
+            input: indir,
+            output: path,
+            sigmaRels: [sigmaRel],
+            tensorSigmaRels,
+            t: time,
+            signal,
+          });
+        },
+      };
     },
   };
 }

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { type OpenDenoiser, openDenoiser } from '@edm2/app-kit/sample/open-denoiser';
 import type { EngineReport } from '@edm2/engine';
 
@@ -6,7 +7,8 @@ const CAPACITY = 3;
 
 /** Open networks; the longest unused makes room. */
 export interface NetworkCache {
-  open(path: string): Promise<OpenDenoiser>;
+  /** @param make - makes the file where the network is not open yet; it is removed as soon as it is read. */
+  open(path: string, make?: () => Promise<void>): Promise<OpenDenoiser>;
   dispose(): void;
 }
 
@@ -14,8 +16,8 @@ export interface NetworkCache {
 export function createNetworkCache(engine: EngineReport): NetworkCache {
   const open = new Map<string, OpenDenoiser>();
   return {
-    async open(path) {
-      const known = open.get(path) ?? (await openDenoiser(path, engine));
+    async open(path, make) {
+      const known = open.get(path) ?? (await (make ? openMade(path, make, engine) : openDenoiser(path, engine)));
       open.delete(path);
       open.set(path, known);
       const [[oldest, network] = []] = open;
@@ -30,4 +32,13 @@ export function createNetworkCache(engine: EngineReport): NetworkCache {
       open.clear();
     },
   };
+}
+
+async function openMade(path: string, make: () => Promise<void>, engine: EngineReport): Promise<OpenDenoiser> {
+  await make();
+  try {
+    return await openDenoiser(path, engine);
+  } finally {
+    await rm(path, { force: true });
+  }
 }

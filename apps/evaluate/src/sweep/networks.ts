@@ -2,7 +2,7 @@ import { guided, type OpenDenoiser } from '@edm2/app-kit/sample/open-denoiser';
 import type { Denoiser } from '@edm2/sampler';
 import type { Averages } from './averages.js';
 import type { NetworkCache } from './network-cache.js';
-import type { SweepPoint } from './point.js';
+import type { SweepPoint, TensorLength } from './point.js';
 
 /** Where the networks of a sweep come from. */
 export interface SweepNetworks {
@@ -17,17 +17,15 @@ export interface PointDenoiser {
   readonly network: OpenDenoiser;
 }
 
-/** Makes all averages that the points need. @returns opens the denoiser of a point. */
+/** Makes all averages of one length that the points need; those of two are made when they are opened. @returns opens the denoiser of a point. */
 export async function prepareNetworks(
   { main, guide }: SweepNetworks,
   points: readonly SweepPoint[],
   cache: NetworkCache,
   signal: AbortSignal,
 ): Promise<(point: SweepPoint) => Promise<PointDenoiser>> {
-  const mains = await main.prepare(
-    points.map(({ sigmaRel }) => sigmaRel),
-    signal,
-  );
+  const whole = points.flatMap(({ own, sigmaRel }) => (own ? [] : [sigmaRel]));
+  const mains = whole.length > 0 ? await main.prepare(whole, signal) : new Map();
   const lengths = points.map(({ guideSigmaRel }) => guideSigmaRel).filter((length) => length !== undefined);
   const guides = guide && 'prepare' in guide && lengths.length > 0 ? await guide.prepare(lengths, signal) : new Map();
   const pathOf = (paths: ReadonlyMap<number, string>, sigmaRel: number): string => {
@@ -35,12 +33,17 @@ export async function prepareNetworks(
     if (path === undefined) throw new Error(`sweep: expected an average of length ${sigmaRel}, got none. Report this.`);
     return path;
   };
-  return async ({ sigmaRel, guideSigmaRel, weight, interval }) => {
+  const openMain = (sigmaRel: number, own: TensorLength | undefined): Promise<OpenDenoiser> => {
+    if (!own) return cache.open(pathOf(mains, sigmaRel));
+    const { path, make } = main.mixed(sigmaRel, own);
+    return cache.open(path, () => make(signal));
+  };
+  return async ({ sigmaRel, own, guideSigmaRel, weight, interval }) => {
     // The guiding network first: the main one must still be open when both are.
     let away: OpenDenoiser | undefined;
     if (weight !== 1 && guide)
       away = await cache.open('gnet' in guide ? guide.gnet : pathOf(guides, guideSigmaRel ?? Number.NaN));
-    const network = await cache.open(pathOf(mains, sigmaRel));
+    const network = await openMain(sigmaRel, own);
     return { denoise: guided(network, away, { weight, interval }), network };
   };
 }

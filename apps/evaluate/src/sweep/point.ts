@@ -1,9 +1,18 @@
 import type { Interval } from '../options/parse.js';
 
+/** Tensors of the main network with an EMA length of their own. */
+export interface TensorLength {
+  /** Patterns of their names, `*` for anything; several are set apart by commas. */
+  readonly tensors: string;
+  readonly sigmaRel: number;
+}
+
 /** One setting of a sweep. Without guidance (weight 1) the guiding network and the interval play no part, and are left out. */
 export interface SweepPoint {
   /** EMA length of the main network. */
   readonly sigmaRel: number;
+  /** The tensors whose length is another one; absent where all have the same. */
+  readonly own?: TensorLength | undefined;
   /** EMA length of the guiding network. */
   readonly guideSigmaRel?: number | undefined;
   /** Guidance weight; 1: none. */
@@ -22,10 +31,11 @@ export interface SweepAxes {
 }
 
 /** A point without what plays no part in it. */
-export function canonical({ sigmaRel, guideSigmaRel, weight, interval }: SweepPoint): SweepPoint {
-  if (weight === 1) return { sigmaRel, weight };
+export function canonical({ sigmaRel, own, guideSigmaRel, weight, interval }: SweepPoint): SweepPoint {
+  const main = { sigmaRel, ...(own && own.sigmaRel !== sigmaRel ? { own } : {}) };
+  if (weight === 1) return { ...main, weight };
   return {
-    sigmaRel,
+    ...main,
     ...(guideSigmaRel === undefined ? {} : { guideSigmaRel }),
     weight,
     ...(interval ? { interval } : {}),
@@ -34,8 +44,9 @@ export function canonical({ sigmaRel, guideSigmaRel, weight, interval }: SweepPo
 
 /** The same text for the same setting. */
 export const keyOf = (point: SweepPoint): string => {
-  const { sigmaRel, guideSigmaRel = '-', weight, interval } = canonical(point);
-  return [sigmaRel, guideSigmaRel, weight, interval?.join('-') ?? 'all'].join('|');
+  const { sigmaRel, own, guideSigmaRel = '-', weight, interval } = canonical(point);
+  const parts = [sigmaRel, guideSigmaRel, weight, interval?.join('-') ?? 'all'];
+  return [...parts, ...(own ? [`${own.tensors}=${own.sigmaRel}`] : [])].join('|');
 };
 
 /** `σ in (0.19, 1.61]`, `σ ≤ 1.61`, `σ > 0.19` */
@@ -44,11 +55,12 @@ export function describeInterval([lo, hi]: Interval): string {
   return lo === 0 ? `σ ≤ ${hi}` : `σ in (${lo}, ${hi}]`;
 }
 
-/** `σ_rel 0.1, w 1.5, guide σ_rel 0.2, σ in (0.19, 1.61]` */
+/** `σ_rel 0.1, *.emb_* 0.05, w 1.5, guide σ_rel 0.2, σ in (0.19, 1.61]` */
 export function describe(point: SweepPoint): string {
-  const { sigmaRel, guideSigmaRel, weight, interval } = canonical(point);
+  const { sigmaRel, own, guideSigmaRel, weight, interval } = canonical(point);
   return [
     `σ_rel ${sigmaRel}`,
+    ...(own ? [`${own.tensors} ${own.sigmaRel}`] : []),
     weight === 1 ? 'not guided' : `w ${weight}`,
     ...(guideSigmaRel === undefined ? [] : [`guide σ_rel ${guideSigmaRel}`]),
     ...(interval ? [describeInterval(interval)] : []),

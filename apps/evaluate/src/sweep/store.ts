@@ -1,7 +1,7 @@
 import { appendFile, mkdir, readFile, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Measurement } from '../metrics/measure.js';
-import { keyOf, type SweepPoint } from './point.js';
+import { distinct, keyOf, type SweepPoint } from './point.js';
 
 /** One draw of one point. */
 export interface StoredScore extends Pick<Measurement, 'n' | 'values'> {
@@ -17,6 +17,8 @@ export interface SweepStore {
   /** The score of a draw, if it was found before. */
   get(point: SweepPoint, draw: number): StoredScore | undefined;
   add(point: SweepPoint, draw: number, score: Pick<Measurement, 'n' | 'values'>, seconds: number): Promise<StoredScore>;
+  /** Points with a draw. */
+  points(): SweepPoint[];
   readonly size: number;
 }
 
@@ -52,6 +54,7 @@ export async function openStore(path: string, settings: string): Promise<SweepSt
       scores.set(key(point, draw), stored);
       return stored;
     },
+    points: () => distinct([...scores.values()].map(({ point }) => point)),
     get size() {
       return scores.size;
     },

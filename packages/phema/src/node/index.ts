@@ -1,5 +1,6 @@
 export type { FloatTypeName } from './float-type.js';
 export { type LeaveOneOutOptions, type LeftOut, leaveOneOut } from './leave-one-out.js';
+export { namesFitting } from './name-patterns.js';
 export { reconstructFiles } from './reconstruct.js';
 export type {
   ReconstructedFile,

@@ -8,6 +8,22 @@ export interface NamePatterns {
   valueOf(name: string): number | undefined;
 }
 
+/** Tells whether a pattern fits a whole name, `*` for anything. */
+function fitOf(pattern: string): RegExp {
+  const parts = pattern.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`);
+}
+
+/**
+ * The names that a pattern of `tensorSigmaRels` fits, in their order: which tensors get another length.
+ *
+ * @param pattern - a whole name, in which `*` stands for anything.
+ */
+export const namesFitting = (pattern: string, names: Iterable<string>): string[] => {
+  const fits = fitOf(pattern);
+  return [...names].filter((name) => fits.test(name));
+};
+
 /**
  * Lengths by patterns of tensor names, `*` for anything.
  *
@@ -16,8 +32,7 @@ export interface NamePatterns {
  */
 export function createNamePatterns(lengths: Readonly<Record<string, number>>, names: readonly string[]): NamePatterns {
   const patterns = Object.entries(lengths).map(([pattern, sigmaRel]) => {
-    const parts = pattern.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-    const fits = new RegExp(`^${parts.join('.*')}$`);
+    const fits = fitOf(pattern);
     if (!names.some((name) => fits.test(name)))
       throw new RangeError(
         `reconstructFiles: expected patterns of tensor names such as ${names[0] ?? 'w'}, got ${pattern}, which fits none. Use * for any part of a name.`,

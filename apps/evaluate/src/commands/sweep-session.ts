@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { UsageError } from '@edm2/app-kit/command/errors';
+import type { SamplerSettings } from '@edm2/app-kit/sample/sample-pixels';
+import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
+import { type Reference, referenceFingerprint } from '@edm2/app-kit/scores/reference-file';
+import type { EngineReport } from '@edm2/engine';
+import { fileFingerprint } from '../generate/fingerprint.js';
+import { FIGURES, type FigureKey, figuresOfMetrics } from '../metrics/metrics.js';
+import { type FeatureOptions, featuresOf, type MetricOptions, referenceOf } from '../options/feature-options.js';
+import { type SamplingOptions, samplerSettings } from '../options/model-options.js';
+import type { Interval } from '../options/parse.js';
+import { engineFor } from '../options/start-engine.js';
+import { say } from '../say.js';
+import { type Averages, openAverages } from '../sweep/averages.js';
+import type { MeasurePointsOptions } from '../sweep/measure-points.js';
+import { createNetworkCache, type NetworkCache } from '../sweep/network-cache.js';
+import type { SweepNetworks } from '../sweep/networks.js';
+import type { ScoreKind } from '../sweep/result.js';
+import { openStore, type SweepStore } from '../sweep/store.js';
+
+/** Options of `sweep`. */
+export interface SweepOptions extends SamplingOptions, FeatureOptions, MetricOptions {
+  readonly indir?: string;
+  readonly outdir?: string;
+  readonly t?: number;
+  readonly sigmaRel?: readonly number[];
+  readonly perTensor?: readonly string[];
+  readonly lengths?: readonly number[];
+  readonly guidance: readonly number[];
+  readonly guidanceInterval: readonly (Interval | undefined)[];
+  readonly gnet?: string;
+  readonly guideIndir?: string;
+  readonly guideSigmaRel?: readonly number[];
+  readonly guideT?: number;
+  readonly search: 'grid' | 'lines';
+  readonly refine: number;
+  readonly score?: FigureKey;
+  readonly num: number;
+  readonly draws: number;
+  readonly seed: number;
+  readonly class?: readonly number[];
+}
+
+/** EMA lengths that a sweep begins with where none are given. */
+export const DEFAULT_LENGTHS: readonly number[] = [0.05, 0.1, 0.15, 0.2];
+
+/** All that scores are made with, open. */
+export interface SweepSession {
+  readonly outdir: string;
+  readonly main: Averages;
+  readonly guide: SweepNetworks['guide'];
+  readonly networks: SweepNetworks;
+  readonly engine: EngineReport;
+  readonly network: FeatureNetwork;
+  readonly reference: Reference;
+  readonly score: ScoreKind;
+  readonly cache: NetworkCache;
+  readonly settings: SamplerSettings;
+  readonly store: SweepStore;
+  /** What remains after an interruption, and how to go on. */
+  kept(typed: string): string;
+  dispose(): void;
+}
+
+/**
+ * Opens the averages, the judge and the scores that were found before with the same settings.
+ *
+ * @param check - what the averages must be like besides, before an engine starts.
+ */
+export async function openSweepSession(
+  options: SweepOptions,
+  check: (main: Averages) => void = () => undefined,
+): Promise<SweepSession> {
+  const { indir, outdir } = options;
+  if (indir === undefined)
+    throw new UsageError("--indir: expected a folder of a run's snapshots, got nothing. Name one.");
+  if (outdir === undefined) throw new UsageError('--outdir: expected a folder, got nothing. Say where the results go.');
+  const main = await openAverages(indir, outdir, options.t);
+  check(main);
+  const guide = await guideOf(options, indir, outdir);
+  const engine = await engineFor(options, main.sample);
+  say(`engine: ${engine.why}`);
+  const network = await featuresOf(options, engine);
+  const score = scoreOf(options, network);
+  const reference = await referenceOf(options, network);
+  const cache = createNetworkCache(engine);
+  const settings = samplerSettings(options);
+  const identity = {
+    main: main.fingerprint,
+    guide: guide && ('gnet' in guide ? await fileFingerprint(guide.gnet) : guide.fingerprint),
+    features: network.fingerprint,
+    reference: referenceFingerprint(reference),
+    vae: options.vae,
+    class: options.class,
+    settings,
+    num: options.num,
+    seed: options.seed,
+  };
+  const hash = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 16);
+  const path = join(outdir, 'scores.jsonl');
+  const store = await openStore(path, hash);
+  if (store.size > 0) say(`going on: ${store.size} draws are in ${path} already`);
+  return {
+    outdir,
+    main,
+    guide,
+    networks: guide ? { main, guide } : { main },
+    engine,
+    network,
+    reference,
+    score,
+    cache,
+    settings,
+    store,
+    kept: (typed) => `the scores found so far are in ${path}. Go on with: ${typed}`,
+    dispose() {
+      cache.dispose();
+      network.dispose();
+    },
+  };
+}
+
+/** How points are scored, as far as the options say. */
+export const measureOptions = ({
+  metrics: { metrics },
+  class: classes,
+  batch,
+  seed,
+  num,
+  draws,
+}: SweepOptions): Pick<MeasurePointsOptions, 'metrics' | 'classes' | 'batch' | 'seed' | 'num' | 'draws'> => ({
+  metrics,
+  classes,
+  batch,
+  seed,
+  num,
+  draws,
+});
+
+/** @throws {UsageError} when settings are to be chosen by a figure that is not measured. */
+function scoreOf({ score, metrics: { metrics } }: SweepOptions, network: FeatureNetwork): ScoreKind {
+  const measured = [...figuresOfMetrics(metrics), ...(network.classes === undefined ? [] : (['agreement'] as const))];
+  const key = score ?? measured[0] ?? 'fd';
+  if (!measured.includes(key))
+    throw new UsageError(
+      `--score: expected a figure of --metrics ${metrics.join(',')} (${measured.join(', ')}), got ${key}. Add its metric.`,
+    );
+  return { key, title: FIGURES[key].title(network), better: FIGURES[key].better };
+}
+
+async function guideOf(options: SweepOptions, indir: string, outdir: string): Promise<SweepNetworks['guide']> {
+  if (options.guidance.every((weight) => weight === 1)) return undefined;
+  const { gnet, guideIndir, guideSigmaRel, guideT } = options;
+  const averaged = guideIndir !== undefined || guideSigmaRel !== undefined || guideT !== undefined;
+  if (gnet !== undefined && averaged)
+    throw new UsageError('--gnet: expected one kind of guiding network, got --gnet and --guide-… as well. Choose one.');
+  if (gnet !== undefined) return { gnet };
+  if (guideSigmaRel === undefined)
+    throw new UsageError(
+      `--guidance: expected a guiding network for the weights ${options.guidance.join(', ')}, got none. Add --gnet FILE, or --guide-sigma-rel with --guide-t or --guide-indir.`,
+    );
+  if (guideIndir === undefined && guideT === undefined)
+    throw new UsageError(
+      '--guide-sigma-rel: expected a worse network than the main one, got the same run at the same time. Add --guide-t with an earlier time, or --guide-indir with another run.',
+    );
+  return openAverages(guideIndir ?? indir, outdir, guideT);
+}
