@@ -49,7 +49,7 @@ export function tensorCurves({ curves, others }: PerTensorResult, kind: ScoreKin
     direction: 'vertical',
     columns: 1,
     labelColor: INK,
-    labelLimit: 480,
+    labelLimit: 900,
     symbolSize: 70,
   } as const;
   const color = {
@@ -73,7 +73,10 @@ export function tensorCurves({ curves, others }: PerTensorResult, kind: ScoreKin
   return {
     title: {
       text: 'Score by the EMA length of some tensors',
-      subtitle: `all others at σ_rel ${others}, where the curves meet; dashed: all tensors alike; ringed: the best of each`,
+      subtitle: [
+        `all others at σ_rel ${others}, where the curves meet`,
+        'dashed: all tensors alike; ringed: the best of each',
+      ],
     },
     width: 500,
     height: 300,

@@ -61,6 +61,8 @@ test('a picture with a legend, the figures as JSON and lines', async () => {
     'all others at σ_rel 0.1',
   ])
     expect(svg.includes(text), text).toBe(true);
+  // No text makes the picture wider than its curves.
+  expect(Number(/^<svg[^>]* width="(\d+)/.exec(svg)?.[1])).toBeLessThan(600);
   // Four curves, of which one is dashed, and the others' length.
   const strokes = new Set(
     [...svg.matchAll(/stroke="(#[0-9a-f]{6})" stroke-width="1\.8"/g)].map(([, colour]) => colour),
