@@ -1,8 +1,10 @@
 import type { MagnitudeLine } from '@edm2/app-kit/magnitudes/magnitude-line';
-import { ACCENT, FAINT, INK, MARK, MUTED } from '@edm2/app-kit/pictures/theme';
+import { ACCENT, FAINT, INK, MUTED } from '@edm2/app-kit/pictures/theme';
 import type { TopLevelSpec } from 'vega-lite';
+import { configColour } from './colours.js';
 import type { Rung } from './result.js';
 import { STEPS } from './table.js';
+import { updatesStrip } from './updates-strip.js';
 
 type Part = Extract<TopLevelSpec, { vconcat: unknown }>['vconcat'][number];
 
@@ -110,38 +112,24 @@ function lengths(rungs: readonly Rung[]): Part {
   } as Part;
 }
 
-/** A colour for each config, from warm to cool along the ladder; dark enough on white, unlike in lightness too. */
-const COLOURS: Readonly<Record<Rung['config'], string>> = {
-  A: '#7a2b12',
-  B: MARK,
-  C: '#e39b4d',
-  D: '#8fa8a0',
-  E: '#6db3c9',
-  F: ACCENT,
-  G: '#10265e',
-};
-
-const configColour = (rungs: readonly Rung[]) =>
-  ({
-    field: 'config',
-    type: 'nominal',
-    title: null,
-    scale: { domain: rungs.map(({ config }) => config), range: rungs.map(({ config }) => COLOURS[config]) },
-    legend: { orient: 'right', symbolType: 'stroke', symbolStrokeWidth: 3, labelFontSize: 12 },
-  }) as const;
-
-/** Mean magnitude over all buckets during training, a line for each config. */
+/**
+ * Mean magnitude over all buckets during training, a line for each config: of activations as it is, of weights relative to the first
+ * tick, since a config that normalises them holds them twenty times as large.
+ */
 function growth(
   rungs: readonly Rung[],
   magnitudes: ReadonlyMap<string, readonly MagnitudeLine[]>,
   of: 'activations' | 'weights',
 ): Part {
-  const values = rungs.flatMap(({ config }) =>
-    (magnitudes.get(config) ?? []).map((line) => {
-      const buckets = Object.values(line[of]);
-      return { config, nimg: line.nimg, mean: buckets.reduce((sum, { mean }) => sum + mean, 0) / buckets.length };
-    }),
-  );
+  const mean = (line: MagnitudeLine): number => {
+    const buckets = Object.values(line[of]);
+    return buckets.reduce((sum, bucket) => sum + bucket.mean, 0) / buckets.length;
+  };
+  const values = rungs.flatMap(({ config }) => {
+    const lines = magnitudes.get(config) ?? [];
+    const unit = of === 'weights' && lines[0] ? mean(lines[0]) : 1;
+    return lines.map((line) => ({ config, nimg: line.nimg, mean: mean(line) / unit }));
+  });
   return {
     width: WIDTH,
     height: 160,
@@ -156,8 +144,8 @@ function growth(
       y: {
         field: 'mean',
         type: 'quantitative',
-        title: 'root mean square',
-        scale: { type: 'log', nice: false, padding: 8 },
+        title: of === 'activations' ? 'root mean square' : 'root mean square, of its first value',
+        scale: { zero: false, nice: false, padding: 8 },
         axis: { format: '~g', tickCount: 4 },
       },
       color: configColour(rungs),
@@ -165,7 +153,7 @@ function growth(
   } as Part;
 }
 
-/** The ladder on one picture: scores, EMA lengths, magnitudes during training. */
+/** The ladder on one picture: scores, EMA lengths, magnitudes and updates during training. */
 export function ladderPicture(
   rungs: readonly Rung[],
   magnitudes: ReadonlyMap<string, readonly MagnitudeLine[]>,
@@ -181,6 +169,7 @@ export function ladderPicture(
       lengths(rungs),
       growth(rungs, magnitudes, 'activations'),
       growth(rungs, magnitudes, 'weights'),
+      ...updatesStrip(rungs, magnitudes, WIDTH),
     ],
   };
 }
