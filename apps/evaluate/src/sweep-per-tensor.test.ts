@@ -107,4 +107,11 @@ test('curves of tensors beside that of all; records of a sweep and of an interru
   expect(await sweep(...again), printed.text).toBe(0);
   expect(lines()).toHaveLength(all.length);
   expect(printed.text).toMatch(/the others stay at σ_rel [\d.]+, as given/);
+  // An approximate average of the others is warned of, also when its score is known.
+  for (const found of [false, true]) {
+    printed.text = '';
+    expect(await sweep(...again.slice(0, -1), '0.26', '--lengths', '0.06'), printed.text).toBe(0);
+    expect(/^σ_rel 0\.26, not guided: (.*)$/m.exec(printed.text)?.[1]?.endsWith('(found before)')).toBe(found);
+    expect(printed.text).toMatch(/^warning: sigmaRel 0\.26: the snapshots allow only an approximation/m);
+  }
 });

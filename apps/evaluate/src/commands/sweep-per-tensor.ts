@@ -67,9 +67,11 @@ export async function perTensorCommand(
     }).finally(() => progress.stop());
 
     const why = found.chosenFrom > 0 ? `the best of ${found.chosenFrom} that all tensors shared` : 'as given';
+    // Where its score was found before, its average has not been looked at yet.
+    await main.prepare([found.others], signal);
     const notes = [
       ...warnings(network, options.metrics.metrics, options.num, reference.n),
-      ...lengths.flatMap((length) => main.warningsOf(length)),
+      ...[...new Set([...lengths, found.others])].flatMap((length) => main.warningsOf(length)),
     ];
     const picture = await writePerTensor(outdir, found, {
       score,
