@@ -1,6 +1,6 @@
 import { createAverages, type EmaTime, type Values } from './averages.js';
-import type { Pending } from './cadence.js';
 import { assertHalfLife, type HalfLife, halfLifeEmaShare } from './half-life.js';
+import { HALF_LIFE, type HalfLifeEmaState, oneAverage } from './one-average.js';
 import type { Tree } from './tree.js';
 
 /** What a traditional tracker keeps. */
@@ -12,13 +12,6 @@ export interface HalfLifeEmaOptions<T> extends HalfLife {
   readonly initial?: T | undefined;
   /** Take in the parameters at every k-th call of `update` only, with the time of all k. Default 1. */
   readonly updateEvery?: number;
-}
-
-/** What a traditional tracker needs to go on later; the average is undefined before the first update. */
-export interface HalfLifeEmaState<T> {
-  readonly average: T | undefined;
-  /** Calls of `update` that were not taken in yet, and their time; absent when there are none. */
-  readonly pending?: Pending;
 }
 
 /**
@@ -41,9 +34,6 @@ export interface HalfLifeEma<T extends Tree<Values> = Tree<Values>> {
   restore(state: HalfLifeEmaState<T>): void;
 }
 
-/** Name of the one average. */
-export const HALF_LIFE = 'halflife';
-
 /**
  * Tracks a traditional average of plain arrays in float64, `β = 2^(−dt/halfLife)`: beside or instead of `createPowerEma`, whose averages
  * alone can be combined to other lengths afterwards.
@@ -61,16 +51,5 @@ export function createHalfLifeEma<T extends Tree<Values> = Tree<Values>>({
   assertHalfLife('createHalfLifeEma', { halfLife, rampup });
   const share = (t: number, dt: number): number => halfLifeEmaShare({ halfLife, rampup }, t, dt);
   const averages = createAverages<T>('createHalfLifeEma', new Map([[HALF_LIFE, share]]), updateEvery);
-  const restore: HalfLifeEma<T>['restore'] = ({ average, ...rest }) =>
-    averages.restore({ ...rest, tracks: average && { [HALF_LIFE]: average } });
-  restore({ average: initial });
-  return {
-    update: averages.update,
-    values: () => averages.values(HALF_LIFE),
-    state() {
-      const { tracks, ...rest } = averages.state();
-      return { ...rest, average: tracks?.[HALF_LIFE] };
-    },
-    restore,
-  };
+  return oneAverage(averages, initial);
 }

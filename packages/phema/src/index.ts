@@ -4,8 +4,8 @@ export {
   createHalfLifeEma,
   type HalfLifeEma,
   type HalfLifeEmaOptions,
-  type HalfLifeEmaState,
 } from './half-life-tracker.js';
+export type { HalfLifeEmaState } from './one-average.js';
 export { type Plan, type PlanOptions, type PlanRow, planSnapshots, predict, USEFUL_SIGMA_RELS } from './plan.js';
 export {
   gammaToSigmaRel,

@@ -1,7 +1,8 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { EmaTime } from '../averages.js';
 import { assertHalfLife, halfLifeEmaShare } from '../half-life.js';
-import { HALF_LIFE, type HalfLifeEmaOptions, type HalfLifeEmaState } from '../half-life-tracker.js';
+import type { HalfLifeEmaOptions } from '../half-life-tracker.js';
+import { HALF_LIFE, type HalfLifeEmaState, oneAverage } from '../one-average.js';
 import type { Tree } from '../tree.js';
 import { createTensorAverages } from './averages.js';
 import { halfLifeEmaStep } from './half-life-step.js';
@@ -50,17 +51,5 @@ export function createHalfLifeEma<T extends Tree<tf.Tensor> = Tree<tf.Tensor>>({
     }),
     updateEvery,
   });
-  const restore: TensorHalfLifeEma<T>['restore'] = ({ average, ...rest }) =>
-    averages.restore({ ...rest, tracks: average && { [HALF_LIFE]: average } });
-  restore({ average: initial });
-  return {
-    update: averages.update,
-    values: () => averages.values(HALF_LIFE),
-    state() {
-      const { tracks, ...rest } = averages.state();
-      return { ...rest, average: tracks?.[HALF_LIFE] };
-    },
-    restore,
-    dispose: averages.dispose,
-  };
+  return { ...oneAverage(averages, initial), dispose: averages.dispose };
 }
