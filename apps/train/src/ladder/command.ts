@@ -15,6 +15,8 @@ interface LadderCommandOptions {
   readonly channels?: number;
   readonly configs?: readonly ConfigName[];
   readonly draws?: number;
+  readonly trainings?: number;
+  readonly lrFactors?: Partial<Record<ConfigName, number>>;
   readonly outdir?: string;
   readonly engine: EngineName;
   readonly threads?: number;
@@ -48,6 +50,16 @@ const letters = (text: string): ConfigName[] => {
   return LETTERS.filter((letter) => wanted.includes(letter));
 };
 
+const factors = (text: string): Partial<Record<ConfigName, number>> =>
+  Object.fromEntries(
+    text.split(',').map((pair) => {
+      const [letter = '', factor = ''] = pair.split('=');
+      if (!((LETTERS as readonly string[]).includes(letter.toUpperCase()) && Number(factor) > 0))
+        throw new InvalidArgumentError(`Expected configs with factors above 0, such as C=5,G=3, got ${pair}.`);
+      return [letter.toUpperCase(), Number(factor)];
+    }),
+  );
+
 /** `edm2-train ladder`, which `pnpm ladder` runs. */
 export const addLadderCommand = (program: Command): Command =>
   program
@@ -56,7 +68,9 @@ export const addLadderCommand = (program: Command): Command =>
     .option('--images <n>', `images that each config is trained on (default: ${FULL.images / 1024}Ki)`, count)
     .option('--channels <n>', `channels of the network (default: ${FULL.channels})`, positive)
     .option('--configs <list>', 'some of the configs only, such as C,G', letters)
-    .option('--draws <n>', 'sets of images that each config is scored on', positive)
+    .option('--trainings <n>', `trainings of each config, from seed on (default: ${FULL.trainings})`, positive)
+    .option('--draws <n>', `sets of images that each training is scored on (default: ${FULL.draws})`, positive)
+    .option('--lr-factors <list>', "what the paper's learning rates are multiplied by, such as C=5,G=3", factors)
     .option(
       '--outdir <folder>',
       'where everything goes; what is there already is not done again (default: runs/ladder)',
@@ -81,6 +95,8 @@ async function ladderCommand(options: LadderCommandOptions): Promise<void> {
     images: options.images ?? base.images,
     channels: options.channels ?? base.channels,
     configs: options.configs ?? base.configs,
+    trainings: options.trainings ?? base.trainings,
+    rateFactors: { ...base.rateFactors, ...options.lrFactors },
     draws: options.draws ?? base.draws,
     seed: options.seed,
   };

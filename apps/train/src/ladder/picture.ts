@@ -13,7 +13,10 @@ const WIDTH = 500;
 /** Where the columns of figures stand, in pixels right of the bars. */
 const COLUMNS = { sigmaRel: 150, parameters: 230, gflops: 295, fid: 370 } as const;
 
-/** The table: score of each config as a bar with one standard deviation, and figures beside it. The best is marked. */
+/**
+ * The table: score of each config as a bar, each training a dot on it, or one standard deviation over the draws of the only training; figures
+ * beside it. The best is marked.
+ */
 function scores(rungs: readonly Rung[]): Part {
   const bars = 260;
   const values = rungs.map(({ config, frechet: { mean, std }, ...rung }) => ({
@@ -28,6 +31,9 @@ function scores(rungs: readonly Rung[]): Part {
     fid: rung.paper.fid.toFixed(2),
   }));
   const best = Math.min(...values.map(({ mean }) => mean));
+  const dots = rungs.flatMap(({ config, trainings }) =>
+    trainings.length > 1 ? trainings.map(({ frechet }) => ({ step: `${config}  ${STEPS[config]}`, frechet })) : [],
+  );
   const y = {
     field: 'step',
     type: 'nominal',
@@ -67,11 +73,17 @@ function scores(rungs: readonly Rung[]): Part {
           color: { condition: { test: `datum.mean <= ${best}`, value: ACCENT }, value: FAINT },
         },
       },
-      {
-        data: { values },
-        mark: { type: 'rule', color: INK, strokeWidth: 1.2 },
-        encoding: { y, x: { field: 'low', type: 'quantitative' }, x2: { field: 'high' } },
-      },
+      dots.length > 0
+        ? {
+            data: { values: dots },
+            mark: { type: 'point', filled: true, color: INK, size: 22, opacity: 1 },
+            encoding: { y, x: { field: 'frechet', type: 'quantitative' } },
+          }
+        : {
+            data: { values },
+            mark: { type: 'rule', color: INK, strokeWidth: 1.2 },
+            encoding: { y, x: { field: 'low', type: 'quantitative' }, x2: { field: 'high' } },
+          },
       {
         data: { values },
         mark: { type: 'text', align: 'left', dx: 8, color: MUTED, fontSize: 11 },

@@ -3,9 +3,23 @@ import { type Spread, spreadOf } from '@edm2/app-kit/scores/spread';
 import { type ConfigName, countFlops, countParameters, createUNet } from '@edm2/edm2-unet';
 import { trainingLadder } from '@edm2/training';
 import type { RunConfig } from '../options/run-config.js';
+import type { LogLine } from '../run/log.js';
 import type { ScoredDraw } from './scores.js';
 
-/** One rung, as the table has it. */
+/** What one training of a config came to. */
+export interface TrainingResult {
+  readonly seed: number;
+  /** Mean over its draws: of A with its traditional average, of the others at the rung's best length. */
+  readonly frechet: number;
+  /** Of the power-function average. */
+  readonly frechetPower: number;
+  readonly labelAgreement: number;
+  /** Training loss over the last sixteenth of the images. */
+  readonly finalLoss: number;
+  readonly seconds: number | undefined;
+}
+
+/** One rung, as the table has it. Spreads are over trainings, or over the draws of the only one. */
 export interface Rung {
   readonly config: ConfigName;
   /** Fréchet distance on the classifier's features: of A with its traditional average, of the others at their best length. */
@@ -13,10 +27,13 @@ export interface Rung {
   /** Of the power-function average at the best length. */
   readonly frechetPower: Spread;
   readonly labelAgreement: Spread;
+  readonly finalLoss: Spread;
+  readonly trainings: readonly TrainingResult[];
+  /** Images of a draw. */
   readonly n: number;
-  /** The best power-function length among those tried. */
+  /** The best power-function length among those tried, by the mean over trainings. */
   readonly bestSigmaRel: number;
-  /** Every length tried, on the seeds of the search. */
+  /** Every length tried, on the seeds of the search: mean over trainings. */
   readonly curve: readonly { readonly sigmaRel: number; readonly frechet: number }[];
   readonly parameters: number;
   /** Gflops of a forward pass of this network. */
@@ -32,8 +49,6 @@ export interface Rung {
   readonly magnitudes:
     | Readonly<Record<'activations' | 'weights', { readonly first: Pair; readonly last: Pair }>>
     | undefined;
-  readonly finalLoss: number | undefined;
-  readonly trainingSeconds: number | undefined;
 }
 
 /** Over all buckets. */
@@ -42,41 +57,67 @@ export interface Pair {
   readonly mean: number;
 }
 
-/** What is known of a config when all its work is done. */
-export interface RungInput {
+/** What is known of one training of a config when all its work is done. */
+export interface FinishedTraining {
   readonly config: RunConfig;
-  readonly best: number;
   readonly draws: readonly ScoredDraw[];
-  readonly magnitudes: readonly MagnitudeLine[];
-  readonly finalLoss: number | undefined;
-  readonly trainingSeconds: number | undefined;
+  readonly log: readonly LogLine[];
 }
 
-export function rungOf({ config, best, draws, magnitudes, finalLoss, trainingSeconds }: RungInput): Rung {
+/** Scores of the lengths tried: mean over trainings. */
+export function meanCurve(sweeps: readonly (readonly ScoredDraw[])[]): { sigmaRel: number; frechet: number }[] {
+  const [first = []] = sweeps;
+  return first.flatMap(({ average }) => {
+    if (average === 'halflife') return [];
+    const scores = sweeps.flatMap((draws) => draws.filter((draw) => draw.average === average));
+    return [{ sigmaRel: average, frechet: mean(scores.map(({ frechet }) => frechet)) }];
+  });
+}
+
+export function bestOf(curve: Rung['curve']): number {
+  return curve.reduce((a, b) => (b.frechet < a.frechet ? b : a)).sigmaRel;
+}
+
+/** @param magnitudes - of the first training. */
+export function rungOf(trainings: readonly FinishedTraining[], magnitudes: readonly MagnitudeLine[]): Rung {
+  const { config } = trainings[0] as FinishedTraining;
   const letter = config.config;
-  const finals = (average: number | 'halflife') => draws.filter((d) => d.use === 'final' && d.average === average);
-  const own = config.emaHalfLife > 0 ? finals('halflife') : finals(best);
+  const curve = meanCurve(trainings.map(({ draws }) => draws.filter(({ use }) => use === 'sweep')));
+  const best = bestOf(curve);
+  const finals = trainings.map(({ draws }) => {
+    const of = (average: number | 'halflife') =>
+      draws.filter((draw) => draw.use === 'final' && draw.average === average);
+    return { power: of(best), own: config.emaHalfLife > 0 ? of('halflife') : of(best) };
+  });
+  const spread = (kind: 'own' | 'power', figure: 'frechet' | 'labelAgreement'): Spread => {
+    const values = finals.map((draws) => draws[kind].map((draw) => draw[figure]));
+    return spreadOf(values.length > 1 ? values.map(mean) : (values[0] ?? []));
+  };
+  const results = trainings.map(({ config: { seed, duration }, log }, i): TrainingResult => {
+    const { own = [], power = [] } = finals[i] ?? {};
+    const last = log.filter(({ nimg }) => nimg > duration * (1 - 1 / 16));
+    return {
+      seed,
+      frechet: mean(own.map(({ frechet }) => frechet)),
+      frechetPower: mean(power.map(({ frechet }) => frechet)),
+      labelAgreement: mean(own.map(({ labelAgreement }) => labelAgreement)),
+      finalLoss: mean(last.map(({ loss }) => loss)),
+      seconds: log.length > 0 ? secondsOf(log) : undefined,
+    };
+  });
   const unet = createUNet({ config: letter, ...config.network });
   const paperNet = createUNet({ config: letter, imgResolution: 64, imgChannels: 4, labelDim: 1000 });
   const { paperFid, paperSigmaRel } = trainingLadder[letter];
-  const [first, last] = [magnitudes[0], magnitudes.at(-1)];
-  const pair = (line: MagnitudeLine, of: 'activations' | 'weights'): Pair => {
-    const buckets = Object.values(line[of]);
-    return {
-      max: Math.max(...buckets.map(({ max }) => max)),
-      mean: buckets.reduce((sum, { mean }) => sum + mean, 0) / buckets.length,
-    };
-  };
   return {
     config: letter,
-    frechet: spreadOf(own.map(({ frechet }) => frechet)),
-    frechetPower: spreadOf(finals(best).map(({ frechet }) => frechet)),
-    labelAgreement: spreadOf(own.map(({ labelAgreement }) => labelAgreement)),
-    n: own[0]?.n ?? 0,
+    frechet: spread('own', 'frechet'),
+    frechetPower: spread('power', 'frechet'),
+    labelAgreement: spread('own', 'labelAgreement'),
+    finalLoss: spreadOf(results.map(({ finalLoss }) => finalLoss)),
+    trainings: results,
+    n: finals[0]?.own[0]?.n ?? 0,
     bestSigmaRel: best,
-    curve: draws.flatMap(({ use, average, frechet }) =>
-      use === 'sweep' && average !== 'halflife' ? [{ sigmaRel: average, frechet }] : [],
-    ),
+    curve,
     parameters: countParameters(unet),
     gflops: countFlops(unet).total / 1e9,
     paper: {
@@ -85,14 +126,23 @@ export function rungOf({ config, best, draws, magnitudes, finalLoss, trainingSec
       mparams: countParameters(paperNet) / 1e6,
       gflops: countFlops(paperNet).total / 1e9,
     },
-    magnitudes:
-      first && last
-        ? {
-            activations: { first: pair(first, 'activations'), last: pair(last, 'activations') },
-            weights: { first: pair(first, 'weights'), last: pair(last, 'weights') },
-          }
-        : undefined,
-    finalLoss,
-    trainingSeconds,
+    magnitudes: magnitudeChange(magnitudes),
   };
+}
+
+const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Time spent training, interruptions left out. */
+const secondsOf = (log: readonly LogLine[]): number =>
+  log.reduce((sum, { nimg, imagesPerSecond }, at) => sum + (nimg - (log[at - 1]?.nimg ?? 0)) / imagesPerSecond, 0);
+
+function magnitudeChange(lines: readonly MagnitudeLine[]): Rung['magnitudes'] {
+  const [first, last] = [lines[0], lines.at(-1)];
+  if (!first || !last) return undefined;
+  const pair = (line: MagnitudeLine, of: 'activations' | 'weights'): Pair => {
+    const buckets = Object.values(line[of]);
+    return { max: Math.max(...buckets.map(({ max }) => max)), mean: mean(buckets.map((bucket) => bucket.mean)) };
+  };
+  const change = (of: 'activations' | 'weights') => ({ first: pair(first, of), last: pair(last, of) });
+  return { activations: change('activations'), weights: change('weights') };
 }

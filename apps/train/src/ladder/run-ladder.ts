@@ -2,39 +2,18 @@ import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { InterruptedError, UsageError } from '@edm2/app-kit/command/errors';
-import { startProgress } from '@edm2/app-kit/command/progress';
 import type { MagnitudeLine } from '@edm2/app-kit/magnitudes/magnitude-line';
 import { renderChart } from '@edm2/app-kit/pictures/render-chart';
 import { writeWhole } from '@edm2/app-kit/pictures/write-whole';
 import { formatSpread } from '@edm2/app-kit/scores/spread';
-import type { Dataset } from '@edm2/dataset';
-import type { EngineReport } from '@edm2/engine';
 import { writeFileAtomic } from '@edm2/tensor-files';
-import type { RunConfig } from '../options/run-config.js';
-import { readLog } from '../run/log.js';
-import { readMagnitudes } from '../run/magnitudes.js';
-import { exists, listStates, prepareRunFolder } from '../run/run-folder.js';
-import { trainRun } from '../run/train-run.js';
 import { type Judge, openJudge } from './judge.js';
 import { ladderPicture } from './picture.js';
-import { type Rung, rungOf } from './result.js';
-import { imagesToScore, scoreConfig } from './score-config.js';
-import { type LadderSettings, ladderRun } from './settings.js';
+import type { Rung } from './result.js';
+import { type LadderOptions, rungWork, runRung } from './run-rung.js';
+import type { LadderSettings } from './settings.js';
 import { type LadderAbout, ladderTable } from './table.js';
-import { createTimeLeft, type Work } from './time-left.js';
-
-/** What a ladder is given. */
-export interface LadderOptions {
-  readonly settings: LadderSettings;
-  readonly dataPath: string;
-  readonly dataset: Dataset;
-  readonly outdir: string;
-  readonly engine: EngineReport;
-  readonly signal: AbortSignal;
-  readonly say: (text: string) => void;
-  /** Shell command that was given; it continues an interrupted ladder too. */
-  readonly command: string;
-}
+import { createTimeLeft, sumOfWork } from './time-left.js';
 
 const PNG_WIDTH = 1300;
 
@@ -51,100 +30,28 @@ export async function runLadder(options: LadderOptions): Promise<readonly Rung[]
   say(
     `the classifier reads ${(100 * judge.testAgreement).toFixed(1)} % of the test set right; ${judge.real.n} real images held out score ${judge.real.frechet.toFixed(2)}`,
   );
-  const runs = settings.configs.map((letter) => ladderRun(letter, settings, dataset));
   const timeLeft = createTimeLeft();
   const rungs: Rung[] = [];
   const magnitudes = new Map<string, readonly MagnitudeLine[]>();
-  for (const [i, config] of runs.entries()) {
-    const folder = join(outdir, config.config);
-    const later = runs.slice(i + 1);
-    const after: Work = {
-      train: later.reduce((sum, { duration }) => sum + duration, 0),
-      sample: later.reduce((sum, run) => sum + imagesToScore(settings, run), 0),
-    };
-    const title = `config ${config.config} (${i + 1} of ${runs.length})`;
-    const toScore = imagesToScore(settings, config);
-    const from = await trainedImages(folder);
-    if (from < config.duration) {
-      timeLeft.start('train');
-      await train(options, config, folder, title, (nimg) =>
-        timeLeft.text({ ...after, sample: after.sample + toScore }, { done: nimg - from, of: config.duration - from }),
-      );
-      timeLeft.stop(config.duration - from);
-    }
-    timeLeft.start('sample');
-    const progress = startProgress(`scoring ${title}`, toScore, 'images');
-    let first: number | undefined;
-    const scored = await scoreConfig({
-      folder,
-      config,
-      settings,
+  for (const [i, letter] of settings.configs.entries()) {
+    const later = settings.configs.slice(i + 1).map((config) => rungWork(config, settings, dataset));
+    const { rung, lines } = await runRung(options, {
+      letter,
       judge,
-      engine,
-      signal,
-      onImages(done) {
-        first ??= done;
-        progress.update(done, timeLeft.text(after, { done: done - first, of: toScore - first }));
-      },
-    }).finally(() => progress.stop());
-    timeLeft.stop(first === undefined ? 0 : toScore - first);
-    const lines = await readMagnitudes(folder);
-    magnitudes.set(config.config, lines);
-    const log = await readLog(folder);
-    const seconds = log.reduce(
-      (sum, { imagesPerSecond }, at) => sum + ((log[at]?.nimg ?? 0) - (log[at - 1]?.nimg ?? 0)) / imagesPerSecond,
-      0,
-    );
-    const rung = rungOf({
-      config,
-      ...scored,
-      magnitudes: lines,
-      finalLoss: log.at(-1)?.loss,
-      trainingSeconds: log.length > 0 ? seconds : undefined,
+      timeLeft,
+      title: `config ${letter} (${i + 1} of ${settings.configs.length})`,
+      after: sumOfWork(later),
     });
+    magnitudes.set(letter, lines);
     rungs.push(rung);
     say(
-      `config ${rung.config}: ${formatSpread(rung.frechet)} (n = ${rung.n}, ${rung.frechet.draws} draws), best EMA length ${rung.bestSigmaRel}`,
+      `config ${letter}: ${formatSpread(rung.frechet)} (${rung.trainings.length} trainings, n = ${rung.n}), best EMA length ${rung.bestSigmaRel}`,
     );
     // After each config: what is known so far is worth seeing.
     await writeResults(options, rungs, magnitudes, judge);
   }
   judge.classifier.dispose();
   return rungs;
-}
-
-async function train(
-  { dataset, engine, signal, say, command }: LadderOptions,
-  config: RunConfig,
-  folder: string,
-  title: string,
-  remark: (nimg: number) => string,
-): Promise<void> {
-  const resume = await exists(join(folder, 'config.json'));
-  await prepareRunFolder(folder, config, resume);
-  await trainRun({
-    config,
-    dataset,
-    outdir: folder,
-    engine,
-    resume,
-    signal,
-    say,
-    resumeCommand: command,
-    magnitudes: { updates: true },
-    title,
-    remark,
-  });
-}
-
-/** Images that the newest training state of a folder has seen, to the thousand. */
-async function trainedImages(folder: string): Promise<number> {
-  const [newest] = await listStates(folder);
-  const log = await readLog(folder);
-  const kimg = Number(/(\d+)\.safetensors$/.exec(newest ?? '')?.[1] ?? 0);
-  // A finished run has logged its last image; names of states are rounded down.
-  const last = log.at(-1)?.nimg ?? 0;
-  return Math.floor(last / 1000) === kimg ? last : 1000 * kimg;
 }
 
 /** @throws {UsageError} when another ladder is there. */

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { writeGrid } from '@edm2/app-kit/pictures/write-grid';
 import { GRID_COLUMNS, generate } from '@edm2/app-kit/sample/generate';
 import { gridClass } from '@edm2/app-kit/sample/images';
-import { score } from '@edm2/app-kit/scores/score';
+import { type Score, score } from '@edm2/app-kit/scores/score';
 import type { EngineReport } from '@edm2/engine';
 import { reconstructFiles } from '@edm2/phema/node';
 import { makeFolder } from '@edm2/tensor-files';
@@ -16,38 +16,42 @@ import type { LadderSettings } from './settings.js';
 const SWEEP_SEED = 1_000_000;
 const BATCH = 100;
 
-/** What {@link scoreConfig} needs. */
-export interface ScoreConfigOptions {
+/** What {@link openScoring} needs. */
+export interface ScoringOptions {
   readonly folder: string;
   readonly config: RunConfig;
   readonly settings: LadderSettings;
   readonly judge: Judge;
   readonly engine: EngineReport;
   readonly signal: AbortSignal;
-  /** Images sampled in this call. */
-  readonly onImages: (done: number) => void;
 }
 
-/** Images that scoring one config takes. */
+/** How far the work is, in images; called while images are sampled only. */
+type OnImages = (done: number) => void;
+
+/** Scoring of one training. Work that is in the folder already is not repeated. */
+export interface Scoring {
+  /** Every score that the folder holds. */
+  readonly draws: readonly ScoredDraw[];
+  /** Tries each EMA length on the same seeds. */
+  sweep(onImages: OnImages): Promise<readonly ScoredDraw[]>;
+  /** Draws sets of images from fresh seeds at a length; with a traditional average, the same sets from that too. */
+  final(sigmaRel: number, onImages: OnImages): Promise<void>;
+}
+
+/** Images that scoring one training takes, by its two parts. */
 export function imagesToScore(
   { sigmaRels, sweepImages, finalImages, draws }: LadderSettings,
   config: RunConfig,
-): number {
+): { readonly sweep: number; readonly final: number } {
   const averages = config.emaHalfLife > 0 ? 2 : 1;
-  return sigmaRels.length * sweepImages + averages * draws * finalImages;
+  return { sweep: sigmaRels.length * sweepImages, final: averages * draws * finalImages };
 }
 
-/**
- * Tries each EMA length on the same seeds, then draws several sets of images from fresh seeds at the best of them; with a traditional
- * average, the same sets from that too. Work that is in the folder already is not repeated.
- *
- * @returns the best length, and every draw.
- */
-export async function scoreConfig(
-  options: ScoreConfigOptions,
-): Promise<{ best: number; draws: readonly ScoredDraw[] }> {
+/** Reconstructs the averages of a finished training, and opens its scores. */
+export async function openScoring(options: ScoringOptions): Promise<Scoring> {
   const { folder, config, settings } = options;
-  const { sigmaRels, sweepImages, finalImages, draws } = settings;
+  const { sigmaRels, sweepImages, finalImages } = settings;
   const scores = await openScores(folder);
   const output = join(folder, 'ema');
   await makeFolder(output);
@@ -61,32 +65,40 @@ export async function scoreConfig(
   const paths = new Map<number | 'halflife', string>(outputs.map(({ sigmaRel, path }) => [sigmaRel, path]));
   if (config.emaHalfLife > 0) paths.set('halflife', join(folder, halfLifeName(config.duration)));
 
-  let before = 0;
-  const draw = async (average: number | 'halflife', use: ScoredDraw['use'], seed: number, n: number) => {
-    const known = scores.find({ average, use, seed });
-    before += n;
+  /** @param before - images of this piece of work that come before. */
+  const draw = async (set: Omit<ScoredDraw, keyof Score>, n: number, before: number, onImages: OnImages) => {
+    const known = scores.find(set);
     if (known) return known;
-    const found = await sampleAndScore(options, paths.get(average) ?? '', seed, n, before - n);
-    const line: ScoredDraw = { average, use, seed, ...found };
+    const path = paths.get(set.average) ?? '';
+    const line = { ...set, ...(await sampleAndScore(options, path, set.seed, n, (done) => onImages(before + done))) };
     await scores.add(line);
     return line;
   };
-  const tried: ScoredDraw[] = [];
-  for (const sigmaRel of sigmaRels) tried.push(await draw(sigmaRel, 'sweep', SWEEP_SEED, sweepImages));
-  const lowest = tried.reduce((a, b) => (b.frechet < a.frechet ? b : a));
-  const best = lowest.average as number;
-  for (const average of config.emaHalfLife > 0 ? ([best, 'halflife'] as const) : [best])
-    for (let i = 0; i < draws; i++) await draw(average, 'final', i * finalImages, finalImages);
-  return { best, draws: scores.draws };
+  return {
+    draws: scores.draws,
+    async sweep(onImages) {
+      const tried: ScoredDraw[] = [];
+      for (const [i, average] of sigmaRels.entries())
+        tried.push(await draw({ average, use: 'sweep', seed: SWEEP_SEED }, sweepImages, i * sweepImages, onImages));
+      return tried;
+    },
+    async final(sigmaRel, onImages) {
+      const sets = (config.emaHalfLife > 0 ? ([sigmaRel, 'halflife'] as const) : [sigmaRel]).flatMap((average) =>
+        Array.from({ length: settings.draws }, (_, i) => ({ average, seed: i * finalImages })),
+      );
+      for (const [i, set] of sets.entries())
+        await draw({ ...set, use: 'final' }, finalImages, i * finalImages, onImages);
+    },
+  };
 }
 
 async function sampleAndScore(
-  { folder, settings, judge, engine, signal, onImages }: ScoreConfigOptions,
+  { folder, settings, judge, engine, signal }: ScoringOptions,
   path: string,
   seed: number,
   n: number,
-  before: number,
-) {
+  onProgress: OnImages,
+): Promise<Score> {
   const seeds = Array.from({ length: n }, (_, i) => seed + i);
   const images = await generate({
     path,
@@ -94,7 +106,7 @@ async function sampleAndScore(
     steps: settings.samplerSteps,
     batch: Math.min(BATCH, n),
     engine,
-    onProgress: (done) => onImages(before + done),
+    onProgress,
     signal,
   });
   const grid = join(folder, 'grid.png');

@@ -14,30 +14,36 @@ export interface LadderSettings {
   /** Channels at 16×16; twice as many at 8×8. */
   readonly channels: number;
   readonly seed: number;
+  /** Trainings of each config, with the seeds `seed`, `seed + 1` …: scores of one training do not tell how another would score. */
+  readonly trainings: number;
+  /** What the learning rates of the paper's Table 1 are multiplied by: a short run wants longer steps. See docs/ladder.md for the search. */
+  readonly rateFactors: Readonly<Record<ConfigName, number>>;
   /** Steps of the classifier that scores. */
   readonly classifierSteps: number;
   /** EMA lengths that are tried. */
   readonly sigmaRels: readonly number[];
   /** Images for each length that is tried. */
   readonly sweepImages: number;
-  /** Images of one final draw, and how many draws. */
+  /** Images of one final draw, and how many draws from each training. */
   readonly finalImages: number;
   readonly draws: number;
   /** Steps of Heun's sampler. */
   readonly samplerSteps: number;
 }
 
-/** The full size: about an hour on two cores. */
+/** The full size: some hours on two cores. */
 export const FULL: LadderSettings = {
   configs: LETTERS,
   images: 64 * 1024,
   channels: 32,
   seed: 0,
+  trainings: 2,
+  rateFactors: { A: 5, B: 5, C: 5, D: 3, E: 3, F: 3, G: 3 },
   classifierSteps: 900,
   sigmaRels: [0.02, 0.035, 0.05, 0.075, 0.1, 0.13, 0.17, 0.225],
   sweepImages: 300,
-  finalImages: 500,
-  draws: 3,
+  finalImages: 1000,
+  draws: 1,
   samplerSteps: 12,
 };
 
@@ -45,6 +51,7 @@ export const FULL: LadderSettings = {
 export const SMOKE: LadderSettings = {
   ...FULL,
   images: 1024,
+  trainings: 1,
   channels: 8,
   classifierSteps: 20,
   sigmaRels: [0.05, 0.1],
@@ -56,10 +63,6 @@ export const SMOKE: LadderSettings = {
 
 /** Batch of B to G; the paper's 2048. A's is twice as large, as in the paper. */
 const BATCH = 32;
-/**
- * Learning rates of B and C times 5: the paper's 2e-4 is for a million steps. Those of D to G, relative to weights of unit size, stay.
- */
-const PLAIN_RATE_FACTOR = 5;
 /** Share of the training over which the rate rises; the paper's half a percent would be some twenty steps. */
 const RAMPUP_SHARE = 0.08;
 /** Share after which it decays. The paper's 70,000 steps are 7 % of its length. */
@@ -67,12 +70,15 @@ const DECAY_SHARE = 0.2;
 /** Of ln σ in B to G, on pixels: the mnist preset's. The paper's −0.4 and 1.0 are for latents. */
 const PIXEL_SIGMAS = { pMean: -0.8, pStd: 1.4 };
 
-/** The run of one config: its constants from the ladder's table, scaled for a short run on small images. See docs/ladder.md. */
-export function ladderRun(letter: ConfigName, settings: LadderSettings, dataset: Dataset): RunConfig {
+/**
+ * The run of one config: its constants from the ladder's table, scaled for a short run on small images. See docs/ladder.md.
+ *
+ * @param training - 0 is the first of `settings.trainings`.
+ */
+export function ladderRun(letter: ConfigName, settings: LadderSettings, dataset: Dataset, training = 0): RunConfig {
   const recipe = trainingLadder[letter];
-  const { images, channels, seed } = settings;
+  const { images, channels } = settings;
   const batch = (BATCH * recipe.batch) / trainingLadder.G.batch;
-  const rateFactor = recipe.lossScale === 1 ? 1 : PLAIN_RATE_FACTOR;
   const {
     config: _,
     dropout,
@@ -96,7 +102,7 @@ export function ladderRun(letter: ConfigName, settings: LadderSettings, dataset:
     config: letter,
     data: 'mnist',
     dataFingerprint: dataset.fingerprint,
-    seed,
+    seed: settings.seed + training,
     duration: images,
     batch,
     batchGpu: batch,
@@ -104,7 +110,7 @@ export function ladderRun(letter: ConfigName, settings: LadderSettings, dataset:
     snapshot: every(16),
     checkpoint: every(8),
     preview: every(4),
-    lr: recipe.learningRate * rateFactor,
+    lr: recipe.learningRate * settings.rateFactors[letter],
     decay: recipe.decayBatches > 0 ? Math.round((DECAY_SHARE * images) / batch) : 0,
     rampupMimg: (RAMPUP_SHARE * images) / 1e6,
     dropout,

@@ -7,6 +7,9 @@ export interface LadderAbout {
   readonly channels: number;
   readonly resolution: number;
   readonly seed: number;
+  readonly trainings: number;
+  readonly draws: number;
+  readonly rateFactors: Readonly<Partial<Record<Rung['config'], number>>>;
   readonly samplerSteps: number;
   /** What real images held out score, as many as a draw. */
   readonly real: { readonly frechet: number; readonly labelAgreement: number; readonly n: number };
@@ -36,6 +39,7 @@ export function ladderTable(rungs: readonly Rung[], about: LadderAbout): string 
     'config',
     'Fréchet distance',
     'read as asked, %',
+    'training loss',
     'parameters',
     'Gflops',
     'best σ_rel',
@@ -56,6 +60,7 @@ export function ladderTable(rungs: readonly Rung[], about: LadderAbout): string 
       ? formatSpread(rung.frechet)
       : `${formatSpread(rung.frechet)} (half-life); ${formatSpread(rung.frechetPower)} at the best σ_rel`,
     percent(rung.labelAgreement),
+    formatSpread(rung.finalLoss),
     rung.parameters.toLocaleString('en'),
     rung.gflops.toPrecision(3),
     String(rung.bestSigmaRel),
@@ -66,13 +71,16 @@ export function ladderTable(rungs: readonly Rung[], about: LadderAbout): string 
     String(rung.paper.sigmaRel),
     `${rung.paper.mparams.toFixed(1)}, ${rung.paper.gflops.toFixed(1)}`,
   ]);
-  const { real } = about;
+  const { real, seed, trainings, draws } = about;
   const n = rungs[0]?.n ?? real.n;
   const lines = [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
+  const factors = rungs.map(({ config }) => `${config} ${about.rateFactors[config]}`).join(', ');
+  const seeds = trainings > 1 ? `${trainings} trainings (seeds ${seed} to ${seed + trainings - 1})` : `seed ${seed}`;
   return [
     ...lines,
     '',
-    `${about.images.toLocaleString('en')} images each, ${about.channels} channels at ${about.resolution}×${about.resolution}, seed ${about.seed}; ${rungs[0]?.frechet.draws ?? 0} draws of ${n} images, ${about.samplerSteps} steps of Heun's method; mean ± standard deviation over draws.`,
+    `${about.images.toLocaleString('en')} images each, ${about.channels} channels at ${about.resolution}×${about.resolution}, ${seeds}; ${draws} × ${n} images of each, ${about.samplerSteps} steps of Heun's method; mean ± standard deviation over ${trainings > 1 ? 'trainings' : 'draws'}.`,
+    `Learning rates: the paper's times ${factors}. Training loss: over the last sixteenth of the images; A's has no uncertainty in it and compares with none.`,
     `The distance is taken on the features of a small digit classifier: it is not FID. ${real.n} real images held out score ${short(real.frechet)}, and ${(100 * real.labelAgreement).toFixed(1)} % of them are read as what they are.`,
     '',
     `\`${about.command}\`, ${about.machine}, ${about.engine}, ${about.finished}`,

@@ -8,6 +8,11 @@ export interface Work {
   readonly sample: number;
 }
 
+export const sumOfWork = (works: readonly Work[]): Work => ({
+  train: works.reduce((sum, { train }) => sum + train, 0),
+  sample: works.reduce((sum, { sample }) => sum + sample, 0),
+});
+
 /** Tells how long the whole of a ladder will take, from what each kind of work has taken so far in this process. */
 export interface TimeLeft {
   /** Starts measuring a kind; what passes until `stop` counts for it. */

@@ -1,0 +1,155 @@
+import { join } from 'node:path';
+import { startProgress } from '@edm2/app-kit/command/progress';
+import type { MagnitudeLine } from '@edm2/app-kit/magnitudes/magnitude-line';
+import type { Dataset } from '@edm2/dataset';
+import type { ConfigName } from '@edm2/edm2-unet';
+import type { EngineReport } from '@edm2/engine';
+import type { RunConfig } from '../options/run-config.js';
+import { readLog } from '../run/log.js';
+import { readMagnitudes } from '../run/magnitudes.js';
+import { exists, listStates, prepareRunFolder } from '../run/run-folder.js';
+import { trainRun } from '../run/train-run.js';
+import type { Judge } from './judge.js';
+import { bestOf, meanCurve, type Rung, rungOf } from './result.js';
+import { imagesToScore, openScoring, type Scoring } from './score-config.js';
+import { type LadderSettings, ladderRun } from './settings.js';
+import type { TimeLeft, Work } from './time-left.js';
+
+/** What a ladder is given. */
+export interface LadderOptions {
+  readonly settings: LadderSettings;
+  readonly dataPath: string;
+  readonly dataset: Dataset;
+  readonly outdir: string;
+  readonly engine: EngineReport;
+  readonly signal: AbortSignal;
+  readonly say: (text: string) => void;
+  /** Shell command that was given; it continues an interrupted ladder too. */
+  readonly command: string;
+}
+
+/** Where one rung stands in its ladder. */
+export interface RungPlace {
+  readonly letter: ConfigName;
+  readonly judge: Judge;
+  /** For the progress line. */
+  readonly title: string;
+  readonly timeLeft: TimeLeft;
+  /** Work of the configs that follow. */
+  readonly after: Work;
+}
+
+/** One training of a config, and its folder: `A`, then `A-seed1` … */
+interface Training {
+  readonly config: RunConfig;
+  readonly folder: string;
+  readonly title: string;
+}
+
+/** All the work of one rung. */
+export function rungWork(letter: ConfigName, settings: LadderSettings, dataset: Dataset): Work {
+  const config = ladderRun(letter, settings, dataset);
+  const { sweep, final } = imagesToScore(settings, config);
+  return { train: settings.trainings * config.duration, sample: settings.trainings * (sweep + final) };
+}
+
+/**
+ * Trains a config as often as the settings say, tries the EMA lengths on each training, scores all at the length that is best on average.
+ * What the folders hold already is not done again.
+ *
+ * @returns the rung, and the magnitudes of its first training.
+ */
+export async function runRung(
+  options: LadderOptions,
+  { letter, judge, title, timeLeft, after }: RungPlace,
+): Promise<{ readonly rung: Rung; readonly lines: readonly MagnitudeLine[] }> {
+  const { settings, dataset, outdir, engine, signal } = options;
+  const trainings = Array.from({ length: settings.trainings }, (_, i): Training => {
+    const config = ladderRun(letter, settings, dataset, i);
+    const seed = i === 0 ? '' : `, seed ${config.seed}`;
+    return { config, folder: join(outdir, i === 0 ? letter : `${letter}-seed${config.seed}`), title: title + seed };
+  });
+  const own = rungWork(letter, settings, dataset);
+  const left = { train: after.train + own.train, sample: after.sample + own.sample };
+
+  for (const training of trainings) {
+    const { duration } = training.config;
+    left.train -= duration;
+    const from = await trainedImages(training.folder);
+    if (from >= duration) continue;
+    timeLeft.start('train');
+    await train(options, training, (nimg) => timeLeft.text(left, { done: nimg - from, of: duration - from }));
+    timeLeft.stop(duration - from);
+  }
+
+  /** Runs one part of a scoring with a progress line. */
+  const measure = async <T>(
+    { title: of }: Training,
+    images: number,
+    work: (onImages: (done: number) => void) => Promise<T>,
+  ): Promise<T> => {
+    left.sample -= images;
+    timeLeft.start('sample');
+    const progress = startProgress(`scoring ${of}`, images, 'images');
+    let first: number | undefined;
+    const result = await work((done) => {
+      first ??= done;
+      progress.update(done, timeLeft.text(left, { done: done - first, of: images - first }));
+    }).finally(() => progress.stop());
+    timeLeft.stop(first === undefined ? 0 : images - first);
+    return result;
+  };
+  const scorings: Scoring[] = [];
+  const sweeps: Awaited<ReturnType<Scoring['sweep']>>[] = [];
+  for (const training of trainings) {
+    const scoring = await openScoring({ ...training, settings, judge, engine, signal });
+    scorings.push(scoring);
+    const { sweep } = imagesToScore(settings, training.config);
+    sweeps.push(await measure(training, sweep, (onImages) => scoring.sweep(onImages)));
+  }
+  const best = bestOf(meanCurve(sweeps));
+  for (const [i, training] of trainings.entries()) {
+    const { final } = imagesToScore(settings, training.config);
+    await measure(training, final, async (onImages) => scorings[i]?.final(best, onImages));
+  }
+
+  const lines = await readMagnitudes(join(outdir, letter));
+  const finished = trainings.map(async ({ config, folder }, i) => ({
+    config,
+    draws: scorings[i]?.draws ?? [],
+    log: await readLog(folder),
+  }));
+  return { rung: rungOf(await Promise.all(finished), lines), lines };
+}
+
+async function train(
+  { dataset, engine, signal, say, command }: LadderOptions,
+  { config, folder, title }: Training,
+  remark: (nimg: number) => string,
+): Promise<void> {
+  const resume = await exists(join(folder, 'config.json'));
+  await prepareRunFolder(folder, config, resume);
+  await trainRun({
+    config,
+    dataset,
+    outdir: folder,
+    engine,
+    resume,
+    signal,
+    say,
+    resumeCommand: command,
+    magnitudes: { updates: true },
+    title,
+    remark,
+  });
+}
+
+/** Images that the newest training state of a folder has seen, to the thousand. */
+async function trainedImages(folder: string): Promise<number> {
+  const [newest] = await listStates(folder);
+  const log = await readLog(folder);
+  const kimg = Number(/(\d+)\.safetensors$/.exec(newest ?? '')?.[1] ?? 0);
+  // A finished run has logged its last image; names of states are rounded down.
+  const last = log.at(-1)?.nimg ?? 0;
+  return Math.floor(last / 1000) === kimg ? last : 1000 * kimg;
+}
