@@ -66,7 +66,7 @@ describe('the runs of a ladder', () => {
     expect(changed(c, d)).toEqual(['config', 'lr', 'lossScale']);
     expect(changed(d, e)).toEqual(['config', 'decay']);
     expect(changed(e, f)).toEqual(['config']);
-    expect(changed(f, g)).toEqual(['config', 'dropout']);
+    expect(changed(f, g)).toEqual(['config', 'lr', 'dropout']);
   });
 
   test('keep the ratios of the paper', () => {
