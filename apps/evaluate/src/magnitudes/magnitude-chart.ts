@@ -44,6 +44,9 @@ function bucketsOf(points: readonly MagnitudePoint[]): { domain: string[]; range
   };
 }
 
+/** Room for labels: plots below each other start at one left edge. */
+const LABELS = { minExtent: 32 } as const;
+
 /**
  * Magnitudes during training, a curve for each half and resolution: activations and weights in rows, the largest and the mean over
  * features in columns, as the paper's Figures 3 and 15.
@@ -68,7 +71,8 @@ export function magnitudeChart(lines: readonly MagnitudeLine[]): TopLevelSpec {
           axis: { format: '~s' },
           scale: { nice: false },
         },
-        y: { field: 'value', type: 'quantitative', title: 'root mean square', scale: { zero: false, padding: 10 } },
+        // From zero: a curve that stays is to look like one.
+        y: { field: 'value', type: 'quantitative', title: 'root mean square', scale: { zero: true }, axis: LABELS },
         color: {
           field: 'bucket',
           type: 'nominal',

@@ -20,6 +20,8 @@ export const THEME: Config = {
   view: { stroke: null },
   title: {
     anchor: 'start',
+    // At the plot's left edge, however wide its labels are.
+    frame: 'group',
     color: INK,
     fontSize: 13,
     fontWeight: 600,

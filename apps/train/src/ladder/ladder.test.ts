@@ -136,6 +136,12 @@ test('several trainings of a config differ by their seeds, and are scored at the
   expect(rung?.frechet.mean).toBeCloseTo(((a?.frechet ?? 0) + (b?.frechet ?? 0)) / 2, 9);
   expect(rung?.frechet.std).toBeCloseTo(Math.abs((a?.frechet ?? 0) - (b?.frechet ?? 0)) / Math.SQRT2, 9);
   expect(readFileSync(join(outdir, 'ladder.md'), 'utf8')).toContain('2 trainings (seeds 3 to 4)');
+  // On the picture: the step, its mean, and the paper's figure.
+  const svg = readFileSync(join(outdir, 'ladder.svg'), 'utf8');
+  for (const text of ['architectural streamlining', (rung?.frechet.mean ?? 0).toPrecision(3), '6.96'])
+    expect(svg).toContain(text);
+  // A dot for each training, one for the best length.
+  expect(svg.match(/aria-roledescription="point"/g)).toHaveLength(3);
 });
 
 test('the best length is that of the mean over trainings', () => {

@@ -8,17 +8,21 @@ import { updatesStrip } from './updates-strip.js';
 
 type Part = Extract<TopLevelSpec, { vconcat: unknown }>['vconcat'][number];
 
-const WIDTH = 500;
+const WIDTH = 410;
+const HEIGHT = 220;
 
-/** Where the columns of figures stand, in pixels right of the bars. */
-const COLUMNS = { sigmaRel: 150, parameters: 230, gflops: 295, fid: 370 } as const;
+/** Room for labels: plots below each other start at one left edge. */
+const LABELS = { minExtent: 36 } as const;
+
+/** Where the bars of the table begin and end, and where its columns of figures end, in pixels. */
+const BARS = { from: 300, to: 550 } as const;
+const COLUMNS = { sigmaRel: 710, parameters: 790, gflops: 855, fid: 930 } as const;
 
 /**
  * The table: score of each config as a bar, each training a dot on it, or one standard deviation over the draws of the only training; figures
  * beside it. The best is marked.
  */
 function scores(rungs: readonly Rung[]): Part {
-  const bars = 260;
   const values = rungs.map(({ config, frechet: { mean, std }, ...rung }) => ({
     step: `${config}  ${STEPS[config]}`,
     mean,
@@ -38,38 +42,42 @@ function scores(rungs: readonly Rung[]): Part {
     field: 'step',
     type: 'nominal',
     sort: null,
-    title: null,
-    axis: { labelLimit: 0, labelFontSize: 12, labelColor: INK, domain: false, grid: false },
+    axis: null,
   } as const;
   const x = {
-    field: 'mean',
     type: 'quantitative',
     title: 'Fréchet distance on classifier features, lower is better',
-    axis: { grid: false, titleLimit: 0 },
+    scale: { range: [BARS.from, BARS.to] },
+    axis: { grid: false, domain: false, titleLimit: 0, titleAnchor: 'start', titleX: BARS.from },
   } as const;
   const titles = { sigmaRel: 'best σ_rel', parameters: 'parameters', gflops: 'Gflops', fid: 'FID (paper)' };
   const column = (field: keyof typeof COLUMNS) => [
     {
       data: { values },
       mark: { type: 'text', align: 'right', color: INK, fontSize: 11 },
-      encoding: { y, x: { value: bars + COLUMNS[field] }, text: { field } },
+      encoding: { y, x: { value: COLUMNS[field] }, text: { field } },
     },
     {
       data: { values: [{}] },
       mark: { type: 'text', align: 'right', color: MUTED, fontSize: 11 },
-      encoding: { y: { value: -10 }, x: { value: bars + COLUMNS[field] }, text: { value: titles[field] } },
+      encoding: { y: { value: -10 }, x: { value: COLUMNS[field] }, text: { value: titles[field] } },
     },
   ];
   return {
-    width: bars,
+    width: COLUMNS.fid,
     height: 26 * values.length,
     layer: [
+      {
+        data: { values },
+        mark: { type: 'text', align: 'left', color: INK, fontSize: 12 },
+        encoding: { y, x: { value: 0 }, text: { field: 'step' } },
+      },
       {
         data: { values },
         mark: { type: 'bar', height: 14, cornerRadiusEnd: 2 },
         encoding: {
           y,
-          x,
+          x: { ...x, field: 'mean' },
           color: { condition: { test: `datum.mean <= ${best}`, value: ACCENT }, value: FAINT },
         },
       },
@@ -77,17 +85,17 @@ function scores(rungs: readonly Rung[]): Part {
         ? {
             data: { values: dots },
             mark: { type: 'point', filled: true, color: INK, size: 22, opacity: 1 },
-            encoding: { y, x: { field: 'frechet', type: 'quantitative' } },
+            encoding: { y, x: { ...x, field: 'frechet' } },
           }
         : {
             data: { values },
             mark: { type: 'rule', color: INK, strokeWidth: 1.2 },
-            encoding: { y, x: { field: 'low', type: 'quantitative' }, x2: { field: 'high' } },
+            encoding: { y, x: { ...x, field: 'low' }, x2: { field: 'high' } },
           },
       {
         data: { values },
         mark: { type: 'text', align: 'left', dx: 8, color: MUTED, fontSize: 11 },
-        encoding: { y, x: { field: 'high', type: 'quantitative' }, text: { field: 'label' } },
+        encoding: { y, x: { ...x, field: 'high' }, text: { field: 'label' } },
       },
       ...(Object.keys(COLUMNS) as (keyof typeof COLUMNS)[]).flatMap(column),
     ],
@@ -106,12 +114,12 @@ function lengths(rungs: readonly Rung[]): Part {
     type: 'quantitative',
     title: 'Fréchet distance on the seeds of the search',
     scale: { type: 'log', nice: false, padding: 12 },
-    axis: { format: '~g' },
+    axis: { ...LABELS, format: '~g' },
   } as const;
-  const color = configColour(rungs);
+  const color = { ...configColour(rungs), legend: null };
   return {
     width: WIDTH,
-    height: 200,
+    height: HEIGHT,
     title: { text: 'EMA length', anchor: 'start' },
     layer: [
       { data: { values }, mark: { type: 'line', strokeWidth: 1.8 }, encoding: { x, y, color } },
@@ -144,7 +152,7 @@ function growth(
   });
   return {
     width: WIDTH,
-    height: 160,
+    height: HEIGHT,
     title: {
       text: of === 'activations' ? 'Activations, mean over features' : 'Weights, mean over outputs',
       anchor: 'start',
@@ -152,15 +160,15 @@ function growth(
     data: { values },
     mark: { type: 'line', strokeWidth: 1.8 },
     encoding: {
-      x: { field: 'nimg', type: 'quantitative', title: 'images seen', axis: { format: '~s' } },
+      x: { field: 'nimg', type: 'quantitative', title: 'images seen', axis: { format: '~s' }, scale: { nice: false } },
       y: {
         field: 'mean',
         type: 'quantitative',
         title: of === 'activations' ? 'root mean square' : 'root mean square, of its first value',
         scale: { zero: false, nice: false, padding: 8 },
-        axis: { format: '~g', tickCount: 4 },
+        axis: { ...LABELS, format: '~g', tickCount: 4 },
       },
-      color: configColour(rungs),
+      color: of === 'activations' ? configColour(rungs) : { ...configColour(rungs), legend: null },
     },
   } as Part;
 }
@@ -170,18 +178,16 @@ export function ladderPicture(
   rungs: readonly Rung[],
   magnitudes: ReadonlyMap<string, readonly MagnitudeLine[]>,
 ): TopLevelSpec {
+  const updates = updatesStrip(rungs, magnitudes, WIDTH);
+  const row = (parts: readonly Part[]) =>
+    ({ spacing: 40, resolve: { legend: { color: 'independent' } }, hconcat: parts }) as Part;
   return {
     title: { text: 'The ladder', subtitle: 'each config adds one step of the paper to the one above', anchor: 'start' },
-    spacing: 90,
-    // Plots start at one left edge; the spacing leaves room for titles above and axes below.
-    bounds: 'flush',
-    resolve: { legend: { color: 'independent' } },
+    spacing: 30,
     vconcat: [
       scores(rungs),
-      lengths(rungs),
-      growth(rungs, magnitudes, 'activations'),
-      growth(rungs, magnitudes, 'weights'),
-      ...updatesStrip(rungs, magnitudes, WIDTH),
+      row([lengths(rungs), growth(rungs, magnitudes, 'activations')]),
+      row([growth(rungs, magnitudes, 'weights'), ...updates]),
     ],
   };
 }

@@ -53,11 +53,11 @@ export function updatesStrip(
         nice: false,
       },
       title: null,
-      axis: { format: '~g', tickCount: 4, labels: first },
+      axis: { format: '~g', tickCount: 4, labels: first, minExtent: first ? 36 : 0 },
     } as const;
     return {
       width: (width - spacing * (rungs.length - 1)) / rungs.length,
-      height: 160,
+      height: 195,
       title: { text: config, anchor: 'middle', fontSize: 12, color: INK, offset: 4 },
       data: { values: values.filter((value) => value.config === config) },
       layer: [
@@ -77,7 +77,6 @@ export function updatesStrip(
         anchor: 'start',
         offset: 10,
       },
-      bounds: 'flush',
       spacing,
       hconcat: rungs.map(({ config }, i) => panel(config, i === 0)),
     } as Part,
