@@ -23,12 +23,22 @@ export interface UNetOptions extends Switches {
   readonly channelsPerHead?: number;
   /** Probability of dropping an activation in training, 0 ≤ p < 1. Default 0. Masks are made by the caller, see `UNet.dropoutShapes`. */
   readonly dropout?: number;
+  /**
+   * Factor on the bound 1/√fan_in of uniform initial weights (A to C), > 0. Default 1; √3 is He's for unit gain, another reading of the
+   * paper's words.
+   */
+  readonly initGain?: number;
 }
 
+/** Options that stay absent when they were not set. */
+type Unset = keyof Switches | 'initGain';
+
 /** {@link UNetOptions} with every default filled in: plain data, what a file's metadata holds. Of the switches, those that were set. */
-export type UNetConfig = Switches & {
-  readonly [K in Exclude<keyof UNetOptions, keyof Switches>]-?: NonNullable<UNetOptions[K]>;
+export type UNetConfig = Pick<UNetOptions, Unset> & {
+  readonly [K in Exclude<keyof UNetOptions, Unset>]-?: NonNullable<UNetOptions[K]>;
 };
+
+const UNSET: readonly Unset[] = [...SWITCH_NAMES, 'initGain'];
 
 /** Fills in defaults and checks every value. @throws {RangeError} naming the option. */
 export function resolveConfig(options: UNetOptions): UNetConfig {
@@ -45,13 +55,11 @@ export function resolveConfig(options: UNetOptions): UNetConfig {
     attnResolutions: [...(options.attnResolutions ?? ladder[config].attnResolutions)],
     channelsPerHead: options.channelsPerHead ?? 64,
     dropout: options.dropout ?? 0,
-    ...Object.fromEntries(
-      SWITCH_NAMES.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]),
-    ),
+    ...Object.fromEntries(UNSET.filter((name) => options[name] !== undefined).map((name) => [name, options[name]])),
   };
   for (const key of Object.keys(options))
-    if (!Object.hasOwn(full, key) && !(SWITCH_NAMES as readonly string[]).includes(key))
-      fail(key, `one of ${[...Object.keys(full), ...SWITCH_NAMES].join(', ')}`, key, 'Check its spelling');
+    if (!Object.hasOwn(full, key) && !(UNSET as readonly string[]).includes(key))
+      fail(key, `one of ${[...new Set([...Object.keys(full), ...UNSET])].join(', ')}`, key, 'Check its spelling');
   for (const key of ['imgResolution', 'imgChannels', 'modelChannels', 'channelsPerHead', 'numBlocks'] as const)
     if (!isCount(full[key])) fail(key, 'a positive integer', full[key]);
   if (full.labelDim !== 0 && !isCount(full.labelDim)) fail('labelDim', 'an integer >= 0', full.labelDim);
@@ -59,6 +67,8 @@ export function resolveConfig(options: UNetOptions): UNetConfig {
     fail('channelMult', 'multiples that make every level a positive number of channels', full.channelMult);
   if (!full.attnResolutions.every(isCount)) fail('attnResolutions', 'positive integers', full.attnResolutions);
   if (!(full.dropout >= 0 && full.dropout < 1)) fail('dropout', '0 <= dropout < 1', full.dropout);
+  if (!((full.initGain ?? 1) > 0 && Number.isFinite(full.initGain ?? 1)))
+    fail('initGain', 'a number above 0', full.initGain);
   const halvings = 2 ** (full.channelMult.length - 1);
   if (full.imgResolution % halvings !== 0)
     fail('imgResolution', `a multiple of ${halvings}, for ${full.channelMult.length} levels`, full.imgResolution);

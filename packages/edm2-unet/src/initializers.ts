@@ -1,8 +1,9 @@
 import type { Distribution } from '@edm2/random';
 import type { InitSite } from './words.js';
 
-/** N(0, 1) everywhere: configs D to G normalise on use, so that any scale would do. */
-export const unitNormal = (): Distribution => ({ normal: 1 });
+/** N(0, 1) for weights: configs D to G normalise on use, so that any scale would do. Biases, which nothing normalises, start from 0. */
+export const unitNormal = ({ of }: Pick<InitSite, 'of'> = {}): Distribution =>
+  of === 'bias' ? { constant: 0 } : { normal: 1 };
 
 /** U(±1/√fan_in) everywhere (config C). */
 export const fanInUniform = ({ fanIn }: InitSite): Distribution => {
@@ -19,3 +20,11 @@ export const zeroLastLayers = (site: InitSite): Distribution => {
   if (site.layer.endsWith('.emb_label')) return { normal: 1 };
   return fanInUniform(site);
 };
+
+/** Another initialisation with the bounds of its uniform distributions times a factor. */
+export const withGain =
+  (init: (site: InitSite) => Distribution, gain: number) =>
+  (site: InitSite): Distribution => {
+    const start = init(site);
+    return 'uniform' in start ? { uniform: [start.uniform[0] * gain, start.uniform[1] * gain] } : start;
+  };

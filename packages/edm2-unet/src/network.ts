@@ -79,11 +79,11 @@ export function startNetwork(vocabulary: Words, embChannels: number): Network {
 
   const declare = (spec: LayerSpec, shape: readonly number[], bias: boolean, gain: string | undefined) => {
     const { name, from, kernel, to } = spec;
-    const start = init({ layer: name, fanIn: from * kernel * kernel });
+    const site = { layer: name, fanIn: from * kernel * kernel };
     layers.push(spec);
     if (gains && gain) parameters.push({ name: gain, shape: [], kind: 'gain', init: { constant: 0 } });
-    parameters.push({ name: `${name}.weight`, shape, kind: 'weight', init: start });
-    if (bias) parameters.push({ name: `${name}.bias`, shape: [to], kind: 'bias', init: start });
+    parameters.push({ name: `${name}.weight`, shape, kind: 'weight', init: init(site) });
+    if (bias) parameters.push({ name: `${name}.bias`, shape: [to], kind: 'bias', init: init({ ...site, of: 'bias' }) });
     const use = ({ params }: Run) => ({
       ...(bias && { bias: parameter<tf.Tensor>(params, `${name}.bias`) }),
       ...(gains && gain && { gain: parameter<tf.Tensor>(params, gain) }),

@@ -152,3 +152,32 @@ test('what does not go together, or is not known, is refused with what to do', (
     'got both (bias)',
   );
 });
+
+test('what starts from N(0, 1) in D to G only because something normalises it starts otherwise when nothing does', () => {
+  const start = (options: Partial<Parameters<typeof createUNet>[0]>, name: string) =>
+    createUNet({ ...shape, ...options }).parameters.find((spec) => spec.name === name)?.init;
+  const layer = 'unet.enc.8x8_block0.conv_res0';
+  const plain = start({ config: 'C' }, `${layer}.weight`);
+  for (const config of ['D', 'G'] as const) {
+    expect(start({ config }, `${layer}.weight`)).toEqual({ normal: 1 });
+    expect(start({ config, bias: true }, `${layer}.bias`)).toEqual({ constant: 0 });
+    expect(start({ config, weightNorm: false, init: 'unit-normal' }, `${layer}.weight`)).toEqual({ normal: 1 });
+  }
+  expect(start({ config: 'D', weightNorm: false }, `${layer}.weight`)).toEqual(plain);
+  // A bias of A and B has its weight's bound.
+  expect(start({ config: 'B' }, `${layer}.bias`)).toEqual(start({ config: 'B' }, `${layer}.weight`));
+});
+
+test('initGain is a factor on uniform bounds alone, and stays away when it is not set', () => {
+  const [one, he] = [undefined, Math.sqrt(3)].map((initGain) =>
+    createUNet({ ...shape, config: 'B', ...(initGain ? { initGain } : {}) }),
+  );
+  expect(one?.config).not.toHaveProperty('initGain');
+  expect(he?.config.initGain).toBe(Math.sqrt(3));
+  one?.parameters.forEach(({ init }, i) => {
+    const other = he?.parameters[i]?.init;
+    if (!('uniform' in init) || init.uniform[0] === 0) expect(other).toEqual(init);
+    else expect(other).toEqual({ uniform: init.uniform.map((bound) => bound * Math.sqrt(3)) });
+  });
+  expect(() => createUNet({ ...shape, initGain: 0 })).toThrow('expected initGain as a number above 0, got 0.');
+});

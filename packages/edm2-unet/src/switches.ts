@@ -28,7 +28,7 @@ export interface Switches {
   readonly groupNorm?: 'affine' | 'rms' | 'none';
   /** Zero last layers (A B), uniform by fan-in (C), N(0, 1) from D on. */
   readonly init?: 'zero-last' | 'fan-in' | 'unit-normal';
-  /** Weights are normalised on use: from D on (eq. 47). */
+  /** Weights are normalised on use: from D on (eq. 47). Switched off there, `init` is `fan-in` unless set. */
   readonly weightNorm?: boolean;
   /** A training step starts by overwriting weights with their normalised selves: from E on (eq. 66). Without `weightNorm`, by 1/√fan_in of them. */
   readonly forcedWeightNorm?: boolean;
@@ -104,6 +104,9 @@ export function switched(config: ConfigName, switches: Switches): Vocabulary {
   if (set.length === 0) return ladder[config];
   const words = set.map((name) => wordsOf(name, switches[name]));
   const vocabulary: Vocabulary = Object.assign({}, ladder[config], ...words);
+  // Weights that nothing normalises on use need the scale of their layer: N(0, 1) would be √fan_in too large.
+  if (switches.weightNorm === false && switches.init === undefined && vocabulary.init === D.init)
+    Object.assign(vocabulary, { init: C.init });
   assertTogether(vocabulary);
   return vocabulary;
 }

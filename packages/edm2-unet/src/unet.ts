@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { resolveConfig, type UNetConfig, type UNetOptions } from './config.js';
 import { embedding } from './embedding.js';
+import { withGain } from './initializers.js';
 import { type LayerSpec, type ParameterSpec, type Params, type Run, startNetwork } from './network.js';
 import { layOut, type Plan } from './plan.js';
 import { SWITCH_NAMES, switched } from './switches.js';
@@ -78,7 +79,9 @@ export function createUNet(options: UNetOptions, { vocabulary: own }: Vocabulary
     throw new RangeError(
       `createUNet: expected switches or a vocabulary of one's own, got both (${set}). Write the switch into the vocabulary.`,
     );
-  const vocabulary = own ?? switched(config.config, config);
+  const chosen = own ?? switched(config.config, config);
+  const { initGain } = config;
+  const vocabulary = initGain === undefined ? chosen : { ...chosen, init: withGain(chosen.init, initGain) };
   const plan = layOut(config);
   const first = plan.levels[0] ?? 0;
   const { imgChannels, imgResolution, labelDim, dropout } = config;

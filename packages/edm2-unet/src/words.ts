@@ -51,6 +51,8 @@ export interface InitSite {
   readonly layer: string;
   /** Inputs that one output sums. */
   readonly fanIn: number;
+  /** Default the weight. */
+  readonly of?: 'weight' | 'bias';
 }
 
 /** What is done with the product besides. */

@@ -23,8 +23,10 @@ export interface UncertaintyOptions {
   readonly features?: (cNoise: tf.Tensor, freqs: tf.Tensor, phases: tf.Tensor) => tf.Tensor;
   /** `(x [N, C], kernel [C, 1]) → [N, 1]`. */
   readonly dense?: (x: tf.Tensor, kernel: tf.Tensor) => tf.Tensor;
-  /** What the kernel (and the bias) starts from. */
+  /** What the kernel starts from. */
   readonly weightInit?: Distribution;
+  /** What the bias starts from. Default as the kernel. */
+  readonly biasInit?: Distribution;
   /** Adds the parameter `logvar_linear.bias` `[1]`. */
   readonly bias?: boolean;
 }
@@ -52,6 +54,7 @@ export function createUncertainty({
   features = mpFourier,
   dense = (x, kernel) => mpDense(x, kernel),
   weightInit = { normal: 1 },
+  biasInit = weightInit,
   bias = false,
 }: UncertaintyOptions = {}): Uncertainty {
   if (!(Number.isInteger(channels) && channels > 0))
@@ -61,7 +64,7 @@ export function createUncertainty({
     { name: PHASES, shape: [channels], kind: 'buffer', init: { uniform: [0, 2 * Math.PI] } },
     { name: KERNEL, shape: [channels, 1], kind: 'weight', init: weightInit },
   ];
-  if (bias) parameters.push({ name: BIAS, shape: [1], kind: 'bias', init: weightInit });
+  if (bias) parameters.push({ name: BIAS, shape: [1], kind: 'bias', init: biasInit });
   return {
     parameters,
     apply(params, cNoise) {

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 
 /** Fourier features of the head. Of the released code; the paper gives no width. */
 const CHANNELS = 128;
+const SITE = { layer: 'logvar_linear', fanIn: CHANNELS } as const;
 
 /**
  * The uncertainty head in a config's own words: its learned layer, its initialisation, a bias where layers have one, and √2 on the
@@ -17,7 +18,8 @@ export function ladderUncertainty({ layer, init, bias, noiseFeatures }: Vocabula
   return createUncertainty({
     channels: CHANNELS,
     bias,
-    weightInit: init({ layer: 'logvar_linear', fanIn: CHANNELS }),
+    weightInit: init(SITE),
+    biasInit: init({ ...SITE, of: 'bias' }),
     ...(magnitudePreserving ? {} : { features: cosines }),
     dense: (x, kernel) => layer.dense(x as tf.Tensor2D, kernel as tf.Tensor2D, {}),
   });

@@ -21,6 +21,9 @@ export interface CommandOptions {
   readonly lr?: number;
   readonly decay?: number;
   readonly dropout?: number;
+  readonly beta2?: number;
+  readonly lossScale?: number;
+  readonly uncertainty?: boolean;
   readonly pmean?: number;
   readonly pstd?: number;
   readonly emaHalfLife?: number;
@@ -113,6 +116,9 @@ export function withTrainOptions(command: Command): Command {
     .option('--lr <x>', 'reference learning rate', numeric)
     .option('--decay <n>', 'batches after which the learning rate decays; 0: never', numeric)
     .option('--dropout <p>', 'dropout probability', numeric)
+    .option('--beta2 <x>', "Adam's second decay", numeric)
+    .option('--loss-scale <x>', 'factor of the loss that gradients are taken of', numeric)
+    .option('--uncertainty <bool>', 'the loss learns its uncertainty (from config B on), or is EDM’s', boolean)
     .option('--pmean <x>', 'mean of ln σ', numeric)
     .option('--pstd <x>', 'standard deviation of ln σ', numeric)
     .option(

@@ -89,9 +89,9 @@ export function resolveRunConfig(given: CommandOptions, dataset: Dataset, latent
     pMean: given.pmean ?? (recipe.pMean === own.pMean ? preset.pMean : recipe.pMean),
     pStd: given.pstd ?? (recipe.pStd === own.pStd ? preset.pStd : recipe.pStd),
     sigmaData: latents?.normalizer.finalStd ?? 0.5,
-    beta2: recipe.beta2,
-    lossScale: recipe.lossScale,
-    uncertainty: recipe.uncertainty,
+    beta2: given.beta2 ?? recipe.beta2,
+    lossScale: given.lossScale ?? recipe.lossScale,
+    uncertainty: given.uncertainty ?? recipe.uncertainty,
     emaHalfLife: given.emaHalfLife ?? Math.round(((recipe.emaHalfLife ?? 0) / LADDER_IMAGES) * duration),
     emaRampup: given.emaRampup ?? 0,
     emaSigmaRels: EMA_SIGMA_RELS,
@@ -114,7 +114,14 @@ function checkSwitches(options: UNetOptions): void {
 
 function check(config: RunConfig, dataset: Dataset, given: CommandOptions): void {
   const { batch, batchGpu, duration, snapshot, checkpoint, preview, status, dropout, pStd, lr, network } = config;
-  const positive = { '--batch': batch, '--duration': duration, '--status': status, '--lr': lr, '--pstd': pStd };
+  const positive = {
+    '--batch': batch,
+    '--duration': duration,
+    '--status': status,
+    '--lr': lr,
+    '--pstd': pStd,
+    '--loss-scale': config.lossScale,
+  };
   for (const [name, value] of Object.entries(positive))
     if (!(value > 0)) throw new UsageError(`${name}: expected a number above 0, got ${value}. Correct it.`);
   for (const [name, value] of Object.entries({
@@ -132,6 +139,12 @@ function check(config: RunConfig, dataset: Dataset, given: CommandOptions): void
     );
   if (!(config.decay >= 0))
     throw new UsageError(`--decay: expected a number of batches, 0 for no decay, got ${config.decay}. Correct it.`);
+  if (!(config.beta2 >= 0 && config.beta2 < 1))
+    throw new UsageError(`--beta2: expected 0 ≤ β₂ < 1, got ${config.beta2}. 0.99 is usual.`);
+  if (!(config.emaRampup >= 0))
+    throw new UsageError(
+      `--ema-rampup: expected a share such as 0.05, 0 for none, got ${config.emaRampup}. Correct it.`,
+    );
   if (!(dropout >= 0 && dropout < 1))
     throw new UsageError(`--dropout: expected 0 ≤ p < 1, got ${dropout}. 0.1 is usual.`);
   const smallest = dataset.resolution / 2 ** (network.channelMult.length - 1);

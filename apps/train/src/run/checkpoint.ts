@@ -92,6 +92,11 @@ export async function writeSnapshots(
   await saveNetwork(path, {
     unet,
     params: { ...state.params, ...traditional },
-    metadata: { halfLife: String(config.emaHalfLife), nimg: String(nimg), preset: config.preset },
+    metadata: {
+      halfLife: String(config.emaHalfLife),
+      nimg: String(nimg),
+      preset: config.preset,
+      ...latentsOf(config),
+    },
   });
 }
