@@ -18,6 +18,8 @@ export type Share = (t: number, dt: number) => number;
 /** Averages by name; undefined before the first update. */
 export interface AveragesState<T> {
   readonly tracks: Readonly<Record<string, T>> | undefined;
+  /** Empty arrays in the kinds of the tree, in which averages of plain arrays come back; left out, the kinds are those of `tracks`. */
+  readonly kinds?: T | undefined;
   /** Calls of `update` that were not taken in yet, and their time; absent when there are none. */
   readonly pending?: Pending;
 }
@@ -44,11 +46,11 @@ export function createAverages<T extends Tree<Values>>(
   updateEvery: number,
 ): Averages<T> {
   let tracks: Map<string, Tree<Values>> | undefined;
-  let kind: Tree<Values> | undefined;
+  let kinds: T | undefined;
   const cadence = createCadence(fn, updateEvery);
   const copy = (tree: Tree<Values>) => mapTree(fn, isValues, tree, (x) => x.slice() as Values) as T;
   const wide = (tree: Tree<Values>) => mapTree(fn, isValues, tree, (x) => Float64Array.from(x) as Values);
-  const kindOf = (tree: Tree<Values>) => mapTree(fn, isValues, tree, (x) => x.subarray(0, 0) as Values);
+  const kindsOf = (tree: Tree<Values>) => mapTree(fn, isValues, tree, (x) => x.slice(0, 0) as Values) as T;
 
   return {
     update(tree, time) {
@@ -58,7 +60,7 @@ export function createAverages<T extends Tree<Values>>(
       const moved = new Map([...shares].map(([name, share]) => [name, share(time.t, dt)]));
       if (tracks === undefined) {
         tracks = new Map([...shares.keys()].map((name) => [name, wide(tree)]));
-        kind = kindOf(tree);
+        kinds = kindsOf(tree);
         return;
       }
       const averages = [...tracks].map(([name, track]) => [name, leavesOf(`${fn}.update`, isValues, track)] as const);
@@ -66,7 +68,6 @@ export function createAverages<T extends Tree<Values>>(
         assertSameNames(`${fn}.update`, leaves.keys(), incoming);
         for (const [name, ema] of leaves) assertLength(fn, name, ema.length, incoming.get(name)?.length);
       }
-      kind ??= kindOf(tree);
       for (const [name, leaves] of averages)
         for (const [path, ema] of leaves) lerp(ema, incoming.get(path) ?? ema, moved.get(name) ?? Number.NaN);
     },
@@ -74,19 +75,21 @@ export function createAverages<T extends Tree<Values>>(
       const track = tracks?.get(name);
       if (!track)
         throw new RangeError(`${fn}.values: expected an update before, got none. Call update(tree, { t, dt }) first.`);
-      const kinds = kind === undefined ? undefined : leavesOf(`${fn}.values`, isValues, kind);
-      return mapTree(`${fn}.values`, isValues, track, (x, path) => {
-        const like = kinds?.get(path);
-        return like instanceof Float64Array ? Float64Array.from(x) : Float32Array.from(x);
-      }) as T;
+      const like = kinds && leavesOf(`${fn}.values`, isValues, kinds);
+      return mapTree(`${fn}.values`, isValues, track, (x, path) =>
+        like?.get(path) instanceof Float32Array ? Float32Array.from(x) : (x.slice() as Values),
+      ) as T;
     },
     state: () => ({
       ...cadence.state(),
       tracks: tracks && Object.fromEntries([...tracks].map(([name, track]) => [name, copy(track)])),
+      kinds: kinds && kindsOf(kinds),
     }),
     restore(state) {
       cadence.restore(state.pending);
       tracks = state.tracks && new Map(Object.entries(state.tracks).map(([name, track]) => [name, wide(track)]));
+      const like = state.kinds ?? Object.values(state.tracks ?? {})[0];
+      kinds = like && kindsOf(like);
     },
   };
 }

@@ -70,6 +70,25 @@ describe('createHalfLifeEma', () => {
     expect(ema.state().average?.w).toBeInstanceOf(Float64Array);
   });
 
+  test('keeps the array kinds of `initial`, before and after updates and in a tracker restored from its state', () => {
+    const initial = { wide: Float64Array.of(0.1), narrow: Float32Array.of(0.1) };
+    const ema = createHalfLifeEma({ halfLife, initial });
+    expect(ema.values()).toEqual(initial);
+    const resumed = createHalfLifeEma<typeof initial>({ halfLife });
+    resumed.restore(structuredClone(ema.state()));
+    for (const tracker of [ema, resumed]) {
+      expect(tracker.values()).toEqual(initial);
+      tracker.update(initial, { t: dt, dt });
+      expect(tracker.values()).toEqual(initial);
+    }
+  });
+
+  test('a state without kinds gives back those of its average', () => {
+    const ema = createHalfLifeEma<Weights>({ halfLife });
+    ema.restore({ average: weights(0.1) });
+    expect(ema.values()).toEqual(weights(0.1));
+  });
+
   test('says what is wrong', () => {
     expect(() => createHalfLifeEma({ halfLife: 0 })).toThrow('createHalfLifeEma: expected halfLife > 0, got 0.');
     expect(() => createHalfLifeEma({ halfLife, rampup: -1 })).toThrow('expected rampup > 0, got -1.');

@@ -26,7 +26,11 @@ export interface HalfLifeEma<T extends Tree<Values> = Tree<Values>> {
    * @throws {RangeError} when dt is not in (0, t], or the tree differs from the first one in names or lengths.
    */
   update(tree: T, time: EmaTime): void;
-  /** A copy of the average, in the array kinds of the tree. @throws {RangeError} when there is none yet. */
+  /**
+   * A copy of the average, in the array kinds of the tree that it began with: `initial`, or that of the first update.
+   *
+   * @throws {RangeError} when there is none yet.
+   */
   values(): T;
   /** A copy of the average at full precision: what `restore` takes. */
   state(): HalfLifeEmaState<T>;

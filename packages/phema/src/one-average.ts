@@ -4,6 +4,8 @@ import type { Pending } from './cadence.js';
 /** What a traditional tracker needs to go on later; the average is undefined before the first update. */
 export interface HalfLifeEmaState<T> {
   readonly average: T | undefined;
+  /** Empty arrays in the kinds of the tree, in which an average of plain arrays comes back; left out, the kinds are those of `average`. */
+  readonly kinds?: T | undefined;
   /** Calls of `update` that were not taken in yet, and their time; absent when there are none. */
   readonly pending?: Pending;
 }

@@ -85,6 +85,21 @@ describe('createPowerEma', () => {
     expect((ema.values(0.1) as { a: [Float32Array] }).a[0][0]).toBe(1);
   });
 
+  it('keeps array kinds through its state', () => {
+    const tree = { a: [Float32Array.of(0.1, 2)], b: Float64Array.of(0.1) };
+    const ema = createPowerEma<typeof tree>();
+    ema.update(tree, { t: 1, dt: 1 });
+    const state = structuredClone(ema.state());
+    expect(state.tracks?.['0.1']?.a[0]).toBeInstanceOf(Float64Array);
+    const resumed = createPowerEma<typeof tree>();
+    resumed.restore(state);
+    expect(resumed.values(0.1)).toEqual(tree);
+    resumed.update(tree, { t: 2, dt: 1 });
+    expect(resumed.values(0.1)).toEqual(tree);
+    resumed.restore({ tracks: state.tracks });
+    expect(resumed.values(0.1).b).toEqual(tree.b);
+  });
+
   it('says what is wrong', () => {
     const ema = createPowerEma();
     expect(() => ema.values(0.05)).toThrow(/expected an update before/);
