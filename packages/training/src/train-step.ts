@@ -85,7 +85,7 @@ export function createTrainStep<M extends TensorTree>({
   checkpoint,
 }: TrainStepOptions<M>): TrainStep<M> {
   const trained = trainedNames(unet, uncertainty);
-  const tracks = [...emaSigmaRels.map(String), ...(emaHalfLife ? [HALF_LIFE] : [])];
+  const trackNames = [...emaSigmaRels.map(String), ...(emaHalfLife ? [HALF_LIFE] : [])];
   const netNames = unet.parameters.map(({ name }) => name);
   const headNames = (uncertainty?.parameters ?? []).map(({ name }) => name);
   const objective = createObjective({ unet, uncertainty, sigmaData, weight, lossScale, trained, checkpoint });
@@ -99,14 +99,14 @@ export function createTrainStep<M extends TensorTree>({
     const finite = mapParams(gradients, finiteOrZero);
     const next = optimizer.update(pick(params, trained), finite, state.moments, batch.learningRate);
     const all = { ...params, ...next.params };
-    const { [HALF_LIFE]: traditional, ...tracks } = state.ema;
+    const { [HALF_LIFE]: traditional, ...powerFunction } = state.ema;
     const { t, dt } = batch;
     return {
       params: pick(all, netNames),
       uncertainty: pick(all, headNames),
       moments: next.moments,
       ema: {
-        ...emaStep(tracks, next.params, t, dt),
+        ...emaStep(powerFunction, next.params, t, dt),
         ...(emaHalfLife &&
           traditional && { [HALF_LIFE]: halfLifeEmaStep(traditional, next.params, t, dt, emaHalfLife) }),
       },
@@ -115,7 +115,7 @@ export function createTrainStep<M extends TensorTree>({
 
   return {
     trained,
-    init: (seed) => initState({ unet, uncertainty, optimizer, tracks, trained }, seed),
+    init: (seed) => initState({ unet, uncertainty, optimizer, tracks: trackNames, trained }, seed),
     step(state, batch) {
       assertState('step', state, unet, uncertainty);
       assertBatch('step', batch);
