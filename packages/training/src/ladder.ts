@@ -25,6 +25,9 @@ export interface TrainingRecipe {
   readonly paperSigmaRel: number;
   /** FID in the paper. */
   readonly paperFid: number;
+  /** Millions of parameters and Gflops of a forward pass in the paper. */
+  readonly paperMparams: number;
+  readonly paperGflops: number;
 }
 
 /** The EDM baseline, B.1. */
@@ -41,6 +44,8 @@ const A: TrainingRecipe = {
   emaHalfLife: 50e6,
   paperSigmaRel: 0.034,
   paperFid: 8.0,
+  paperMparams: 295.9,
+  paperGflops: 110.4,
 };
 
 /** Minor improvements, B.2. */
@@ -55,22 +60,31 @@ const B: TrainingRecipe = {
   emaHalfLife: undefined, // eq. 127
   paperSigmaRel: 0.09,
   paperFid: 7.24,
+  paperMparams: 291.8,
+  paperGflops: 100.4,
 };
 
 /** Architectural streamlining, B.3. */
-const C: TrainingRecipe = { ...B, paperSigmaRel: 0.075, paperFid: 6.96 };
+const C: TrainingRecipe = { ...B, paperSigmaRel: 0.075, paperFid: 6.96, paperMparams: 277.8, paperGflops: 100.3 };
 
 /** Magnitude-preserving learned layers, B.4: a rate fit for weights of unit size. */
-const D: TrainingRecipe = { ...C, learningRate: 0.01, lossScale: 1, paperSigmaRel: 0.225, paperFid: 3.75 };
+const D: TrainingRecipe = {
+  ...C,
+  learningRate: 0.01,
+  lossScale: 1,
+  paperSigmaRel: 0.225,
+  paperFid: 3.75,
+  paperGflops: 101.2,
+};
 
 /** Control of the effective learning rate, B.5. Eq. 67. */
 const E: TrainingRecipe = { ...D, decayBatches: 70000, paperSigmaRel: 0.145, paperFid: 3.02 };
 
 /** Removal of group normalisations, B.6. */
-const F: TrainingRecipe = { ...E, paperSigmaRel: 0.1, paperFid: 2.71 };
+const F: TrainingRecipe = { ...E, paperSigmaRel: 0.1, paperFid: 2.71, paperMparams: 280.2, paperGflops: 102.1 };
 
 /** Magnitude-preserving fixed-function layers, B.7. */
-const G: TrainingRecipe = { ...F, dropout: 0, paperSigmaRel: 0.13, paperFid: 2.56 };
+const G: TrainingRecipe = { ...F, dropout: 0, paperSigmaRel: 0.13, paperFid: 2.56, paperGflops: 102.2 };
 
 /**
  * How configs A to G are trained on ImageNet-512 latents at size S: each differs from the one before by exactly what its lines say.

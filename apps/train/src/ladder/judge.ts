@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { UsageError } from '@edm2/app-kit/command/errors';
 import { withProgress } from '@edm2/app-kit/command/progress';
 import { holdOut, type LabelledImages, readAll } from '@edm2/app-kit/scores/arrays';
 import type { Classifier } from '@edm2/app-kit/scores/classifier';
@@ -17,6 +20,8 @@ const HELD_OUT_PER_CLASS = 100;
 /** Who scores all configs: the same classifier against the same statistics. */
 export interface Judge {
   readonly classifier: Classifier;
+  /** Of the classifier's file. */
+  readonly id: string;
   readonly reference: StatisticsResult;
   /** Of real images held out, as many as a draw. */
   readonly real: Score;
@@ -37,13 +42,23 @@ export async function openJudge(
   const { heldOut, rest } = holdOut(await readAll(train), HELD_OUT_PER_CLASS, seed);
   const path = join(outdir, 'classifier.safetensors');
   let classifier: Classifier;
-  if (await exists(path)) classifier = await loadClassifier(path, engine.engine);
+  if (await exists(path))
+    classifier = await loadClassifier(path, engine.engine).catch((cause) => {
+      throw new UsageError(
+        `${path}: expected a classifier, got a damaged or another file. Delete it: another is trained, and what the old one scored is scored again.`,
+        { cause },
+      );
+    });
   else {
     classifier = await withProgress('training the classifier', steps, 'steps', (onStep) =>
       trainClassifier(rest, { steps, seed, engine, onStep, signal }),
     );
     await saveClassifier(path, classifier);
   }
+  const id = createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex')
+    .slice(0, 16);
   const reference = await statisticsOf(classifier, testImages);
   const scored = (images: LabelledImages) => score(classifier, reference, images, (i) => images.classes[i] ?? 0);
   const { labelAgreement: testAgreement } = await scored(testImages);
@@ -55,5 +70,5 @@ export async function openJudge(
     classes: heldOut.classes,
     shape: [n, height, width, channels],
   };
-  return { classifier, reference, real: await scored(part), testAgreement };
+  return { classifier, id, reference, real: await scored(part), testAgreement };
 }

@@ -1,17 +1,26 @@
 import '@tensorflow/tfjs';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InterruptedError, UsageError } from '@edm2/app-kit/command/errors';
+import { InterruptedError } from '@edm2/app-kit/command/errors';
 import { type Dataset, openDataset } from '@edm2/dataset';
 import { type EngineReport, startEngine } from '@edm2/engine';
 import { trainingLadder } from '@edm2/training';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mnistFolder } from '../demo/mnist.js';
-import { rungOf } from './result.js';
+import { type Rung, rungOf } from './result.js';
 import { runLadder } from './run-ladder.js';
 import type { LadderOptions } from './run-rung.js';
-import { FULL, LETTERS, ladderRun, SMOKE } from './settings.js';
+import { FULL, type LadderSettings, LETTERS, ladderRun, SMOKE } from './settings.js';
 import { createTimeLeft } from './time-left.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'edm2-ladder-'));
@@ -116,9 +125,56 @@ test('a ladder that is interrupted in the middle of a config and of a score ends
   expect(table).toContain('| G + magnitude-preserving fixed-function layers |');
   expect(existsSync(join(whole, 'ladder.png')) && existsSync(join(whole, 'ladder.svg'))).toBe(true);
 
-  await expect(ladder(whole, new AbortController().signal, { settings: { ...settings, seed: 1 } })).rejects.toThrow(
-    UsageError,
-  );
+  // What is scored needs no snapshots any more, and a part that is gone over again does not replace the whole.
+  for (const name of readdirSync(join(whole, 'A'))) if (/^network-snapshot/.test(name)) rmSync(join(whole, 'A', name));
+  rmSync(join(whole, 'A', 'ema'), { recursive: true });
+  const again = await ladder(whole, new AbortController().signal, { settings: { ...settings, configs: ['A'] } });
+  expect(figures(again)).toEqual(figures(rungs).slice(0, 1));
+  const after = JSON.parse(readFileSync(join(whole, 'ladder.json'), 'utf8')).rungs;
+  expect(after.map((rung: Rung) => rung.config)).toEqual(['A', 'G']);
+});
+
+describe('the folder of a ladder', () => {
+  const refused = (outdir: string, changes: Partial<LadderSettings>) =>
+    expect(ladder(outdir, new AbortController().signal, { settings: { ...settings, ...changes } })).rejects;
+
+  test('with other shared settings is refused, and they are named', async () => {
+    const outdir = mkdtempSync(join(scratch, 'other-'));
+    writeFileSync(join(outdir, 'settings.json'), JSON.stringify({ ...settings, draws: 9, configs: ['B'] }));
+    await refused(outdir, { seed: 1, channels: 8 }).toThrow('(channels 4 there, 8 now; seed 0 there, 1 now)');
+    writeFileSync(join(outdir, 'settings.json'), '{"images": 10');
+    await refused(outdir, {}).toThrow('settings.json: expected the settings of a ladder, got something else.');
+  });
+
+  test('with something else in it is refused and left as it is', async () => {
+    const outdir = mkdtempSync(join(scratch, 'else-'));
+    writeFileSync(join(outdir, 'thesis.tex'), 'x');
+    await refused(outdir, {}).toThrow('with thesis.tex in it and no settings.json. Choose another --outdir.');
+    await refused(join(outdir, 'thesis.tex'), {}).toThrow('expected a folder that can be read or made');
+    expect(readdirSync(outdir)).toEqual(['thesis.tex']);
+  });
+
+  test('with a training at another rate is refused, a damaged classifier named', async () => {
+    const outdir = mkdtempSync(join(scratch, 'rate-'));
+    writeFileSync(join(outdir, 'settings.json'), JSON.stringify(settings));
+    writeFileSync(join(outdir, 'classifier.safetensors'), 'x');
+    await refused(outdir, {}).toThrow('Delete it: another is trained');
+    copyFileSync(join(scratch, 'whole', 'classifier.safetensors'), join(outdir, 'classifier.safetensors'));
+    mkdirSync(join(outdir, 'G'));
+    const config = ladderRun('G', { ...settings, rateFactors: { ...settings.rateFactors, G: 7 } }, dataset);
+    writeFileSync(join(outdir, 'G', 'config.json'), JSON.stringify(config));
+    await refused(outdir, { configs: ['G'] }).toThrow(/\(lr .*Or delete .*G, to train it again\./);
+  });
+});
+
+test('a config that diverges is named in the end; the others are done first', async () => {
+  const outdir = join(scratch, 'diverged');
+  const rateFactors = { ...settings.rateFactors, C: 1e30 };
+  await expect(
+    ladder(outdir, new AbortController().signal, { settings: { ...settings, configs: ['C', 'G'], rateFactors } }),
+  ).rejects.toThrow(/got others in C\. Delete .*C and take a lower factor in --lr-factors C=1e\+30; all else is kept/);
+  const { rungs } = JSON.parse(readFileSync(join(outdir, 'ladder.json'), 'utf8'));
+  expect(rungs.map((rung: Rung) => rung.config)).toEqual(['G']);
 });
 
 test('several trainings of a config differ by their seeds, and are scored at the length that is best for all', async () => {
@@ -153,6 +209,9 @@ test('the best length is that of the mean over trainings', () => {
     seed: 0,
     labelAgreement: 0.9,
     n: 1000,
+    steps: 12,
+    classifier: 'x',
+    profileError: average / 10,
   });
   const log = [1000, 1520, 1600].map((nimg) => ({
     nimg,
@@ -162,15 +221,14 @@ test('the best length is that of the mean over trainings', () => {
     seconds: 0,
     memoryMB: 0,
   }));
-  const first = [draw('sweep', 0.05, 1), draw('sweep', 0.1, 1.5), draw('sweep', 0.2, 4), draw('final', 0.1, 2)];
-  const second = [draw('sweep', 0.05, 3), draw('sweep', 0.1, 2), draw('sweep', 0.2, 1), draw('final', 0.1, 4)];
-  const rung = rungOf(
-    [first, second].map((draws) => ({ config, draws, log })),
-    [],
-  );
+  const sweepOf = (...scores: readonly number[]) => [0.05, 0.1, 0.2].map((at, i) => draw('sweep', at, scores[i] ?? 0));
+  const first = { config, log, sweep: sweepOf(1, 1.5, 4), final: [draw('final', 0.1, 2)] };
+  const second = { config, log, sweep: sweepOf(3, 2, 1), final: [draw('final', 0.1, 4)] };
+  const rung = rungOf([first, second], []);
   // Alone, the first would choose 0.05 and the second 0.2.
   expect(rung.bestSigmaRel).toBe(0.1);
   expect(rung.curve.map(({ frechet }) => frechet)).toEqual([2, 1.75, 2.5]);
+  expect(rung.curve[2]?.profileError).toBeCloseTo(0.02, 9);
   expect(rung.frechet).toEqual({ mean: 3, std: Math.SQRT2, draws: 2 });
   // The last sixteenth of 1600 images begins after image 1500.
   expect(rung.finalLoss.mean).toBeCloseTo(15.6, 9);

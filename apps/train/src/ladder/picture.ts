@@ -102,11 +102,11 @@ function scores(rungs: readonly Rung[]): Part {
   } as Part;
 }
 
-/** Score over EMA length, a line for each config, its best length ringed. The paper's Figure 5. */
+/** Score over EMA length, a line for each config, a dot at its best length. The paper's Figure 5. */
 function lengths(rungs: readonly Rung[]): Part {
   const values = rungs.flatMap(({ config, curve }) => curve.map((point) => ({ config, ...point })));
-  const best = rungs.flatMap(({ config, curve }) =>
-    curve.length === 0 ? [] : [{ config, ...curve.reduce((a, b) => (b.frechet < a.frechet ? b : a)) }],
+  const best = rungs.flatMap(({ config, curve, bestSigmaRel }) =>
+    curve.filter(({ sigmaRel }) => sigmaRel === bestSigmaRel).map((point) => ({ config, ...point })),
   );
   const x = { field: 'sigmaRel', type: 'quantitative', title: 'EMA length σ_rel', axis: { format: '~f' } } as const;
   const y = {
@@ -182,7 +182,11 @@ export function ladderPicture(
   const row = (parts: readonly Part[]) =>
     ({ spacing: 40, resolve: { legend: { color: 'independent' } }, hconcat: parts }) as Part;
   return {
-    title: { text: 'The ladder', subtitle: 'each config adds one step of the paper to the one above', anchor: 'start' },
+    title: {
+      text: 'The ladder',
+      subtitle: 'each config adds one step of the paper to the letter before',
+      anchor: 'start',
+    },
     spacing: 30,
     vconcat: [
       scores(rungs),

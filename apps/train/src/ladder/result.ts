@@ -19,6 +19,14 @@ export interface TrainingResult {
   readonly seconds: number | undefined;
 }
 
+/** Score of one EMA length. */
+export interface CurvePoint {
+  readonly sigmaRel: number;
+  readonly frechet: number;
+  /** Relative error of the reconstructed averages' profile. */
+  readonly profileError: number;
+}
+
 /** One rung, as the table has it. Spreads are over trainings, or over the draws of the only one. */
 export interface Rung {
   readonly config: ConfigName;
@@ -34,11 +42,11 @@ export interface Rung {
   /** The best power-function length among those tried, by the mean over trainings. */
   readonly bestSigmaRel: number;
   /** Every length tried, on the seeds of the search: mean over trainings. */
-  readonly curve: readonly { readonly sigmaRel: number; readonly frechet: number }[];
+  readonly curve: readonly CurvePoint[];
   readonly parameters: number;
   /** Gflops of a forward pass of this network. */
   readonly gflops: number;
-  /** Of the same config at the paper's size S on ImageNet-512 latents. */
+  /** Figures of the paper's Table 1: size S on ImageNet-512 latents. */
   readonly paper: {
     readonly fid: number;
     readonly sigmaRel: number;
@@ -60,17 +68,24 @@ export interface Pair {
 /** What is known of one training of a config when all its work is done. */
 export interface FinishedTraining {
   readonly config: RunConfig;
-  readonly draws: readonly ScoredDraw[];
+  readonly sweep: readonly ScoredDraw[];
+  readonly final: readonly ScoredDraw[];
   readonly log: readonly LogLine[];
 }
 
 /** Scores of the lengths tried: mean over trainings. */
-export function meanCurve(sweeps: readonly (readonly ScoredDraw[])[]): { sigmaRel: number; frechet: number }[] {
+export function meanCurve(sweeps: readonly (readonly ScoredDraw[])[]): CurvePoint[] {
   const [first = []] = sweeps;
   return first.flatMap(({ average }) => {
     if (average === 'halflife') return [];
     const scores = sweeps.flatMap((draws) => draws.filter((draw) => draw.average === average));
-    return [{ sigmaRel: average, frechet: mean(scores.map(({ frechet }) => frechet)) }];
+    return [
+      {
+        sigmaRel: average,
+        frechet: mean(scores.map(({ frechet }) => frechet)),
+        profileError: Math.max(...scores.map(({ profileError = 0 }) => profileError)),
+      },
+    ];
   });
 }
 
@@ -82,11 +97,10 @@ export function bestOf(curve: Rung['curve']): number {
 export function rungOf(trainings: readonly FinishedTraining[], magnitudes: readonly MagnitudeLine[]): Rung {
   const { config } = trainings[0] as FinishedTraining;
   const letter = config.config;
-  const curve = meanCurve(trainings.map(({ draws }) => draws.filter(({ use }) => use === 'sweep')));
+  const curve = meanCurve(trainings.map(({ sweep }) => sweep));
   const best = bestOf(curve);
-  const finals = trainings.map(({ draws }) => {
-    const of = (average: number | 'halflife') =>
-      draws.filter((draw) => draw.use === 'final' && draw.average === average);
+  const finals = trainings.map(({ final }) => {
+    const of = (average: number | 'halflife') => final.filter((draw) => draw.average === average);
     return { power: of(best), own: config.emaHalfLife > 0 ? of('halflife') : of(best) };
   });
   const spread = (kind: 'own' | 'power', figure: 'frechet' | 'labelAgreement'): Spread => {
@@ -106,8 +120,7 @@ export function rungOf(trainings: readonly FinishedTraining[], magnitudes: reado
     };
   });
   const unet = createUNet({ config: letter, ...config.network });
-  const paperNet = createUNet({ config: letter, imgResolution: 64, imgChannels: 4, labelDim: 1000 });
-  const { paperFid, paperSigmaRel } = trainingLadder[letter];
+  const { paperFid, paperSigmaRel, paperMparams, paperGflops } = trainingLadder[letter];
   return {
     config: letter,
     frechet: spread('own', 'frechet'),
@@ -123,8 +136,8 @@ export function rungOf(trainings: readonly FinishedTraining[], magnitudes: reado
     paper: {
       fid: paperFid,
       sigmaRel: paperSigmaRel,
-      mparams: countParameters(paperNet) / 1e6,
-      gflops: countFlops(paperNet).total / 1e9,
+      mparams: paperMparams,
+      gflops: paperGflops,
     },
     magnitudes: magnitudeChange(magnitudes),
   };

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { InterruptedError, UsageError } from '@edm2/app-kit/command/errors';
@@ -6,12 +5,16 @@ import type { MagnitudeLine } from '@edm2/app-kit/magnitudes/magnitude-line';
 import { renderChart } from '@edm2/app-kit/pictures/render-chart';
 import { writeWhole } from '@edm2/app-kit/pictures/write-whole';
 import { formatSpread } from '@edm2/app-kit/scores/spread';
+import type { ConfigName } from '@edm2/edm2-unet';
 import { writeFileAtomic } from '@edm2/tensor-files';
+import { readMagnitudes } from '../run/magnitudes.js';
+import { DivergedError } from '../run/train-run.js';
 import { type Judge, openJudge } from './judge.js';
+import { claimFolder, storedRungs } from './ladder-folder.js';
 import { ladderPicture } from './picture.js';
 import type { Rung } from './result.js';
-import { type LadderOptions, rungWork, runRung } from './run-rung.js';
-import type { LadderSettings } from './settings.js';
+import { type LadderOptions, type RungPlace, rungWork, runRung } from './run-rung.js';
+import { LETTERS } from './settings.js';
 import { type LadderAbout, ladderTable } from './table.js';
 import { createTimeLeft, sumOfWork } from './time-left.js';
 
@@ -19,9 +22,11 @@ const PNG_WIDTH = 1300;
 
 /**
  * Trains and scores every config, then writes `ladder.md`, `ladder.json`, `ladder.svg` and `ladder.png`. What the folder holds already is
- * not done again, so that the same command goes on after an interruption, inside a config too.
+ * not done again, so that the same command goes on after an interruption, inside a config too. A config whose training diverges does not keep
+ * the others from going on.
  *
- * @throws {UsageError} when the folder holds a ladder with other settings.
+ * @returns the rungs of this command's configs.
+ * @throws {UsageError} when the folder holds something else; after all others are done, when a config diverged.
  */
 export async function runLadder(options: LadderOptions): Promise<readonly Rung[]> {
   const { settings, dataset, outdir, engine, signal, say } = options;
@@ -31,47 +36,58 @@ export async function runLadder(options: LadderOptions): Promise<readonly Rung[]
     `the classifier reads ${(100 * judge.testAgreement).toFixed(1)} % of the test set right; ${judge.real.n} real images held out score ${judge.real.frechet.toFixed(2)}`,
   );
   const timeLeft = createTimeLeft();
+  // A ladder that is gone over again does not lose what it has shown before.
+  const known = new Map<ConfigName, Known>();
+  for (const rung of await storedRungs(outdir))
+    known.set(rung.config, { rung, lines: await readMagnitudes(join(outdir, rung.config)) });
   const rungs: Rung[] = [];
-  const magnitudes = new Map<string, readonly MagnitudeLine[]>();
+  const diverged: ConfigName[] = [];
   for (const [i, letter] of settings.configs.entries()) {
     const later = settings.configs.slice(i + 1).map((config) => rungWork(config, settings, dataset));
-    const { rung, lines } = await runRung(options, {
+    const place: RungPlace = {
       letter,
       judge,
       timeLeft,
       title: `config ${letter} (${i + 1} of ${settings.configs.length})`,
       after: sumOfWork(later),
+    };
+    const done = await runRung(options, place).catch((error: unknown) => {
+      if (!(error instanceof DivergedError)) throw error;
+      say(`config ${letter}: ${error.message}`);
+      diverged.push(letter);
     });
-    magnitudes.set(letter, lines);
+    if (!done) continue;
+    known.set(letter, done);
+    const { rung } = done;
     rungs.push(rung);
     say(
       `config ${letter}: ${formatSpread(rung.frechet)} (${rung.trainings.length} trainings, n = ${rung.n}), best EMA length ${rung.bestSigmaRel}`,
     );
     // After each config: what is known so far is worth seeing.
-    await writeResults(options, rungs, magnitudes, judge);
+    await writeResults(options, known, judge);
   }
   judge.classifier.dispose();
+  if (diverged.length > 0)
+    throw new UsageError(
+      `ladder: expected finite losses, got others in ${diverged.join(', ')}. Delete ${diverged.map((letter) => join(outdir, letter)).join(', ')} and take a lower factor in --lr-factors ${diverged.map((letter) => `${letter}=${settings.rateFactors[letter]}`).join(',')}; all else is kept.`,
+    );
   return rungs;
 }
 
-/** @throws {UsageError} when another ladder is there. */
-async function claimFolder(outdir: string, settings: LadderSettings): Promise<void> {
-  const path = join(outdir, 'settings.json');
-  const text = `${JSON.stringify(settings, null, 2)}\n`;
-  const there = await readFile(path, 'utf8').catch(() => undefined);
-  if (there !== undefined && there !== text)
-    throw new UsageError(
-      `--outdir: expected a new folder or this very ladder's, got ${outdir} of one with other settings (see its settings.json). Choose another --outdir.`,
-    );
-  if (there === undefined) await writeWhole(path, text);
+/** A rung, and the magnitudes of its first training. */
+interface Known {
+  readonly rung: Rung;
+  readonly lines: readonly MagnitudeLine[];
 }
 
 async function writeResults(
   { outdir, settings, dataset, command, engine }: LadderOptions,
-  rungs: readonly Rung[],
-  magnitudes: ReadonlyMap<string, readonly MagnitudeLine[]>,
+  known: ReadonlyMap<ConfigName, Known>,
   { real }: Judge,
 ): Promise<void> {
+  const inOrder = LETTERS.flatMap((letter) => known.get(letter) ?? []);
+  const rungs = inOrder.map(({ rung }) => rung);
+  const magnitudes = new Map(inOrder.map(({ rung, lines }) => [rung.config, lines]));
   const about: LadderAbout = {
     ...settings,
     resolution: dataset.resolution,
@@ -81,15 +97,16 @@ async function writeResults(
     engine: engine.why,
     finished: new Date().toISOString().slice(0, 10),
   };
-  await writeFileAtomic(join(outdir, 'ladder.json'), `${JSON.stringify({ about, settings, rungs }, null, 2)}\n`);
+  await writeFileAtomic(join(outdir, 'ladder.json'), `${JSON.stringify({ about, rungs }, null, 2)}\n`);
   await writeFileAtomic(join(outdir, 'ladder.md'), ladderTable(rungs, about));
   const chart = await renderChart('ladder', ladderPicture(rungs, magnitudes));
   await writeWhole(join(outdir, 'ladder.svg'), chart.svg);
   await writeWhole(join(outdir, 'ladder.png'), await chart.png(PNG_WIDTH));
 }
 
-/** Tells an interruption from a failure. */
+/** Tells an interruption from a failure, such as a full disk while the checkpoint is written. */
 export function asInterruption(error: unknown, signal: AbortSignal, command: string): unknown {
-  if (!signal.aborted || error instanceof InterruptedError) return error;
+  const stopped = error === signal.reason || (error instanceof Error && error.name === 'AbortError');
+  if (!signal.aborted || !stopped) return error;
   return new InterruptedError(`interrupted; what was done so far is kept. Continue with: ${command}`, { cause: error });
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { UsageError } from '@edm2/app-kit/command/errors';
 import { startProgress } from '@edm2/app-kit/command/progress';
 import type { MagnitudeLine } from '@edm2/app-kit/magnitudes/magnitude-line';
 import type { Dataset } from '@edm2/dataset';
@@ -10,8 +11,9 @@ import { readMagnitudes } from '../run/magnitudes.js';
 import { exists, listStates, prepareRunFolder } from '../run/run-folder.js';
 import { trainRun } from '../run/train-run.js';
 import type { Judge } from './judge.js';
-import { bestOf, meanCurve, type Rung, rungOf } from './result.js';
+import { bestOf, type FinishedTraining, meanCurve, type Rung, rungOf } from './result.js';
 import { imagesToScore, openScoring, type Scoring } from './score-config.js';
+import type { ScoredDraw } from './scores.js';
 import { type LadderSettings, ladderRun } from './settings.js';
 import type { TimeLeft, Work } from './time-left.js';
 
@@ -63,7 +65,7 @@ export async function runRung(
   options: LadderOptions,
   { letter, judge, title, timeLeft, after }: RungPlace,
 ): Promise<{ readonly rung: Rung; readonly lines: readonly MagnitudeLine[] }> {
-  const { settings, dataset, outdir, engine, signal } = options;
+  const { settings, dataset, outdir, engine, signal, say } = options;
   const trainings = Array.from({ length: settings.trainings }, (_, i): Training => {
     const config = ladderRun(letter, settings, dataset, i);
     const seed = i === 0 ? '' : `, seed ${config.seed}`;
@@ -75,10 +77,13 @@ export async function runRung(
   for (const training of trainings) {
     const { duration } = training.config;
     left.train -= duration;
+    await prepare(training);
     const from = await trainedImages(training.folder);
     if (from >= duration) continue;
     timeLeft.start('train');
-    await train(options, training, (nimg) => timeLeft.text(left, { done: nimg - from, of: duration - from }));
+    await train(options, training, training === trainings[0], (nimg) =>
+      timeLeft.text(left, { done: nimg - from, of: duration - from }),
+    );
     timeLeft.stop(duration - from);
   }
 
@@ -99,46 +104,49 @@ export async function runRung(
     timeLeft.stop(first === undefined ? 0 : images - first);
     return result;
   };
-  const scorings: Scoring[] = [];
-  const sweeps: Awaited<ReturnType<Scoring['sweep']>>[] = [];
+  const tried: { training: Training; scoring: Scoring; sweep: readonly ScoredDraw[] }[] = [];
   for (const training of trainings) {
-    const scoring = await openScoring({ ...training, settings, judge, engine, signal });
-    scorings.push(scoring);
-    const { sweep } = imagesToScore(settings, training.config);
-    sweeps.push(await measure(training, sweep, (onImages) => scoring.sweep(onImages)));
+    const scoring = await openScoring({ ...training, settings, judge, engine, signal, say });
+    const images = imagesToScore(settings, training.config).sweep;
+    const sweep = await measure(training, images, (onImages) => scoring.sweep(onImages));
+    tried.push({ training, scoring, sweep });
   }
-  const best = bestOf(meanCurve(sweeps));
-  for (const [i, training] of trainings.entries()) {
-    const { final } = imagesToScore(settings, training.config);
-    await measure(training, final, async (onImages) => scorings[i]?.final(best, onImages));
+  const best = bestOf(meanCurve(tried.map(({ sweep }) => sweep)));
+  const finished: FinishedTraining[] = [];
+  for (const { training, scoring, sweep } of tried) {
+    const images = imagesToScore(settings, training.config).final;
+    const final = await measure(training, images, (onImages) => scoring.final(best, onImages));
+    finished.push({ config: training.config, sweep, final, log: await readLog(training.folder) });
   }
 
   const lines = await readMagnitudes(join(outdir, letter));
-  const finished = trainings.map(async ({ config, folder }, i) => ({
-    config,
-    draws: scorings[i]?.draws ?? [],
-    log: await readLog(folder),
-  }));
-  return { rung: rungOf(await Promise.all(finished), lines), lines };
+  return { rung: rungOf(finished, lines), lines };
+}
+
+/** Makes the folder of a training, or sees that it is this very one's. */
+async function prepare({ config, folder }: Training): Promise<void> {
+  await prepareRunFolder(folder, config, await exists(join(folder, 'config.json'))).catch((error) => {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`${error.message} Or delete ${folder}, to train it again.`, { cause: error });
+  });
 }
 
 async function train(
   { dataset, engine, signal, say, command }: LadderOptions,
   { config, folder, title }: Training,
+  magnitudes: boolean,
   remark: (nimg: number) => string,
 ): Promise<void> {
-  const resume = await exists(join(folder, 'config.json'));
-  await prepareRunFolder(folder, config, resume);
   await trainRun({
     config,
     dataset,
     outdir: folder,
     engine,
-    resume,
+    resume: (await listStates(folder)).length > 0,
     signal,
     say,
     resumeCommand: command,
-    magnitudes: { updates: true },
+    ...(magnitudes ? { magnitudes: { updates: true } } : {}),
     title,
     remark,
   });

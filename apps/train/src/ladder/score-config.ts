@@ -2,14 +2,14 @@ import { join } from 'node:path';
 import { writeGrid } from '@edm2/app-kit/pictures/write-grid';
 import { GRID_COLUMNS, generate } from '@edm2/app-kit/sample/generate';
 import { gridClass } from '@edm2/app-kit/sample/images';
-import { type Score, score } from '@edm2/app-kit/scores/score';
+import { score } from '@edm2/app-kit/scores/score';
 import type { EngineReport } from '@edm2/engine';
 import { reconstructFiles } from '@edm2/phema/node';
 import { makeFolder } from '@edm2/tensor-files';
 import type { RunConfig } from '../options/run-config.js';
-import { exists, halfLifeName } from '../run/run-folder.js';
+import { halfLifeName } from '../run/run-folder.js';
 import type { Judge } from './judge.js';
-import { openScores, type ScoredDraw } from './scores.js';
+import { type DrawKey, openScores, type ScoredDraw } from './scores.js';
 import type { LadderSettings } from './settings.js';
 
 /** Seeds of the search begin here: final images are drawn from other seeds than those that chose the length. */
@@ -24,6 +24,7 @@ export interface ScoringOptions {
   readonly judge: Judge;
   readonly engine: EngineReport;
   readonly signal: AbortSignal;
+  readonly say: (text: string) => void;
 }
 
 /** How far the work is, in images; called while images are sampled only. */
@@ -31,12 +32,10 @@ type OnImages = (done: number) => void;
 
 /** Scoring of one training. Work that is in the folder already is not repeated. */
 export interface Scoring {
-  /** Every score that the folder holds. */
-  readonly draws: readonly ScoredDraw[];
   /** Tries each EMA length on the same seeds. */
   sweep(onImages: OnImages): Promise<readonly ScoredDraw[]>;
   /** Draws sets of images from fresh seeds at a length; with a traditional average, the same sets from that too. */
-  final(sigmaRel: number, onImages: OnImages): Promise<void>;
+  final(sigmaRel: number, onImages: OnImages): Promise<readonly ScoredDraw[]>;
 }
 
 /** Images that scoring one training takes, by its two parts. */
@@ -48,70 +47,85 @@ export function imagesToScore(
   return { sweep: sigmaRels.length * sweepImages, final: averages * draws * finalImages };
 }
 
-/** Reconstructs the averages of a finished training, and opens its scores. */
+/** Opens the scores of a finished training. Averages are reconstructed when the first is needed. */
 export async function openScoring(options: ScoringOptions): Promise<Scoring> {
-  const { folder, config, settings } = options;
-  const { sigmaRels, sweepImages, finalImages } = settings;
+  const { folder, config, settings, judge, say } = options;
+  const { sigmaRels, sweepImages, finalImages, samplerSteps } = settings;
   const scores = await openScores(folder);
+  let averages: ReturnType<typeof reconstruct> | undefined;
+
+  /** @param before - images of this piece of work that come before. */
+  const draw = async (set: Pick<DrawKey, 'average' | 'use' | 'seed' | 'n'>, before: number, onImages: OnImages) => {
+    const key = { ...set, steps: samplerSteps, classifier: judge.id };
+    const known = scores.find(key);
+    if (known) return known;
+    averages ??= reconstruct(options, say);
+    const average = (await averages).get(set.average);
+    if (!average) throw new Error(`ladder: expected an average ${set.average} in ${folder}, got none.`);
+    const images = await sample(options, average.path, set, (done) => onImages(before + done));
+    const digit = gridClass(10, GRID_COLUMNS);
+    const found = await score(judge.classifier, judge.reference, images, (i) => digit(set.seed + i));
+    // A picture of what is reported.
+    const reported = config.emaHalfLife > 0 ? 'halflife' : set.average;
+    if (set.use === 'final' && set.seed === 0 && set.average === reported)
+      await writeGrid(join(folder, 'grid.png'), images, { columns: GRID_COLUMNS });
+    const { profileError } = average;
+    const line = { ...key, ...found, ...(profileError === undefined ? {} : { profileError }) };
+    await scores.add(line);
+    return line;
+  };
+  return {
+    async sweep(onImages) {
+      const tried: ScoredDraw[] = [];
+      for (const [i, average] of sigmaRels.entries()) {
+        const set = { average, use: 'sweep', seed: SWEEP_SEED, n: sweepImages } as const;
+        tried.push(await draw(set, i * sweepImages, onImages));
+      }
+      return tried;
+    },
+    async final(sigmaRel, onImages) {
+      const drawn: ScoredDraw[] = [];
+      const sets = (config.emaHalfLife > 0 ? ([sigmaRel, 'halflife'] as const) : [sigmaRel]).flatMap((average) =>
+        Array.from({ length: settings.draws }, (_, i) => ({ average, seed: i * finalImages })),
+      );
+      for (const [i, set] of sets.entries())
+        drawn.push(await draw({ ...set, use: 'final', n: finalImages }, i * finalImages, onImages));
+      return drawn;
+    },
+  };
+}
+
+/** The averages of a training, reconstructed from its snapshots unless they are there; the traditional one as it was stored. */
+async function reconstruct({ folder, config, settings, signal }: ScoringOptions, say: ScoringOptions['say']) {
   const output = join(folder, 'ema');
   await makeFolder(output);
   const { outputs } = await reconstructFiles({
     input: folder,
     output,
-    sigmaRels: [...sigmaRels],
+    sigmaRels: [...settings.sigmaRels],
     skipExisting: true,
-    signal: options.signal,
+    signal,
   });
-  const paths = new Map<number | 'halflife', string>(outputs.map(({ sigmaRel, path }) => [sigmaRel, path]));
-  if (config.emaHalfLife > 0) paths.set('halflife', join(folder, halfLifeName(config.duration)));
-
-  /** @param before - images of this piece of work that come before. */
-  const draw = async (set: Omit<ScoredDraw, keyof Score>, n: number, before: number, onImages: OnImages) => {
-    const known = scores.find(set);
-    if (known) return known;
-    const path = paths.get(set.average) ?? '';
-    const line = { ...set, ...(await sampleAndScore(options, path, set.seed, n, (done) => onImages(before + done))) };
-    await scores.add(line);
-    return line;
-  };
-  return {
-    draws: scores.draws,
-    async sweep(onImages) {
-      const tried: ScoredDraw[] = [];
-      for (const [i, average] of sigmaRels.entries())
-        tried.push(await draw({ average, use: 'sweep', seed: SWEEP_SEED }, sweepImages, i * sweepImages, onImages));
-      return tried;
-    },
-    async final(sigmaRel, onImages) {
-      const sets = (config.emaHalfLife > 0 ? ([sigmaRel, 'halflife'] as const) : [sigmaRel]).flatMap((average) =>
-        Array.from({ length: settings.draws }, (_, i) => ({ average, seed: i * finalImages })),
-      );
-      for (const [i, set] of sets.entries())
-        await draw({ ...set, use: 'final' }, finalImages, i * finalImages, onImages);
-    },
-  };
+  for (const { warnings } of outputs) for (const warning of warnings) say(`config ${config.config}: ${warning}`);
+  const averages = new Map<number | 'halflife', { path: string; profileError?: number }>(
+    outputs.map(({ sigmaRel, path, profileError }) => [sigmaRel, { path, profileError }]),
+  );
+  if (config.emaHalfLife > 0) averages.set('halflife', { path: join(folder, halfLifeName(config.duration)) });
+  return averages;
 }
 
-async function sampleAndScore(
-  { folder, settings, judge, engine, signal }: ScoringOptions,
+const sample = (
+  { settings, engine, signal }: ScoringOptions,
   path: string,
-  seed: number,
-  n: number,
+  { seed, n }: Pick<DrawKey, 'seed' | 'n'>,
   onProgress: OnImages,
-): Promise<Score> {
-  const seeds = Array.from({ length: n }, (_, i) => seed + i);
-  const images = await generate({
+) =>
+  generate({
     path,
-    seeds,
+    seeds: Array.from({ length: n }, (_, i) => seed + i),
     steps: settings.samplerSteps,
     batch: Math.min(BATCH, n),
     engine,
     onProgress,
     signal,
   });
-  const grid = join(folder, 'grid.png');
-  if (seed === 0 && !(await exists(grid)))
-    await writeGrid(grid, { ...images, data: images.data }, { columns: GRID_COLUMNS });
-  const digit = gridClass(10, GRID_COLUMNS);
-  return score(judge.classifier, judge.reference, images, (i) => digit(seed + i));
-}

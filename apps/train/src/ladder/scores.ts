@@ -11,12 +11,21 @@ export interface ScoredDraw extends Score {
   /** `sweep`: to choose a length; `final`: on fresh seeds, what is reported. */
   readonly use: 'sweep' | 'final';
   readonly seed: number;
+  /** Steps of the sampler. */
+  readonly steps: number;
+  /** Of the judge: scores by another classifier do not compare. */
+  readonly classifier: string;
+  /** Relative error of the reconstructed average's profile; none of a traditional one. */
+  readonly profileError?: number;
 }
+
+/** What makes two draws the same. */
+export type DrawKey = Omit<ScoredDraw, 'profileError' | Exclude<keyof Score, 'n'>>;
 
 /** Scores of one config, kept as they come: a ladder that goes on reads them back. */
 export interface ScoreFile {
   readonly draws: readonly ScoredDraw[];
-  find(draw: Pick<ScoredDraw, 'average' | 'use' | 'seed'>): ScoredDraw | undefined;
+  find(key: DrawKey): ScoredDraw | undefined;
   add(draw: ScoredDraw): Promise<void>;
 }
 
@@ -29,8 +38,7 @@ export async function openScores(folder: string): Promise<ScoreFile> {
   if (text !== '' && !text.endsWith('\n')) await append(path, '\n');
   return {
     draws,
-    find: ({ average, use, seed }) =>
-      draws.find((draw) => draw.average === average && draw.use === use && draw.seed === seed),
+    find: (key) => draws.find((draw) => (Object.keys(key) as (keyof DrawKey)[]).every((k) => draw[k] === key[k])),
     async add(draw) {
       await append(path, `${JSON.stringify(draw)}\n`);
       draws.push(draw);

@@ -6,7 +6,7 @@ import type { RunConfig } from '../options/run-config.js';
 /** Rungs in the paper's order. */
 export const LETTERS: readonly ConfigName[] = ['A', 'B', 'C', 'D', 'E', 'F', 'G'];
 
-/** Everything that decides what a ladder computes; stored in its `ladder.json`. */
+/** What a ladder computes. */
 export interface LadderSettings {
   readonly configs: readonly ConfigName[];
   /** Images that each config is trained on. */
@@ -40,14 +40,14 @@ export const FULL: LadderSettings = {
   trainings: 2,
   rateFactors: { A: 15, B: 10, C: 10, D: 10, E: 10, F: 10, G: 5 },
   classifierSteps: 900,
-  sigmaRels: [0.02, 0.035, 0.05, 0.075, 0.1, 0.13, 0.17, 0.225],
+  sigmaRels: [0.035, 0.05, 0.075, 0.1, 0.13, 0.17, 0.225],
   sweepImages: 300,
   finalImages: 1000,
   draws: 1,
   samplerSteps: 12,
 };
 
-/** A ladder of seconds, to see that everything works. */
+/** A ladder of a minute, to see that everything works. */
 export const SMOKE: LadderSettings = {
   ...FULL,
   images: 1024,
@@ -63,7 +63,9 @@ export const SMOKE: LadderSettings = {
 
 /** Batch of B to G; the paper's 2048. A's is twice as large, as in the paper. */
 const BATCH = 32;
-/** Share of the training over which the rate rises; the paper's half a percent would be some twenty steps. */
+/** Steps between status ticks, at least. */
+const MIN_TICK_STEPS = 32;
+/** Share of the training over which the rate rises; the paper's half a percent would be ten steps. */
 const RAMPUP_SHARE = 0.08;
 /** Share after which it decays. The paper's 70,000 steps are 7 % of its length. */
 const DECAY_SHARE = 0.2;
@@ -95,6 +97,8 @@ export function ladderRun(letter: ConfigName, settings: LadderSettings, dataset:
     attnResolutions: letter === 'A' ? [dataset.resolution, dataset.resolution / 2] : [dataset.resolution / 2],
     dropout: recipe.dropout,
   });
+  // Whole steps of A's batch too: all configs see the same images.
+  const duration = Math.ceil(images / (2 * BATCH)) * 2 * BATCH;
   const every = (share: number): number => Math.max(1000, Math.ceil(images / share / batch) * batch);
   return {
     format: 'edm2-run-1',
@@ -103,10 +107,11 @@ export function ladderRun(letter: ConfigName, settings: LadderSettings, dataset:
     data: 'mnist',
     dataFingerprint: dataset.fingerprint,
     seed: settings.seed + training,
-    duration: images,
+    duration,
     batch,
     batchGpu: batch,
-    status: Math.max(batch, Math.ceil(images / 64 / batch) * batch),
+    // At most every 32 steps: recording magnitudes takes up to half a step.
+    status: Math.max(MIN_TICK_STEPS * batch, Math.ceil(images / 64 / batch) * batch),
     snapshot: every(16),
     checkpoint: every(8),
     preview: every(4),

@@ -31,6 +31,7 @@ export const STEPS: Readonly<Record<Rung['config'], string>> = {
 };
 
 const percent = ({ mean, std, draws }: Spread): string => formatSpread({ mean: 100 * mean, std: 100 * std, draws }, 2);
+const percentOf = (share: number): string => `${(100 * share).toPrecision(2)} %`;
 const short = (value: number): string => String(Number(value.toPrecision(3)));
 
 /** The ladder's table in Markdown, in the manner of the paper's Table 1. */
@@ -56,7 +57,7 @@ export function ladderTable(rungs: readonly Rung[], about: LadderAbout): string 
   };
   const rows = rungs.map((rung) => [
     `${rung.config} ${STEPS[rung.config]}`,
-    rung.frechet === rung.frechetPower || rung.config !== 'A'
+    rung.config !== 'A'
       ? formatSpread(rung.frechet)
       : `${formatSpread(rung.frechet)} (half-life); ${formatSpread(rung.frechetPower)} at the best σ_rel`,
     percent(rung.labelAgreement),
@@ -75,12 +76,13 @@ export function ladderTable(rungs: readonly Rung[], about: LadderAbout): string 
   const n = rungs[0]?.n ?? real.n;
   const lines = [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
   const factors = rungs.map(({ config }) => `${config} ${about.rateFactors[config]}`).join(', ');
+  const worst = Math.max(...rungs.flatMap(({ curve }) => curve.map(({ profileError }) => profileError)));
   const seeds = trainings > 1 ? `${trainings} trainings (seeds ${seed} to ${seed + trainings - 1})` : `seed ${seed}`;
   return [
     ...lines,
     '',
     `${about.images.toLocaleString('en')} images each, ${about.channels} channels at ${about.resolution}×${about.resolution}, ${seeds}; ${draws} × ${n} images of each, ${about.samplerSteps} steps of Heun's method; mean ± standard deviation over ${trainings > 1 ? 'trainings' : 'draws'}.`,
-    `Learning rates: the paper's times ${factors}. Training loss: over the last sixteenth of the images; A's has no uncertainty in it and compares with none.`,
+    `EMA lengths: averages reconstructed from snapshots, their profiles at most ${percentOf(worst)} off. Learning rates: the paper's times ${factors}. Training loss: over the last sixteenth of the images; A's has no uncertainty in it and compares with none.`,
     `The distance is taken on the features of a small digit classifier: it is not FID. ${real.n} real images held out score ${short(real.frechet)}, and ${(100 * real.labelAgreement).toFixed(1)} % of them are read as what they are.`,
     '',
     `\`${about.command}\`, ${about.machine}, ${about.engine}, ${about.finished}`,

@@ -73,7 +73,8 @@ export async function prepareRunFolder(outdir: string, config: RunConfig, resume
   await writeFileAtomic(join(outdir, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
 }
 
-const unusable = (outdir: string, error: NodeJS.ErrnoException): UsageError =>
+/** A folder that cannot be used, for the user. */
+export const unusable = (outdir: string, error: NodeJS.ErrnoException): UsageError =>
   new UsageError(
     `--outdir: expected a folder that can be read or made, got ${outdir} (${error.code}). Choose another --outdir.`,
     { cause: error },

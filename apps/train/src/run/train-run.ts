@@ -39,12 +39,17 @@ export interface TrainRunOptions {
   readonly remark?: (nimg: number) => string;
 }
 
+/** The loss was not finite. */
+export class DivergedError extends Error {
+  override readonly name = 'DivergedError';
+}
+
 /**
  * The loop: batch → step → status → preview → snapshot → checkpoint, until `config.duration` images are seen.
  *
  * @returns the loss-by-noise-level statistics, and seconds until the first step was done.
  * @throws {InterruptedError} after `signal`, with a checkpoint written.
- * @throws {Error} when the loss is not finite; the last checkpoint stays as it is.
+ * @throws {DivergedError} when the loss is not finite; the last checkpoint stays as it is.
  */
 export async function trainRun(options: TrainRunOptions) {
   const { config, dataset, outdir, engine, signal, say } = options;
@@ -84,7 +89,7 @@ export async function trainRun(options: TrainRunOptions) {
         const { state: next, loss, rawLoss } = stepper.step(state, input.batch);
         state = next;
         if (!Number.isFinite(loss))
-          throw new Error(
+          throw new DivergedError(
             `training: expected a finite loss, got ${loss} at ${input.nimg} images. Train anew in another --outdir with a lower --lr; the snapshots and states written before are as they were.`,
           );
         byNoiseLevel.add(input.sigmas, rawLoss);
