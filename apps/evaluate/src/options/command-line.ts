@@ -1,7 +1,7 @@
+import { shellLine } from '@edm2/app-kit/command/shell';
+
 /** The command as it can be typed again. */
 export function commandLine(argv: readonly string[]): string {
   const program = process.env['npm_lifecycle_event'] === 'evaluate' ? 'npm run evaluate --' : 'edm2-evaluate';
-  return [program, ...argv.map(quote)].join(' ');
+  return `${program} ${shellLine(argv)}`;
 }
-
-const quote = (arg: string): string => (/^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", `'\\''`)}'`);
