@@ -1,6 +1,6 @@
-import { parseCount } from '@edm2/app-kit/command/parse-count';
-import { parseSwitch, presets, SWITCH_NAMES, type Switches, switchValues } from '@edm2/edm2-unet';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { presets, type Switches } from '@edm2/edm2-unet';
+import { type Command, Option } from 'commander';
+import { boolean, count, numeric, oneSwitch, positive, sides, whole } from './parsers.js';
 
 /** What the command line said; undefined where it said nothing. */
 export interface CommandOptions {
@@ -35,53 +35,11 @@ export interface CommandOptions {
   readonly resume: boolean;
   readonly dryRun: boolean;
   readonly switch?: Switches;
+  readonly attnResolutions?: readonly number[];
   readonly magnitudes?: boolean;
   readonly updates?: boolean;
   readonly smoke?: boolean;
 }
-
-const count = (name: string) => (text: string) => guard(() => parseCount(name, text));
-const numeric = (text: string): number => {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Expected a number.');
-  return value;
-};
-const whole = (text: string): number => {
-  const value = numeric(text);
-  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('Expected a whole number.');
-  return value;
-};
-
-const positive = (text: string): number => {
-  const value = whole(text);
-  if (value < 1) throw new InvalidArgumentError('Expected a whole number of at least 1.');
-  return value;
-};
-
-/** Turns our errors into commander's, which names the option. */
-function guard<T>(parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-  }
-}
-
-/** `attention=dot-product`; may come several times. */
-function oneSwitch(text: string, before: Switches = {}): Switches {
-  const [, name = '', value = ''] = /^(\w+)=(.+)$/.exec(text) ?? [];
-  const known = SWITCH_NAMES.find((each) => each === name);
-  if (!known) throw new InvalidArgumentError(`Expected name=value with a name of ${SWITCH_NAMES.join(', ')}.`);
-  if (!switchValues(known).includes(value))
-    throw new InvalidArgumentError(`Expected ${name} as one of ${switchValues(known).join(', ')}.`);
-  return { ...before, [name]: parseSwitch(value) };
-}
-
-const boolean = (text: string): boolean => {
-  if (/^(true|1|yes)$/i.test(text)) return true;
-  if (/^(false|0|no)$/i.test(text)) return false;
-  throw new InvalidArgumentError('Expected true or false.');
-};
 
 /** Adds the options that training always has. Names and number forms are those of NVIDIA's tools. */
 export function withTrainOptions(command: Command): Command {
@@ -93,6 +51,11 @@ export function withTrainOptions(command: Command): Command {
       '--switch <name=value>',
       'set one difference of the configs alone, such as attention=dot-product; may be repeated',
       oneSwitch,
+    )
+    .option(
+      '--attn-resolutions <list>',
+      'image sides at which the network attends besides its middle, such as 16,8; none: at none (default: the preset’s, else the config’s)',
+      sides,
     )
     .option(
       '--data <path>',

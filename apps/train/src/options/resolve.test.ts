@@ -3,9 +3,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keepPrinted } from '@edm2/app-kit/command/printed.fixture';
+import { openDataset } from '@edm2/dataset';
 import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runProgram } from '../program.js';
+import { resolveRunConfig } from './resolve.js';
 import { type RunConfig, runConfigSchema } from './run-config.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'edm2-resolve-'));
@@ -82,5 +84,46 @@ describe('--config: the constants of training', () => {
     const config = await resolved(16, '--config', 'A', ...own, '--ema-half-life', '500', '--ema-rampup', '0.05');
     expect(row(config).slice(0, 6)).toEqual([8, 0.003, 7, 0.2, -0.3, 0.9]);
     expect([config.emaHalfLife, config.emaRampup]).toEqual([500, 0.05]);
+    const { beta2, lossScale, uncertainty } = await resolved(
+      16,
+      ...['--beta2', '0.95', '--loss-scale', '7', '--uncertainty', 'false'],
+    );
+    expect([beta2, lossScale, uncertainty]).toEqual([0.95, 7, false]);
+  });
+
+  test('config B with attention where A has it; nowhere but in the middle', async () => {
+    const a = ['--attn-resolutions', '8,16'];
+    expect((await resolved(16, '--config', 'B', ...a)).network.attnResolutions).toEqual([16, 8]);
+    expect((await resolved(16, '--attn-resolutions', 'none')).network.attnResolutions).toEqual([]);
+    // A level of the network may lie beyond those where its preset attends.
+    expect((await resolved(64, '--preset', 'img512-s', ...a)).network.attnResolutions).toEqual([16, 8]);
+  });
+
+  test.each<[string, string[], RegExp]>([
+    ['a second decay of 1', ['--beta2', '1'], /--beta2: expected 0 ≤ β₂ < 1, got 1\. /],
+    ['no loss', ['--loss-scale', '0'], /--loss-scale: expected a number above 0, got 0\. /],
+    ['a third truth value', ['--uncertainty', 'maybe'], /--uncertainty.*Expected true or false/],
+    ['attention at no level', ['--attn-resolutions', '32,8,4'], /--attn-resolutions: .* 16, 8, got 32, 4\. /],
+    ['no side', ['--attn-resolutions', '8x8'], /--attn-resolutions.*such as 16,8, or none/],
+    ['a ramp-up of no half-life', ['--ema-rampup', '0.05'], /--ema-rampup: expected a half-life .*--ema-half-life/],
+    [
+      'nor of config A’s, where it is switched off',
+      ['--config', 'A', '--ema-half-life', '0', '--ema-rampup', '0.05'],
+      /--ema-rampup: expected a half-life/,
+    ],
+  ])('%s is refused', async (_, argv, message) => {
+    expect(await runProgram(['--data', join(scratch, '16'), ...argv, '--dry-run'])).toBe(2);
+    expect(printed.text).toMatch(message);
+  });
+
+  test('what a continuation could not read is refused as soon as it is resolved', async () => {
+    const dataset = await openDataset(join(scratch, '16'));
+    const given = { engine: 'auto', seed: 1.5, fp16: false, resume: false, dryRun: false };
+    expect(() => resolveRunConfig(given, dataset)).toThrow(/^config\.json: expected values .*\(seed: /);
+    await dataset.close();
+  });
+
+  test('a ramp-up of config A’s own half-life needs no other', async () => {
+    expect((await resolved(16, '--config', 'A', '--ema-rampup', '0.05')).emaRampup).toBe(0.05);
   });
 });

@@ -5,7 +5,7 @@ import { type Preset, presets, resolveConfig, type UNetOptions } from '@edm2/edm
 import type { LatentDescription } from '@edm2/latent-vae';
 import { LADDER_IMAGES, trainingLadder } from '@edm2/training';
 import type { CommandOptions } from './options.js';
-import type { RunConfig } from './run-config.js';
+import { checkRunConfig, type RunConfig } from './run-config.js';
 
 /** Averages tracked in training: any length in between, and beyond to both sides, can be reconstructed from these two. */
 const EMA_SIGMA_RELS = [0.05, 0.1];
@@ -33,6 +33,7 @@ const defaultPreset = (dataset: Dataset, latents: boolean): string => {
  * Completes what the command line said from the preset and the data.
  *
  * @param latents - of which autoencoder the data's latents are; undefined for images.
+ * @throws {UsageError} naming the option whose value does not fit.
  */
 export function resolveRunConfig(given: CommandOptions, dataset: Dataset, latents?: LatentDescription): RunConfig {
   const name = given.preset ?? defaultPreset(dataset, latents !== undefined);
@@ -64,6 +65,7 @@ export function resolveRunConfig(given: CommandOptions, dataset: Dataset, latent
     imgResolution: dataset.resolution,
     imgChannels: latents ? dataset.channels / 2 : dataset.channels,
     labelDim: cond ? dataset.labelDim : 0,
+    ...(given.attnResolutions ? { attnResolutions: given.attnResolutions } : {}),
   });
   const switches = given.switch;
   checkSwitches({ ...shape, ...switches, config: letter });
@@ -100,6 +102,7 @@ export function resolveRunConfig(given: CommandOptions, dataset: Dataset, latent
     ...(latents ? { latents: { ...writable(latents), posterior: given.posterior ?? 'sample' } } : {}),
   };
   check(config, dataset, given);
+  checkRunConfig(config);
   return config;
 }
 
@@ -145,12 +148,22 @@ function check(config: RunConfig, dataset: Dataset, given: CommandOptions): void
     throw new UsageError(
       `--ema-rampup: expected a share such as 0.05, 0 for none, got ${config.emaRampup}. Correct it.`,
     );
+  if (config.emaRampup > 0 && config.emaHalfLife === 0)
+    throw new UsageError(
+      `--ema-rampup: expected a half-life that it bounds, got none. Add --ema-half-life, such as ${Math.max(1, Math.round(0.023 * duration))} images, or leave it out.`,
+    );
   if (!(dropout >= 0 && dropout < 1))
     throw new UsageError(`--dropout: expected 0 ≤ p < 1, got ${dropout}. 0.1 is usual.`);
   const smallest = dataset.resolution / 2 ** (network.channelMult.length - 1);
   if (smallest < 1)
     throw new UsageError(
       `--preset: expected a network of at most ${Math.log2(dataset.resolution) + 1} levels for ${dataset.resolution}×${dataset.resolution} images, got ${network.channelMult.length}. Choose a smaller preset.`,
+    );
+  const levels = network.channelMult.map((_, level) => dataset.resolution / 2 ** level);
+  const foreign = given.attnResolutions?.filter((side) => !levels.includes(side)) ?? [];
+  if (foreign.length > 0)
+    throw new UsageError(
+      `--attn-resolutions: expected sides of the network's levels, ${levels.join(', ')}, got ${foreign.join(', ')}. Choose from these, or none.`,
     );
   if (config.latents === undefined && given.posterior !== undefined)
     throw new UsageError(`--posterior: expected data of latents, got images. Leave it out.`);

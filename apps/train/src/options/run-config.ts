@@ -1,3 +1,4 @@
+import { UsageError } from '@edm2/app-kit/command/errors';
 import { z } from 'zod';
 
 const positive = z.number().int().positive();
@@ -70,6 +71,20 @@ export const runConfigSchema = z.strictObject({
 
 /** A run's configuration. */
 export type RunConfig = z.infer<typeof runConfigSchema>;
+
+/**
+ * Holds a configuration to what a continuation will read of it, so that no run begins that could not go on.
+ *
+ * @throws {UsageError} naming each value that could not be read again.
+ */
+export function checkRunConfig(config: RunConfig): void {
+  const { error } = runConfigSchema.safeParse(JSON.parse(JSON.stringify(config)));
+  if (!error) return;
+  const wrong = error.issues.map(({ path, message }) => `${path.join('.') || 'the whole'}: ${message}`);
+  throw new UsageError(
+    `config.json: expected values that a run can be continued with, got others (${wrong.join('; ')}). Correct the options that set them.`,
+  );
+}
 
 /** What may differ between a run and its continuation: how long and how often, never what is computed. */
 const MAY_CHANGE: readonly (keyof RunConfig)[] = ['duration', 'status', 'snapshot', 'checkpoint', 'preview', 'data'];

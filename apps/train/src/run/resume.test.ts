@@ -179,6 +179,15 @@ test('resuming needs a run, and a folder must be one', async () => {
   await expect(prepareRunFolder(file, config, false)).rejects.toThrow(/--outdir: expected a folder.*ENOTDIR/);
 });
 
+test('what could not be read again is not begun', async () => {
+  const outdir = join(scratch, 'not-begun');
+  const unreadable = { ...config, lr: Number.POSITIVE_INFINITY, network: { ...config.network, numBlocks: 1.5 } };
+  const attempt = prepareRunFolder(outdir, unreadable, false);
+  await expect(attempt).rejects.toThrow(UsageError);
+  await expect(attempt).rejects.toThrow(/config\.json: expected values .*lr: .*network\.numBlocks: /);
+  expect(existsSync(outdir)).toBe(false);
+});
+
 test("another run's folder is refused and stays as it is", async () => {
   const outdir = join(scratch, 'other');
   await prepareRunFolder(outdir, config, false);

@@ -2,7 +2,7 @@ import { access, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '@edm2/app-kit/command/errors';
 import { makeFolder, writeFileAtomic } from '@edm2/tensor-files';
-import { differences, type RunConfig, runConfigSchema } from '../options/run-config.js';
+import { checkRunConfig, differences, type RunConfig, runConfigSchema } from '../options/run-config.js';
 
 /** Training states kept in the folder: the newest, and the one before it in case the newest turns out to be unreadable. */
 const KEPT_STATES = 2;
@@ -38,10 +38,12 @@ export async function readRunConfig(outdir: string): Promise<RunConfig | undefin
 /**
  * Makes the folder ready for a run: new and empty, or this very run's with `resume`.
  *
- * @throws {UsageError} when the folder holds another run, or this one and `resume` was not asked for, or none and it was; when it cannot be made.
+ * @throws {UsageError} when the folder holds another run, or this one and `resume` was not asked for, or none and it was; when it cannot be made;
+ * when the configuration could not be read again.
  * @throws {Error} of the file system.
  */
 export async function prepareRunFolder(outdir: string, config: RunConfig, resume: boolean): Promise<void> {
+  checkRunConfig(config);
   const stored = await readRunConfig(outdir);
   if (stored) {
     const changed = differences(stored, config);
