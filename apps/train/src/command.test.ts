@@ -42,6 +42,18 @@ describe.skipIf(!process.env['TEST_BUILT'])('edm2-train as a process', () => {
     expect((await start('--presett', 'x').ended).code).toBe(2);
   });
 
+  test('a ladder of all seven configs, from the digits to the picture', async () => {
+    const small = ['--smoke', '--images', '1000', '--channels', '4', '--draws', '1', '--engine', 'onnxruntime'];
+    const { code, printed } = await start('ladder', ...small, '--outdir', 'ladder').ended;
+    expect(code, printed).toBe(0);
+    const { about, rungs } = JSON.parse(content('ladder', 'ladder.json').toString());
+    expect(rungs.map(({ config }: { config: string }) => config)).toEqual([...'ABCDEFG']);
+    for (const { config, frechet } of rungs) expect(frechet.mean, config).toBeGreaterThan(0);
+    expect(about.command).toBe(`npm run ladder -- ${small.join(' ')} --outdir ladder`);
+    expect(content('ladder', 'ladder.png').subarray(1, 4).toString()).toBe('PNG');
+    expect(files('ladder')).toEqual(expect.arrayContaining(['ladder.md', 'ladder.svg', ...'ABCDEFG']));
+  });
+
   test('killed, it leaves nothing broken; interrupted, a checkpoint; resumed, the files of a run that never stopped', async () => {
     expect((await run('whole').ended).code).toBe(0);
 

@@ -2,6 +2,7 @@ import { basename, join, relative } from 'node:path';
 import { InterruptedError, UsageError } from '@edm2/app-kit/command/errors';
 import { listenForInterrupt } from '@edm2/app-kit/command/interrupt';
 import { startProgress } from '@edm2/app-kit/command/progress';
+import { afterSubcommand, shellLine, shellWord } from '@edm2/app-kit/command/shell';
 import { describeLatents, holdsLatents } from '@edm2/app-kit/latents/describe-latents';
 import { findAutoencoder } from '@edm2/app-kit/latents/find-autoencoder';
 import { openDataset, verifyDataset } from '@edm2/dataset';
@@ -43,7 +44,7 @@ export async function trainCommand(options: CommandOptions): Promise<void> {
     await withRun(options, config, name, async (run) => {
       await trainRun({ ...run, dataset, vae: options.vae });
       say(`\ndone: ${relative('.', run.outdir)}/ holds the snapshots, previews/ the grids, log.jsonl the losses`);
-      const folder = relative('.', run.outdir) || '.';
+      const folder = shellWord(relative('.', run.outdir) || '.');
       say(`what they can be averaged to: npm run phema -- info ${folder}`);
       say(
         `averages of any EMA length: npm run phema -- reconstruct ${folder} --sigma-rel 0.05,0.10,...,0.25 --output averages`,
@@ -98,8 +99,9 @@ async function withRun(
   work: (run: Omit<Parameters<typeof trainRun>[0], 'dataset'> & { command: string }) => Promise<void>,
 ): Promise<void> {
   const outdir = options.outdir ?? (await defaultOutdir(name, options.resume));
-  await prepareRunFolder(outdir, config, options.resume);
+  // Before anything is written: what cannot be built is not begun.
   const { unet } = buildNetwork(config);
+  await prepareRunFolder(outdir, config, options.resume);
   const engine = await chooseEngine(options.engine, config, {
     ...(options.threads ? { threads: options.threads } : {}),
     parameters: countParameters(unet),
@@ -108,10 +110,10 @@ async function withRun(
   say(
     `config ${config.config}, ${(countParameters(unet) / 1e6).toFixed(2)} M parameters, ${config.network.imgResolution}×${config.network.imgResolution}, batch ${config.batch}, ${config.duration} images → ${relative('.', outdir) || '.'}/`,
   );
-  const args = process.argv.slice(2).filter((arg) => arg !== 'demo' && arg !== '--resume');
+  const args = afterSubcommand(process.argv.slice(2), 'demo').filter((arg) => arg !== '--resume');
   const withOutdir = options.outdir ? args : [...args, '--outdir', outdir];
-  const command = `npm start --${args.map((arg) => ` ${arg}`).join('')}`.replace(/ --$/, '');
-  const resumeCommand = `npm start -- ${withOutdir.join(' ')} --resume`;
+  const command = args.length > 0 ? `npm start -- ${shellLine(args)}` : 'npm start';
+  const resumeCommand = `npm start -- ${shellLine([...withOutdir, '--resume'])}`;
   const interrupt = listenForInterrupt(say, 'stopping after this step and writing a checkpoint');
   try {
     await work({

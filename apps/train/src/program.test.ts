@@ -77,6 +77,57 @@ describe('wrong usage ends with code 2 and one clear message', () => {
   });
 });
 
+// `pnpm ladder` gives these to a program whose own options have some of the names.
+describe('wrong usage of ladder ends with code 2 and one clear message, before anything is written', () => {
+  test.each<[string, string[], RegExp]>([
+    ['an option of training', ['--dry-run'], /unknown option '--dry-run'/],
+    ['its length', ['--duration', '5'], /unknown option '--duration'/],
+    ['its rate', ['--lr', '1'], /unknown option '--lr'/],
+    ['its preset', ['--preset', 'mnist'], /unknown option '--preset'/],
+    ['a resumption', ['--resume'], /unknown option '--resume'/],
+    ['a slip', ['--smok'], /unknown option '--smok'\s+\(Did you mean --smoke\?\)/],
+    ['a word', ['A'], /too many arguments/],
+    ['an engine of training alone', ['--engine', 'tune'], /--engine.*Allowed choices are auto, tensorflow-gpu/],
+    ['no number as seed', ['--seed', 'x'], /--seed.*whole number of at least 0/],
+    ['nothing as seed', ['--seed', ''], /--seed.*whole number of at least 0/],
+    ['a share as seed', ['--seed', '1.5'], /--seed.*whole number of at least 0/],
+    ['a seed below 0', ['--seed', '-1'], /--seed.*whole number of at least 0/],
+    ['seeds that rise too far', ['--seed', `${2 ** 53 - 1}`, '--trainings', '2'], /config\.json: .*seed: /],
+    ['no threads', ['--threads', '0'], /--threads.*at least 1/],
+    ['an unknown config', ['--configs', 'C,H'], /--configs.*letters from A to G such as C,G, got H/],
+    ['no config', ['--configs', ''], /--configs.*got nothing/],
+    ['two factors in one', ['--lr-factors', 'C=5=6'], /--lr-factors.*such as C=5,G=3, got C=5=6/],
+    ['two factors for one', ['--lr-factors', 'C=3,c=4'], /--lr-factors.*each config once, got C twice/],
+    ['an endless factor', ['--lr-factors', 'C=Infinity'], /--lr-factors.*got C=Infinity/],
+    ['a factor beyond numbers', ['--lr-factors', 'G=3,C=1e400'], /--lr-factors.*got C=1e400/],
+    ['a factor of 0', ['--lr-factors', 'C=0'], /--lr-factors.*above 0.*got C=0/],
+    ['channels of no group norm', ['--channels', '9'], /--channels: .*config A can have, got 9 .*multiple of 4/],
+    ['channels of no heads', ['--channels', '100', '--configs', 'G'], /--channels: .*config G can have, got 100 /],
+    ['too few images', ['--images', '500'], /--images: expected at least 1000, got 500/],
+  ])('%s', async (_, argv, message) => {
+    // No folder can be made below a file: a ladder that begins ends at once, with another error.
+    const file = join(scratch, 'a-file');
+    writeFileSync(file, '');
+    const outdir = join(file, 'ladder');
+    expect(await run('ladder', '--smoke', '--outdir', outdir, ...argv)).toBe(2);
+    expect(printed.text).toMatch(message);
+    expect(printed.text.trim().replace(/\n\(Did you mean .*/, '')).not.toContain('\n');
+  });
+
+  test.each([
+    ['ladder', '--threads', '2'],
+    ['demo', '--seed', '7'],
+  ])('options before %s, which it would not see', async (subcommand, ...option) => {
+    expect(await run(...option, subcommand, '--dry-run')).toBe(2);
+    expect(printed.text).toMatch(`${option[0]}: expected options after ${subcommand}, got one before`);
+  });
+});
+
+test('the main job takes the options that follow it', async () => {
+  expect(await run('demo', '--seed', '7', '--batch', '32', '--dry-run'), printed.text).toBe(0);
+  expect(JSON.parse(printed.text)).toMatchObject({ data: 'mnist', preset: 'mnist', seed: 7, batch: 32 });
+});
+
 describe('bad data ends with code 1, named, before anything is written', () => {
   const outdir = join(scratch, 'never');
   test.each<[string, () => string, RegExp]>([

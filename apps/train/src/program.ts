@@ -1,3 +1,4 @@
+import { UsageError } from '@edm2/app-kit/command/errors';
 import { runCommand } from '@edm2/app-kit/command/run-command';
 import { Command } from 'commander';
 import { demoCommand, trainCommand } from './commands.js';
@@ -21,6 +22,9 @@ function createProgram(): Command {
     .description('Trains an EDM2 on a folder or zip of images.')
     .exitOverride()
     .showSuggestionAfterError()
+    // Sub-commands have options of the same names: those that follow one are its own.
+    .enablePositionalOptions()
+    .hook('preSubcommand', refuseOptionsBefore)
     .action((options: CommandOptions) => trainCommand(options))
     .addHelpText('after', EXAMPLES);
   withTrainOptions(program.command('demo'))
@@ -30,10 +34,19 @@ function createProgram(): Command {
     .option('--smoke', 'a run of seconds, to see that everything works', false)
     .exitOverride()
     .showSuggestionAfterError()
-    .action((_: unknown, command: Command) => demoCommand(command.optsWithGlobals<CommandOptions>()))
+    .action((options: CommandOptions) => demoCommand(options))
     .addHelpText('after', EXAMPLES);
   addLadderCommand(program);
   return program;
+}
+
+/** @throws {UsageError} when an option stands before a sub-command, which would not see it. */
+function refuseOptionsBefore(program: Command, subcommand: Command): void {
+  const before = program.options.find((option) => program.getOptionValueSource(option.attributeName()) === 'cli');
+  if (before)
+    throw new UsageError(
+      `${before.long}: expected options after ${subcommand.name()}, got one before. Write edm2-train ${subcommand.name()} ${before.flags} …`,
+    );
 }
 
 /**

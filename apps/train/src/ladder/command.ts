@@ -1,14 +1,16 @@
 import { join, relative } from 'node:path';
 import { UsageError } from '@edm2/app-kit/command/errors';
 import { listenForInterrupt } from '@edm2/app-kit/command/interrupt';
-import { parseCount } from '@edm2/app-kit/command/parse-count';
-import { openDataset } from '@edm2/dataset';
+import { afterSubcommand, shellLine } from '@edm2/app-kit/command/shell';
+import { type Dataset, openDataset } from '@edm2/dataset';
 import { type ConfigName, countParameters, createUNet } from '@edm2/edm2-unet';
 import { type EngineName, startEngine } from '@edm2/engine';
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { mnistFolder } from '../demo/mnist.js';
+import { count, factors, letters, natural, positive } from '../options/parsers.js';
+import { checkRunConfig } from '../options/run-config.js';
 import { asInterruption, runLadder } from './run-ladder.js';
-import { FULL, type LadderSettings, LETTERS, ladderRun, SMOKE } from './settings.js';
+import { FULL, type LadderSettings, ladderRun, SMOKE } from './settings.js';
 
 interface LadderCommandOptions {
   readonly images?: number;
@@ -29,43 +31,16 @@ const say = (text: string): void => void process.stderr.write(`${text}\n`);
 /** Side of the images: what the classifier reads. */
 const RESOLUTION = 16;
 
-const positive = (text: string): number => {
-  const value = Number(text);
-  if (!(Number.isSafeInteger(value) && value > 0))
-    throw new InvalidArgumentError('Expected a whole number of at least 1.');
-  return value;
-};
-const count = (text: string): number => {
-  try {
-    return parseCount('--images', text);
-  } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-  }
-};
-const letters = (text: string): ConfigName[] => {
-  const wanted = text.toUpperCase().split(',');
-  for (const letter of wanted)
-    if (!(LETTERS as readonly string[]).includes(letter))
-      throw new InvalidArgumentError(`Expected letters from A to G such as C,G, got ${letter}.`);
-  return LETTERS.filter((letter) => wanted.includes(letter));
-};
-
-const factors = (text: string): Partial<Record<ConfigName, number>> =>
-  Object.fromEntries(
-    text.split(',').map((pair) => {
-      const [letter = '', factor = ''] = pair.split('=');
-      if (!((LETTERS as readonly string[]).includes(letter.toUpperCase()) && Number(factor) > 0))
-        throw new InvalidArgumentError(`Expected configs with factors above 0, such as C=5,G=3, got ${pair}.`);
-      return [letter.toUpperCase(), Number(factor)];
-    }),
-  );
-
 /** `edm2-train ladder`, which `pnpm ladder` runs. */
 export const addLadderCommand = (program: Command): Command =>
   program
     .command('ladder')
     .description('Trains configs A to G on the same digits, scores them, writes the ladder as a table and a picture.')
-    .option('--images <n>', `images that each config is trained on (default: ${FULL.images / 1024}Ki)`, count)
+    .option(
+      '--images <n>',
+      `images that each config is trained on (default: ${FULL.images / 1024}Ki)`,
+      count('--images'),
+    )
     .option('--channels <n>', `channels of the network (default: ${FULL.channels})`, positive)
     .option('--configs <list>', 'some of the configs only, such as C,G', letters)
     .option('--trainings <n>', `trainings of each config, from seed on (default: ${FULL.trainings})`, positive)
@@ -81,18 +56,21 @@ export const addLadderCommand = (program: Command): Command =>
         .default('auto'),
     )
     .option('--threads <n>', 'threads of the engine (default: all cores)', positive)
-    .option('--seed <n>', 'random seed', Number, 0)
+    .option('--seed <n>', 'random seed', natural, 0)
     .option('--smoke', 'a ladder of a minute, to see that everything works', false)
     .exitOverride()
     .showSuggestionAfterError()
-    // The program's own options of the same names would swallow them.
-    .action((_: unknown, command: Command) => ladderCommand(command.optsWithGlobals<LadderCommandOptions>()));
+    .action((options: LadderCommandOptions) => ladderCommand(options));
 
-async function ladderCommand(options: LadderCommandOptions): Promise<void> {
+/** @throws {UsageError} when there are too few images. */
+function settingsOf(options: LadderCommandOptions): LadderSettings {
   const base = options.smoke ? SMOKE : FULL;
-  const settings: LadderSettings = {
+  const images = options.images ?? base.images;
+  if (images < 1000)
+    throw new UsageError(`--images: expected at least 1000, got ${images}. File names count thousands of images.`);
+  return {
     ...base,
-    images: options.images ?? base.images,
+    images,
     channels: options.channels ?? base.channels,
     configs: options.configs ?? base.configs,
     trainings: options.trainings ?? base.trainings,
@@ -100,33 +78,63 @@ async function ladderCommand(options: LadderCommandOptions): Promise<void> {
     draws: options.draws ?? base.draws,
     seed: options.seed,
   };
-  if (settings.images < 1000)
-    throw new UsageError(
-      `--images: expected at least 1000, got ${settings.images}. File names count thousands of images.`,
-    );
+}
+
+async function ladderCommand(options: LadderCommandOptions): Promise<void> {
+  const settings = settingsOf(options);
+  const dataset = await openDataset(mnistFolder(), { split: 'train', resolution: RESOLUTION });
+  try {
+    await climb(options, settings, dataset);
+  } finally {
+    await dataset.close();
+  }
+}
+
+async function climb(options: LadderCommandOptions, settings: LadderSettings, dataset: Dataset): Promise<void> {
   const outdir = options.outdir ?? join('runs', options.smoke ? 'ladder-smoke' : 'ladder');
-  const dataPath = mnistFolder();
-  const dataset = await openDataset(dataPath, { split: 'train', resolution: RESOLUTION });
-  const { config, network } = ladderRun('G', settings, dataset);
+  const parameters = largestNetwork(settings, dataset);
   const engine = await startEngine(options.engine, {
     ...(options.threads ? { threads: options.threads } : {}),
-    parameters: countParameters(createUNet({ config, ...network })),
+    parameters,
   });
   say(`engine: ${engine.why}`);
   say(
     `configs ${settings.configs.join(', ')}; ${settings.images.toLocaleString('en')} images each → ${relative('.', outdir) || '.'}/`,
   );
-  const args = process.argv.slice(2).filter((arg) => arg !== 'ladder');
-  const command = ['pnpm ladder', ...args].join(' ');
+  const args = afterSubcommand(process.argv.slice(2), 'ladder');
+  const command = args.length > 0 ? `npm run ladder -- ${shellLine(args)}` : 'npm run ladder';
   const interrupt = listenForInterrupt(say, 'stopping after this step; everything done so far is kept');
   try {
     const { signal } = interrupt;
-    await runLadder({ settings, dataPath, dataset, outdir, engine, signal, say, command });
+    await runLadder({ settings, dataPath: mnistFolder(), dataset, outdir, engine, signal, say, command });
     say(`\nopen ${relative('.', join(outdir, 'ladder.png'))}; table in ladder.md, figures in ladder.json`);
   } catch (error) {
     throw asInterruption(error, interrupt.signal, command);
   } finally {
     interrupt.release();
-    await dataset.close();
   }
+}
+
+/**
+ * Makes each config's network, before anything is written: what cannot be built, or not be continued, is not begun.
+ *
+ * @returns parameters of the largest.
+ * @throws {UsageError} when a config has no network of so many channels, or a training's configuration could not be read again.
+ */
+function largestNetwork(settings: LadderSettings, dataset: Dataset): number {
+  const sizes = settings.configs.map((letter) => {
+    // Seeds rise: the last training's is the one that may be too large.
+    const run = ladderRun(letter, settings, dataset, settings.trainings - 1);
+    checkRunConfig(run);
+    try {
+      return countParameters(createUNet({ config: letter, ...run.network }));
+    } catch (cause) {
+      // Nothing else of the network can be chosen.
+      throw new UsageError(
+        `--channels: expected a width that config ${letter} can have, got ${settings.channels} (${cause instanceof Error ? cause.message : cause}). Choose a multiple of 4 up to 32, or of 64.`,
+        { cause },
+      );
+    }
+  });
+  return Math.max(...sizes);
 }
