@@ -2,9 +2,11 @@ import { join } from 'node:path';
 import { renderChart } from '@edm2/app-kit/pictures/render-chart';
 import { writeWhole } from '@edm2/app-kit/pictures/write-whole';
 import type { Command } from 'commander';
+import { csvText } from '../draw/csv.js';
 import { magnitudeChart, magnitudePoints } from '../magnitudes/magnitude-chart.js';
 import { readMagnitudes } from '../magnitudes/read-magnitudes.js';
 import { updateChart } from '../magnitudes/update-chart.js';
+import { updatePoints } from '../magnitudes/update-points.js';
 import { say } from '../say.js';
 
 /** Twice the drawn size, for screens of double density. */
@@ -23,10 +25,11 @@ export const addMagnitudesCommand = (program: Command): Command =>
 
 async function magnitudesCommand(run: string, outdir: string): Promise<void> {
   const lines = await readMagnitudes(run);
-  const rows = magnitudePoints(lines).map(({ nimg, of, over, bucket, value }) =>
-    [nimg, of, over, bucket, value].join(','),
-  );
-  await writeWhole(join(outdir, 'magnitudes.csv'), ['nimg,of,over,bucket,value', ...rows, ''].join('\n'));
+  const magnitudes = magnitudePoints(lines).map(({ nimg, of, over, bucket, value }) => [nimg, of, over, bucket, value]);
+  await writeWhole(join(outdir, 'magnitudes.csv'), csvText([['nimg', 'of', 'over', 'bucket', 'value'], ...magnitudes]));
+  const updates = updatePoints(lines).map(({ nimg, tensor, update }) => [nimg, tensor, update ?? undefined]);
+  if (updates.length > 0)
+    await writeWhole(join(outdir, 'updates.csv'), csvText([['nimg', 'tensor', 'update'], ...updates]));
   const charts = { magnitudes: magnitudeChart(lines), updates: updateChart(lines) };
   for (const [name, spec] of Object.entries(charts)) {
     if (!spec) continue;
@@ -35,5 +38,5 @@ async function magnitudesCommand(run: string, outdir: string): Promise<void> {
     await writeWhole(join(outdir, `${name}.png`), await chart.png(PNG_WIDTH));
     say(`${join(outdir, `${name}.png`)}, ${name}.svg`);
   }
-  say(`${join(outdir, 'magnitudes.csv')}: the data`);
+  say(`${join(outdir, 'magnitudes.csv')}${updates.length > 0 ? ', updates.csv' : ''}: the data`);
 }

@@ -26,8 +26,12 @@ export function figuresCsv(heads: readonly string[], rows: readonly (readonly [C
     n,
     score.draws,
   ]);
-  return [columns, ...lines].map((line) => `${line.map(cell).join(',')}\n`).join('');
+  return csvText([columns, ...lines]);
 }
+
+/** Lines of cells; one that is not known is empty. */
+export const csvText = (lines: readonly Cells[]): string =>
+  lines.map((line) => `${line.map(cell).join(',')}\n`).join('');
 
 function cell(value: string | number | undefined): string {
   if (typeof value === 'string') return /[",\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value;

@@ -1,6 +1,7 @@
 import type { MagnitudeLine } from '@edm2/app-kit/magnitudes/magnitude-line';
 import { ACCENT, MARK } from '@edm2/app-kit/pictures/theme';
 import type { TopLevelSpec } from 'vega-lite';
+import { shade } from './shade.js';
 
 /** A point of a curve. */
 export interface MagnitudePoint {
@@ -26,17 +27,6 @@ function bucketsOf(points: readonly MagnitudePoint[]): { domain: string[]; range
   const size = (bucket: string): number => Number(bucket.split(' ')[1]);
   const names = [...new Set(points.map(({ bucket }) => bucket))];
   const side = (which: string) => names.filter((name) => name.startsWith(which)).sort((a, b) => size(b) - size(a));
-  const shade = (colour: string, i: number, n: number): string => {
-    const share = n < 2 ? 0 : (0.6 * i) / (n - 1);
-    const channels = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
-    return `#${channels
-      .map((c) =>
-        Math.round(c + (255 - c) * (0.6 - share))
-          .toString(16)
-          .padStart(2, '0'),
-      )
-      .join('')}`;
-  };
   const [enc, dec] = [side('enc'), side('dec')];
   return {
     domain: [...enc, ...dec],
