@@ -1,8 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { formatSpread } from '@edm2/app-kit/scores/spread';
 import { type ConfigName, SWITCH_NAMES, switchesOf } from '@edm2/edm2-unet';
 import { codeBlocks, runMarkdown } from '@edm2/test-support';
 import { trainingLadder } from '@edm2/training';
 import { describe, expect, test } from 'vitest';
+import type { Rung } from './ladder/result.js';
 import { LETTERS } from './ladder/settings.js';
 
 const root = new URL('../../../', import.meta.url);
@@ -10,8 +12,15 @@ const guide = new URL('docs/guide/ladder.md', root);
 const text = readFileSync(guide, 'utf8');
 const quoted = (cell = ''): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word);
 const steps = [...text.matchAll(/^\| ([A-G]) \|(.*)\|$/gm)].map(([, letter = '', row = '']) => {
-  const [, , where, switches, fid] = row.split('|').map((cell) => cell.trim());
-  return { letter: letter as ConfigName, where: quoted(where), switches: quoted(switches), fid };
+  const [, , where, switches, training, fid, here] = row.split('|').map((cell) => cell.trim());
+  return {
+    letter: letter as ConfigName,
+    where: quoted(where),
+    switches: quoted(switches),
+    training: quoted(training),
+    fid,
+    here,
+  };
 });
 
 describe('docs/guide/ladder.md', () => {
@@ -34,6 +43,19 @@ describe('docs/guide/ladder.md', () => {
         : [];
       // Where attention is, is an option of the network besides.
       expect(switches.filter((name) => name !== 'attnResolutions').sort(), letter).toEqual([...changed].sort());
+    }
+  });
+
+  test('its table has what changes in the training, and what the ladder run scored', () => {
+    const { rungs } = JSON.parse(readFileSync(new URL('docs/ladder.json', root), 'utf8')) as { rungs: Rung[] };
+    for (const [i, { letter, training, here }] of steps.entries()) {
+      const [before, after] = [trainingLadder[LETTERS[i - 1] ?? 'A'], trainingLadder[letter]];
+      const changed = (Object.keys(after) as (keyof typeof after)[]).filter(
+        (key) => !key.startsWith('paper') && before[key] !== after[key],
+      );
+      expect([...training].sort(), letter).toEqual(changed.sort());
+      const rung = rungs.find(({ config }) => config === letter);
+      expect(here).toBe(rung && formatSpread(rung.frechet));
     }
   });
 

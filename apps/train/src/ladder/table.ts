@@ -7,7 +7,6 @@ export interface LadderAbout {
   readonly channels: number;
   readonly resolution: number;
   readonly seed: number;
-  readonly trainings: number;
   readonly draws: number;
   readonly rateFactors: Readonly<Partial<Record<Rung['config'], number>>>;
   readonly samplerSteps: number;
@@ -72,16 +71,24 @@ export function ladderTable(rungs: readonly Rung[], about: LadderAbout): string 
     String(rung.paper.sigmaRel),
     `${rung.paper.mparams.toFixed(1)}, ${rung.paper.gflops.toFixed(1)}`,
   ]);
-  const { real, seed, trainings, draws } = about;
+  const { real, seed, draws } = about;
   const n = rungs[0]?.n ?? real.n;
   const lines = [header, header.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`);
   const factors = rungs.map(({ config }) => `${config} ${about.rateFactors[config]}`).join(', ');
   const worst = Math.max(...rungs.flatMap(({ curve }) => curve.map(({ profileError }) => profileError)));
-  const seeds = trainings > 1 ? `${trainings} trainings (seeds ${seed} to ${seed + trainings - 1})` : `seed ${seed}`;
+  const counts = [...new Set(rungs.map((rung) => rung.trainings.length))];
+  const several = counts
+    .map((count) => {
+      const seeds =
+        count > 1 ? `${count} trainings (seeds ${seed} to ${seed + count - 1})` : `1 training (seed ${seed})`;
+      const of = rungs.filter((rung) => rung.trainings.length === count).map(({ config }) => config);
+      return counts.length > 1 ? `${seeds} of ${of.join(', ')}` : seeds;
+    })
+    .join(', ');
   return [
     ...lines,
     '',
-    `${about.images.toLocaleString('en')} images each, ${about.channels} channels at ${about.resolution}×${about.resolution}, ${seeds}; ${draws} × ${n} images of each, ${about.samplerSteps} steps of Heun's method; mean ± standard deviation over ${trainings > 1 ? 'trainings' : 'draws'}.`,
+    `${about.images.toLocaleString('en')} images each, ${about.channels} channels at ${about.resolution}×${about.resolution}, ${several}; ${draws} × ${n} images of each, ${about.samplerSteps} steps of Heun's method; mean ± standard deviation over trainings, or over the draws of one.`,
     `EMA lengths: averages reconstructed from snapshots, their profiles at most ${percentOf(worst)} off. Learning rates: the paper's times ${factors}. Training loss: over the last sixteenth of the images; A's has no uncertainty in it and compares with none.`,
     `The distance is taken on the features of a small digit classifier: it is not FID. ${real.n} real images held out score ${short(real.frechet)}, and ${(100 * real.labelAgreement).toFixed(1)} % of them are read as what they are.`,
     '',
