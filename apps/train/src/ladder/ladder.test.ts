@@ -73,7 +73,7 @@ describe('the runs of a ladder', () => {
     ]);
     expect(changed(b, c)).toEqual(['config']);
     expect(changed(c, d)).toEqual(['config', 'lr', 'lossScale']);
-    expect(changed(d, e)).toEqual(['config', 'decay']);
+    expect(changed(d, e)).toEqual(['config', 'lr', 'decay']);
     expect(changed(e, f)).toEqual(['config', 'lr']);
     expect(changed(f, g)).toEqual(['config', 'lr', 'dropout']);
   });

@@ -38,7 +38,7 @@ export const FULL: LadderSettings = {
   channels: 32,
   seed: 0,
   trainings: 2,
-  rateFactors: { A: 15, B: 10, C: 10, D: 10, E: 10, F: 3, G: 5 },
+  rateFactors: { A: 15, B: 10, C: 10, D: 10, E: 5, F: 3, G: 5 },
   classifierSteps: 900,
   sigmaRels: [0.035, 0.05, 0.075, 0.1, 0.13, 0.17, 0.225],
   sweepImages: 300,
