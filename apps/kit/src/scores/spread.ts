@@ -20,5 +20,6 @@ export function spreadOf(values: readonly number[]): Spread {
 /** `2.71 ± 0.08`, or `2.71` for a single draw. */
 export function formatSpread({ mean, std }: Spread, digits = 3): string {
   const text = Number(mean.toPrecision(digits + 1)).toString();
-  return Number.isNaN(std) ? text : `${text} ± ${Number(std.toPrecision(2))}`;
+  // Read back from JSON, a spread of one draw is null.
+  return Number.isFinite(std) ? `${text} ± ${Number(std.toPrecision(2))}` : text;
 }

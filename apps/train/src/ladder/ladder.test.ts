@@ -1,14 +1,5 @@
 import '@tensorflow/tfjs';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InterruptedError } from '@edm2/app-kit/command/errors';
@@ -159,7 +150,7 @@ describe('the folder of a ladder', () => {
     writeFileSync(join(outdir, 'settings.json'), JSON.stringify(settings));
     writeFileSync(join(outdir, 'classifier.safetensors'), 'x');
     await refused(outdir, {}).toThrow('Delete it: another is trained');
-    copyFileSync(join(scratch, 'whole', 'classifier.safetensors'), join(outdir, 'classifier.safetensors'));
+    rmSync(join(outdir, 'classifier.safetensors'));
     mkdirSync(join(outdir, 'G'));
     const config = ladderRun('G', { ...settings, rateFactors: { ...settings.rateFactors, G: 7 } }, dataset);
     writeFileSync(join(outdir, 'G', 'config.json'), JSON.stringify(config));
