@@ -16,8 +16,7 @@ export function installLibtensorflow() {
   const cwd = join(root, 'packages/tfjs-libtensorflow');
   // The command from its source: nothing is built yet. In node_modules, where its dependencies are found and git does not look.
   const out = 'node_modules/.cache/command';
-  const options = ['--no-config', '--format', 'esm', '--target', 'node20', '--out-dir', out, '--silent'];
-  const bundled = spawnSync(bin('tsup'), ['src/cli.ts', ...options], {
+  const bundled = spawnSync(bin('tsup'), ['--config', 'tsup.command.ts', '--silent'], {
     cwd,
     stdio: 'inherit',
     shell: process.platform === 'win32',

@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
@@ -15,4 +18,20 @@ test.each([
   expect(stderr).toBe(
     `command: expected a package or an app with a command, one of fid, phema, tfjs-libtensorflow, dataset-tool, evaluate, train, got ${args[0] ?? 'nothing'}. Name one: node scripts/command.mjs phema --help.\n`,
   );
+});
+
+test('the command that brings TensorFlow’s C library runs where nothing is built', () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'edm2-command-'));
+  try {
+    const cwd = fileURLToPath(new URL('../packages/tfjs-libtensorflow/', import.meta.url));
+    const tsup = fileURLToPath(new URL('../node_modules/.bin/tsup', import.meta.url));
+    const options = ['--config', 'tsup.command.ts', '--silent', '--out-dir', scratch];
+    expect(spawnSync(tsup, options, { cwd, encoding: 'utf8', shell: process.platform === 'win32' }).status).toBe(0);
+    // Workspace packages are in it: their builds are not there yet.
+    const text = readFileSync(join(scratch, 'cli.js'), 'utf8');
+    expect(text).not.toMatch(/(from|import\() ?["']@edm2\//);
+    expect(text).toContain('libtensorflow');
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
 });
