@@ -41,7 +41,7 @@ describe('the golden features, through jit on ONNX Runtime', () => {
     tf.dispose(params);
   });
 
-  it.each(['small', 'full'] as const)('%s images', { timeout: 60_000 }, (size) => {
+  it.each(['small', 'full'] as const)('%s images', (size) => {
     const run = jit((weights: Record<string, tf.Tensor>, pixels: tf.Tensor4D) => {
       const rows: Record<string, tf.Tensor> = {};
       const cls = net.apply(weights, pixels, {
@@ -68,7 +68,7 @@ describe('the golden features, through jit on ONNX Runtime', () => {
     run.dispose();
   });
 
-  it.each(['small', 'full'] as const)('%s images resized as Pillow does', { timeout: 60_000 }, (size) => {
+  it.each(['small', 'full'] as const)('%s images resized as Pillow does', (size) => {
     const [height, width] = sizes[size];
     const resized = [0, 1].map((n) =>
       resizePixels({ height, width, data: Uint8Array.from(image(size, n)) }, [224, 224]),

@@ -41,7 +41,7 @@ describe('the golden features, through jit on ONNX Runtime', () => {
     tf.dispose(params);
   });
 
-  it.each(['small', 'full'] as const)('tf1, %s', { timeout: 120_000 }, (size) => {
+  it.each(['small', 'full'] as const)('tf1, %s', (size) => {
     const inception = createInception();
     const corners: string[] = [];
     const run = jit((weights: Record<string, tf.Tensor>, pixels: tf.Tensor4D) => {
@@ -80,7 +80,7 @@ describe('the golden features, through jit on ONNX Runtime', () => {
     run.dispose();
   });
 
-  it.each(['small', 'full'] as const)('torch, %s; and not those of tf1', { timeout: 120_000 }, (size) => {
+  it.each(['small', 'full'] as const)('torch, %s; and not those of tf1', (size) => {
     const inception = createInception({ resize: 'torch' });
     const run = jit((weights: Record<string, tf.Tensor>, pixels: tf.Tensor4D) => inception.apply(weights, pixels).pool);
     const pixels = images(sizes[size]);

@@ -102,7 +102,7 @@ describe('fid weights', () => {
   });
 });
 
-describe('fid stats and fid calc', { timeout: 120_000 }, () => {
+describe('fid stats and fid calc', () => {
   it('stats: the features of image files are the golden ones', async () => {
     const { code, out, err } = await fid('stats', at('golden'), at('golden.npz'), ...weights());
     expect(err).toBe('');
@@ -189,7 +189,7 @@ describe('fid stats and fid calc', { timeout: 120_000 }, () => {
   });
 });
 
-describe('fid gen', { timeout: 120_000 }, () => {
+describe('fid gen', () => {
   const generator = async (name: string, body: string): Promise<string> => {
     await writeFile(at(name), body);
     return at(name);
