@@ -69,6 +69,12 @@ describe('the runs of a ladder', () => {
     expect(changed(f, g)).toEqual(['config', 'lr', 'dropout']);
   });
 
+  test('record magnitudes at most every 32 steps, and eight times at least', () => {
+    expect(runs().map(({ status, batch }) => status / batch)).toEqual(LETTERS.map(() => 32));
+    const { status, batch } = ladderRun('A', SMOKE, dataset);
+    expect([status, batch]).toEqual([128, 64]);
+  });
+
   test('keep the ratios of the paper', () => {
     const [a, b] = runs();
     expect((a?.batch ?? 0) / (b?.batch ?? 1)).toBe(2);

@@ -63,7 +63,7 @@ export const SMOKE: LadderSettings = {
 
 /** Batch of B to G; the paper's 2048. A's is twice as large, as in the paper. */
 const BATCH = 32;
-/** Steps between status ticks, at least. */
+/** Steps between status ticks, at least, if that leaves eight of them. */
 const MIN_TICK_STEPS = 32;
 /** Share of the training over which the rate rises; the paper's half a percent would be ten steps. */
 const RAMPUP_SHARE = 0.08;
@@ -110,8 +110,8 @@ export function ladderRun(letter: ConfigName, settings: LadderSettings, dataset:
     duration,
     batch,
     batchGpu: batch,
-    // At most every 32 steps: recording magnitudes takes up to half a step.
-    status: Math.max(MIN_TICK_STEPS * batch, Math.ceil(images / 64 / batch) * batch),
+    // At most every 32 steps, but for the shortest runs: recording magnitudes takes up to half a step.
+    status: Math.ceil(Math.max(images / 64, Math.min(MIN_TICK_STEPS * batch, images / 8)) / batch) * batch,
     snapshot: every(16),
     checkpoint: every(8),
     preview: every(4),
