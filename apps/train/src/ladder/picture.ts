@@ -2,7 +2,7 @@ import type { MagnitudeLine } from '@edm2/app-kit/magnitudes/magnitude-line';
 import { ACCENT, FAINT, INK, MUTED } from '@edm2/app-kit/pictures/theme';
 import type { TopLevelSpec } from 'vega-lite';
 import { configColour } from './colours.js';
-import type { Rung } from './result.js';
+import { meanMagnitude, type Rung } from './result.js';
 import { STEPS } from './table.js';
 import { updatesStrip } from './updates-strip.js';
 
@@ -141,14 +141,10 @@ function growth(
   magnitudes: ReadonlyMap<string, readonly MagnitudeLine[]>,
   of: 'activations' | 'weights',
 ): Part {
-  const mean = (line: MagnitudeLine): number => {
-    const buckets = Object.values(line[of]);
-    return buckets.reduce((sum, bucket) => sum + bucket.mean, 0) / buckets.length;
-  };
   const values = rungs.flatMap(({ config }) => {
     const lines = magnitudes.get(config) ?? [];
-    const unit = of === 'weights' && lines[0] ? mean(lines[0]) : 1;
-    return lines.map((line) => ({ config, nimg: line.nimg, mean: mean(line) / unit }));
+    const unit = of === 'weights' && lines[0] ? meanMagnitude(lines[0], of) : 1;
+    return lines.map((line) => ({ config, nimg: line.nimg, mean: meanMagnitude(line, of) / unit }));
   });
   return {
     width: WIDTH,

@@ -149,12 +149,16 @@ const mean = (values: readonly number[]): number => values.reduce((sum, value) =
 const secondsOf = (log: readonly LogLine[]): number =>
   log.reduce((sum, { nimg, imagesPerSecond }, at) => sum + (nimg - (log[at - 1]?.nimg ?? 0)) / imagesPerSecond, 0);
 
+/** Mean over all buckets at one tick. */
+export const meanMagnitude = (line: MagnitudeLine, of: 'activations' | 'weights'): number =>
+  mean(Object.values(line[of]).map((bucket) => bucket.mean));
+
 function magnitudeChange(lines: readonly MagnitudeLine[]): Rung['magnitudes'] {
   const [first, last] = [lines[0], lines.at(-1)];
   if (!first || !last) return undefined;
   const pair = (line: MagnitudeLine, of: 'activations' | 'weights'): Pair => {
     const buckets = Object.values(line[of]);
-    return { max: Math.max(...buckets.map(({ max }) => max)), mean: mean(buckets.map((bucket) => bucket.mean)) };
+    return { max: Math.max(...buckets.map(({ max }) => max)), mean: meanMagnitude(line, of) };
   };
   const change = (of: 'activations' | 'weights') => ({ first: pair(first, of), last: pair(last, of) });
   return { activations: change('activations'), weights: change('weights') };
