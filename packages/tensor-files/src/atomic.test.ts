@@ -43,7 +43,7 @@ it.each([
   [
     'a full disk, with the remedy',
     Object.assign(new Error('write'), { code: 'ENOSPC' }),
-    /room on the disk for .*x\.txt, got ENOSPC\. Free/,
+    /room on the disk for .*x\.txt, got ENOSPC \(a full disk\)\. Free/,
   ],
 ])('%s leaves the old file and nothing else', async (_, error, text) => {
   await writeFile(path, 'old');

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { explainWriteError, fileErrorCode } from './file-error.js';
 
 /** Options of {@link writeFileAtomic}. */
 export interface WriteFileAtomicOptions {
@@ -33,11 +34,14 @@ export interface AtomicFile {
 /**
  * Opens a temporary file in the directory of `path`.
  *
- * @throws {Error} of the file system when the directory is missing or not writable.
+ * @param fn - who writes, for messages.
+ * @throws {Error} of the file system, explained, when the directory is missing or not writable.
  */
-export async function openAtomic(path: string): Promise<AtomicFile> {
+export async function openAtomic(path: string, fn: string): Promise<AtomicFile> {
   const temporary = join(dirname(path), `.${basename(path)}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`);
-  const handle = await open(temporary, 'wx+');
+  const handle = await open(temporary, 'wx+').catch((error: unknown) => {
+    throw explainWriteError(fn, path, error);
+  });
   let isOpen = true;
   const close = async (): Promise<void> => {
     if (!isOpen) return;
@@ -57,8 +61,9 @@ export async function openAtomic(path: string): Promise<AtomicFile> {
     async discard() {
       if (isDone) return;
       isDone = true;
-      await close();
-      await rm(temporary, { force: true });
+      // What went wrong before is what is reported; a disk that is gone takes neither.
+      await close().catch(() => {});
+      await rm(temporary, { force: true }).catch(() => {});
     },
   };
 }
@@ -76,21 +81,13 @@ async function syncDirectory(directory: string): Promise<void> {
   }
 }
 
-/** Adds the remedy to a full disk's error. */
-export function explainWriteError(fn: string, path: string, error: unknown): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
-  const text = `${fn}: expected room on the disk for ${path}, got ${code}. Free some space; nothing was left half-written.`;
-  return Object.assign(new Error(text, { cause: error }), { code });
-}
-
 /**
  * Writes a file so that its name always stands for a complete one: temporary name in the same directory, fsync, rename, fsync of the
  * directory. On an error or an abort the old file stays as it was and nothing else is left.
  *
  * @param path - final name; its directory must exist.
  * @param data - text (UTF-8), bytes, or chunks of bytes produced while writing.
- * @throws {Error} of the file system; a full disk is explained; the signal's reason when aborted.
+ * @throws {Error} of the file system, explained, with its `code`; the signal's reason when aborted.
  */
 export async function writeFileAtomic(
   path: string,
@@ -99,18 +96,24 @@ export async function writeFileAtomic(
 ): Promise<void> {
   signal?.throwIfAborted();
   const chunks = typeof data === 'string' ? [Buffer.from(data)] : data instanceof Uint8Array ? [data] : data;
-  const file = await openAtomic(path);
+  const file = await openAtomic(path, 'writeFileAtomic');
+  /** While a producer runs, what fails may be another file. */
+  let producing = true;
   try {
     let position = 0;
     for await (const chunk of chunks) {
       signal?.throwIfAborted();
+      producing = false;
       await writeFully(file.handle, chunk, position);
       position += chunk.length;
+      producing = true;
     }
     signal?.throwIfAborted();
+    producing = false;
     await file.commit();
   } catch (error) {
     await file.discard();
-    throw explainWriteError('writeFileAtomic', path, error);
+    const another = producing && !['ENOSPC', 'EDQUOT'].includes(fileErrorCode(error) ?? '');
+    throw another ? error : explainWriteError('writeFileAtomic', path, error);
   }
 }

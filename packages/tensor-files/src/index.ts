@@ -1,4 +1,5 @@
 export { type WriteFileAtomicOptions, writeFileAtomic } from './atomic.js';
+export { explainFileError, type FileErrorContext, fileErrorCode } from './file-error.js';
 export { makeFolder } from './make-folder.js';
 export { type NpyArray, type NpyInput, readNpy, writeNpy } from './npy/npy.js';
 export { NPY_DTYPES, type NpyData, type NpyDtype } from './npy/npy-dtype.js';

@@ -1,19 +1,15 @@
 import { appendFile } from 'node:fs/promises';
+import { explainFileError } from '@edm2/tensor-files';
 
 /**
  * Adds to a log of the run.
  *
- * @throws {Error} (rejects) of the file system; a full disk is explained.
+ * @throws {Error} (rejects) of the file system, explained.
  */
 export async function append(path: string, data: string | Uint8Array): Promise<void> {
   try {
     await appendFile(path, data);
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw cause;
-    throw new Error(
-      `training: expected room on the disk for ${path}, got ${code}. Free some space and go on with --resume.`,
-      { cause },
-    );
+  } catch (error) {
+    throw explainFileError(error, { fn: 'training', path, state: 'then go on with --resume' });
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { explainWriteError, openAtomic, writeFully } from '../atomic.js';
+import { openAtomic, writeFully } from '../atomic.js';
+import { explainWriteError } from '../file-error.js';
 import { CHECKSUM_BLANK, CHECKSUM_KEY, findChecksum } from './checksum.js';
 import { bytesPerElement, DTYPES, type Dtype, dtypeOf, isDtype, type TensorData } from './dtype.js';
 import { fromFloat32 } from './half.js';
@@ -58,7 +59,7 @@ export async function createSafetensorsWriter(
   const plan = planEntries(specs);
   const header = buildHeader(plan, checkMetadata(metadata, checksum));
   const hash = checksum ? createHash('sha256').update(header) : undefined;
-  const file = await openAtomic(path);
+  const file = await openAtomic(path, 'writeSafetensors');
   let position = 0;
   const append = async (bytes: Uint8Array): Promise<void> => {
     const at = position; // taken before the wait, so that calls not awaited one by one still land in order

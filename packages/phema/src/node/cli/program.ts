@@ -1,3 +1,4 @@
+import { explainFileError } from '@edm2/tensor-files';
 import { Command, CommanderError } from 'commander';
 import { addErrorCommand } from './error-command.js';
 import { addInfoCommand } from './info-command.js';
@@ -23,7 +24,9 @@ export async function runPhema(args: readonly string[], io: Io): Promise<ExitCod
       io.err.write('phema: interrupted, nothing was left behind\n');
       return 130;
     }
-    io.err.write(`phema: ${error instanceof Error ? error.message : String(error)}\n`);
+    const explained = explainFileError(error, { fn: 'phema' });
+    const message = explained instanceof Error ? explained.message : String(error);
+    io.err.write(message.startsWith('phema: ') ? `${message}\n` : `phema: ${message}\n`);
     return 1;
   }
 }
