@@ -11,7 +11,7 @@ import type { BlockFactory } from './network.js';
  */
 export const admBlock: BlockFactory = (net, plan) => {
   const { name, from, to, resolution, resample } = plan;
-  const { activation, norm, sum, share } = net.vocabulary;
+  const { activation, norm, sum, share, clipAct } = net.vocabulary;
   const norm0 = net.norm(`${name}.norm_res0`, norm, from);
   const convRes0 = net.conv(`${name}.conv_res0`, from, to, 3, resolution);
   const condition = conditioning(net, name, to);
@@ -27,7 +27,7 @@ export const admBlock: BlockFactory = (net, plan) => {
     let x = resample(input);
     if (convSkip) x = convSkip(run, x);
     x = sum(x, y, share.block) as tf.Tensor4D;
-    x = clampActivations(attend(run, x));
+    x = clampActivations(attend(run, x), clipAct);
     run.tap?.(name, x);
     return x;
   };

@@ -1,8 +1,9 @@
+import { BALANCE_NAMES, type Balances } from './balances.js';
 import { type ConfigName, ladder } from './ladder.js';
 import { SWITCH_NAMES, type Switches, switched } from './switches.js';
 
-/** What a network is made from; single switches of its config besides. The names are those of the golden files' metadata in camel case. */
-export interface UNetOptions extends Switches {
+/** What a network is made from; single switches and constants of its config besides. The names are those of the golden files' metadata in camel case. */
+export interface UNetOptions extends Switches, Balances {
   /** Rung of the ladder. Default G. */
   readonly config?: ConfigName;
   /** Side of the square images, a power of two times what the levels halve. */
@@ -15,6 +16,10 @@ export interface UNetOptions extends Switches {
   readonly modelChannels?: number;
   /** Channels of each level as a multiple of modelChannels. Default [1, 2, 3, 4]. */
   readonly channelMult?: readonly number[];
+  /** Channels of the noise features as a multiple of modelChannels. Default those of the first level. */
+  readonly channelMultNoise?: number | null;
+  /** Channels of the embedding as a multiple of modelChannels. Default those of the widest level. */
+  readonly channelMultEmb?: number | null;
   /** Blocks of each encoder level; the decoder has one more. Default 3. */
   readonly numBlocks?: number;
   /** Image sides at which blocks attend. Default that of the config: [16, 8], in A [32, 16, 8]. */
@@ -31,14 +36,21 @@ export interface UNetOptions extends Switches {
 }
 
 /** Options that stay absent when they were not set. */
-type Unset = keyof Switches | 'initGain';
+type Unset = keyof Switches | keyof Balances | Multiple | 'initGain';
+type Multiple = 'channelMultNoise' | 'channelMultEmb';
 
-/** {@link UNetOptions} with every default filled in: plain data, what a file's metadata holds. Of the switches, those that were set. */
-export type UNetConfig = Pick<UNetOptions, Unset> & {
+/** {@link UNetOptions} with every default filled in: plain data, what a file's metadata holds. Of the switches and constants, those that were set. */
+export type UNetConfig = Pick<UNetOptions, Exclude<Unset, Multiple>> & {
+  readonly [K in Multiple]?: number;
+} & {
   readonly [K in Exclude<keyof UNetOptions, Unset>]-?: NonNullable<UNetOptions[K]>;
 };
 
-const UNSET: readonly Unset[] = [...SWITCH_NAMES, 'initGain'];
+const MULTIPLES: readonly Multiple[] = ['channelMultNoise', 'channelMultEmb'];
+/** null says the same as nothing where it is a published default; of clipAct it says more. */
+const UNSET: readonly Unset[] = [...SWITCH_NAMES, ...BALANCE_NAMES, ...MULTIPLES, 'initGain'];
+const isSet = (options: UNetOptions, name: Unset): boolean =>
+  options[name] !== undefined && !(options[name] === null && (MULTIPLES as readonly Unset[]).includes(name));
 
 /** Fills in defaults and checks every value. @throws {RangeError} naming the option. */
 export function resolveConfig(options: UNetOptions): UNetConfig {
@@ -55,7 +67,7 @@ export function resolveConfig(options: UNetOptions): UNetConfig {
     attnResolutions: [...(options.attnResolutions ?? ladder[config].attnResolutions)],
     channelsPerHead: options.channelsPerHead ?? 64,
     dropout: options.dropout ?? 0,
-    ...Object.fromEntries(UNSET.filter((name) => options[name] !== undefined).map((name) => [name, options[name]])),
+    ...Object.fromEntries(UNSET.filter((name) => isSet(options, name)).map((name) => [name, options[name]])),
   };
   for (const key of Object.keys(options))
     if (!Object.hasOwn(full, key) && !(UNSET as readonly string[]).includes(key))
@@ -65,6 +77,9 @@ export function resolveConfig(options: UNetOptions): UNetConfig {
   if (full.labelDim !== 0 && !isCount(full.labelDim)) fail('labelDim', 'an integer >= 0', full.labelDim);
   if (full.channelMult.length === 0 || !full.channelMult.every((m) => isCount(m * full.modelChannels)))
     fail('channelMult', 'multiples that make every level a positive number of channels', full.channelMult);
+  for (const key of MULTIPLES)
+    if (full[key] !== undefined && !isCount(full[key] * full.modelChannels))
+      fail(key, 'a multiple of modelChannels that is a positive number of channels', full[key]);
   if (!full.attnResolutions.every(isCount)) fail('attnResolutions', 'positive integers', full.attnResolutions);
   if (!(full.dropout >= 0 && full.dropout < 1)) fail('dropout', '0 <= dropout < 1', full.dropout);
   if (!((full.initGain ?? 1) > 0 && Number.isFinite(full.initGain ?? 1)))

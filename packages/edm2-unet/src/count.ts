@@ -111,7 +111,7 @@ function blockPointwise({ vocabulary: v }: UNet, block: BlockPlan): number {
     : (side === 'enc' ? to : from) * outPixels * per(v.activation);
   const pixelNorm = !adm && side === 'enc' ? NORMALIZE : 0;
   const modulation = v.offset ? 2 : 1;
-  const clamp = 1;
+  const clamp = v.clipAct === null ? 0 : 1;
   const perOutput = pixelNorm + (adm ? per(v.norm) : 0) + modulation + per(v.activation) + per(v.sum) + clamp;
   const emb = (1 + (v.gains ? 1 : 0)) * to;
   const joining = skip > 0 ? per(v.cat) * from * outPixels : 0;

@@ -13,7 +13,7 @@ import type { BlockFactory } from './network.js';
  */
 export const edm2Block: BlockFactory = (net, plan) => {
   const { name, side, from, to, resolution, resample } = plan;
-  const { activation, sum, share } = net.vocabulary;
+  const { activation, sum, share, clipAct } = net.vocabulary;
   const condition = conditioning(net, name, to);
   const convRes0 = net.conv(`${name}.conv_res0`, side === 'enc' ? to : from, to, 3, resolution);
   const convRes1 = net.conv(`${name}.conv_res1`, to, to, 3, resolution);
@@ -29,7 +29,7 @@ export const edm2Block: BlockFactory = (net, plan) => {
     y = convRes1(run, run.dropout(name, activation(y)));
     if (side === 'dec' && convSkip) x = convSkip(run, x);
     x = sum(x, y, share.block) as tf.Tensor4D;
-    x = clampActivations(attend(run, x));
+    x = clampActivations(attend(run, x), clipAct);
     run.tap?.(name, x);
     return x;
   };

@@ -9,6 +9,7 @@ export type Embedding = (run: Run, cNoise: tf.Tensor, labels: tf.Tensor2D | unde
 /** Declares the embedding network. */
 export function embedding(net: Network, { labelDim }: UNetConfig, { noiseChannels, embChannels }: Plan): Embedding {
   const { noiseFeatures, noiseLayers, activation, sum, share, labelScale } = net.vocabulary;
+  noiseFeatures.check?.(noiseChannels);
   const [freqs, phases] = ['unet.emb_fourier.freqs', 'unet.emb_fourier.phases'];
   if (noiseFeatures.buffers) {
     const shape = [noiseChannels];

@@ -1,4 +1,5 @@
 export { admBlock } from './adm-block.js';
+export type { Balances } from './balances.js';
 export { resolveConfig, type UNetConfig, type UNetOptions } from './config.js';
 export { countFlops, type FlopCount } from './count.js';
 export { edm2Block } from './edm2-block.js';

@@ -29,6 +29,7 @@ const A: Vocabulary = {
   sum: plainSum,
   cat: plainCat,
   share: { block: 0.3, attention: 0.3, label: 0.5, skip: 0.5 },
+  clipAct: 256, // D.2: half precision does not overflow
   noiseFeatures: positionFeatures,
   noiseLayers: 2,
   labelScale: () => 1,

@@ -5,6 +5,12 @@ import type { NoiseFeatures } from './words.js';
 /** Sinusoidal position embedding `[cos(c·f), sin(c·f)]`, `f_i = 10000^(−i/h)`, `h = channels/2`: nothing to store. */
 export const positionFeatures: NoiseFeatures = {
   buffers: false,
+  check: (channels) => {
+    if (channels % 2 !== 0)
+      throw new RangeError(
+        `createUNet: expected an even number of noise features, sines and cosines, got ${channels}. Choose another channelMultNoise or modelChannels.`,
+      );
+  },
   apply: (cNoise, channels) => {
     const half = channels / 2;
     const freqs = Float32Array.from({ length: half }, (_, i) => 10000 ** (-i / half));

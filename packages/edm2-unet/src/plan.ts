@@ -30,6 +30,7 @@ const RESAMPLE: Record<BlockPlan['mode'], BlockPlan['resample']> = {
  */
 export function layOut(config: UNetConfig): Plan {
   const { imgResolution, channelMult, modelChannels, numBlocks, attnResolutions, channelsPerHead } = config;
+  const { channelMultNoise, channelMultEmb } = config;
   const levels = channelMult.map((m) => m * modelChannels);
   const first = levels[0] ?? 0;
   const skips = [first]; // channels of the skips left so far
@@ -68,7 +69,9 @@ export function layOut(config: UNetConfig): Plan {
   });
 
   const inputName = `unet.enc.${imgResolution}x${imgResolution}_conv`;
-  return { levels, noiseChannels: first, embChannels: Math.max(...levels), inputName, encoder, decoder };
+  const noiseChannels = channelMultNoise === undefined ? first : channelMultNoise * modelChannels;
+  const embChannels = channelMultEmb === undefined ? Math.max(...levels) : channelMultEmb * modelChannels;
+  return { levels, noiseChannels, embChannels, inputName, encoder, decoder };
 }
 
 /** One head for each channelsPerHead channels, at least one. */

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { balanced } from './balances.js';
 import { resolveConfig, type UNetConfig, type UNetOptions } from './config.js';
 import { embedding } from './embedding.js';
 import { withGain } from './initializers.js';
@@ -35,6 +36,8 @@ export interface UNet {
   readonly parameters: readonly ParameterSpec[];
   /** What the network is written in. */
   readonly vocabulary: Vocabulary;
+  /** Whether the vocabulary is one's own: a file's metadata cannot say it. */
+  readonly ownVocabulary: boolean;
   /** Blocks and their places. */
   readonly plan: Plan;
   /** Every convolution and dense layer. */
@@ -81,7 +84,8 @@ export function createUNet(options: UNetOptions, { vocabulary: own }: Vocabulary
     );
   const chosen = own ?? switched(config.config, config);
   const { initGain } = config;
-  const vocabulary = initGain === undefined ? chosen : { ...chosen, init: withGain(chosen.init, initGain) };
+  const tuned = balanced(chosen, config);
+  const vocabulary = initGain === undefined ? tuned : { ...tuned, init: withGain(tuned.init, initGain) };
   const plan = layOut(config);
   const first = plan.levels[0] ?? 0;
   const { imgChannels, imgResolution, labelDim, dropout } = config;
@@ -123,6 +127,7 @@ export function createUNet(options: UNetOptions, { vocabulary: own }: Vocabulary
     config,
     parameters: net.parameters,
     vocabulary,
+    ownVocabulary: own !== undefined && !sameWords(own, switched(config.config, config)),
     plan,
     layers: net.layers,
     apply: (params, x, cNoise, labels, { dropoutMask, onActivation, checkpoint } = {}) => {
@@ -146,6 +151,9 @@ export function createUNet(options: UNetOptions, { vocabulary: own }: Vocabulary
       ),
   };
 }
+
+const sameWords = (a: Vocabulary, b: Vocabulary): boolean =>
+  (Object.keys(b) as (keyof Vocabulary)[]).every((key) => a[key] === b[key]);
 
 function dropWith(masks: DropoutMask | undefined): Run['dropout'] {
   if (!masks) return (_block, x) => x;

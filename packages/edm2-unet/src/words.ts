@@ -20,6 +20,8 @@ export interface Words {
   readonly cat: (main: tf.Tensor4D, skip: tf.Tensor4D, share: number) => tf.Tensor4D;
   /** The branches' shares. */
   readonly share: { readonly block: number; readonly attention: number; readonly label: number; readonly skip: number };
+  /** Blocks limit their output to ± this, > 0; null does not. */
+  readonly clipAct: number | null;
   /** Turns the noise level into features. */
   readonly noiseFeatures: NoiseFeatures;
   /** Number of dense layers on the noise features before the label joins; an activation between them. */
@@ -86,6 +88,8 @@ export interface Norm {
 export interface NoiseFeatures {
   /** Uses the buffers `.freqs` and `.phases`, `[C]`, drawn once. */
   readonly buffers: boolean;
+  /** Throws a RangeError when it cannot make that many. */
+  check?(channels: number): void;
   /** `cNoise`: `[N]` → `[N, channels]`. */
   apply(
     cNoise: tf.Tensor,

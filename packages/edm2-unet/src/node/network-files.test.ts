@@ -78,6 +78,17 @@ describe('saveNetwork and loadNetwork', () => {
     expect((await readFile(path)).length).toBeLessThan(0.6 * (await readFile(join(folder, 'net.safetensors'))).length);
   });
 
+  it('keep the constants that were set', async () => {
+    const path = join(folder, 'constants.safetensors');
+    const constants = { channelMultNoise: 2, channelMultEmb: 3, labelBalance: 0.3, clipAct: null, initGain: 1.5 };
+    const made = createUNet({ ...small.config, config: 'G', ...constants });
+    await saveNetwork(path, { unet: made, params: initParams(made, 1) });
+    const { unet: again, metadata } = await loadNetwork(path);
+    expect(again.config).toEqual(made.config);
+    expect(again.vocabulary).toMatchObject({ share: { label: 0.3 }, clipAct: null });
+    expect(metadata).not.toHaveProperty('vocabulary');
+  });
+
   it('keep other configs and vocabularies apart', async () => {
     const path = join(folder, 'small.safetensors');
     await saveNetwork(path, { unet: small, params: initParams(small, 1) });

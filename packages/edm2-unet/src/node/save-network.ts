@@ -1,7 +1,7 @@
 import { fromFloat32, writeSafetensors } from '@edm2/tensor-files';
 import { toFileLayout, toFileShape } from '@edm2/tensor-files/tfjs';
 import type { ParameterSpec, Params } from '../network.js';
-import { createUNet, type UNet } from '../unet.js';
+import type { UNet } from '../unet.js';
 
 /** What {@link saveNetwork} writes. */
 export interface SaveNetworkOptions {
@@ -46,9 +46,7 @@ export async function saveNetwork(
     },
   }));
   const own = { config: JSON.stringify(unet.config), dtype };
-  const named = createUNet(unet.config).vocabulary;
-  const same = (Object.keys(named) as (keyof typeof named)[]).every((key) => named[key] === unet.vocabulary[key]);
-  const custom = same ? {} : { vocabulary: 'custom' };
+  const custom = unet.ownVocabulary ? { vocabulary: 'custom' } : {};
   await writeSafetensors(path, tensors, { ...own, ...custom, ...metadata }, { signal });
 }
 

@@ -12,17 +12,13 @@ const OPTIONS: Readonly<Record<string, keyof UNetOptions>> = {
   attn_resolutions: 'attnResolutions',
   channels_per_head: 'channelsPerHead',
   dropout: 'dropout',
-};
-
-/** Arguments that have one value here: the paper's. A network made with another would compute something else. */
-const FIXED: Readonly<Record<string, PickleValue>> = {
-  label_balance: 0.5,
-  concat_balance: 0.5,
-  res_balance: 0.3,
-  attn_balance: 0.3,
-  clip_act: 256,
-  channel_mult_noise: null,
-  channel_mult_emb: null,
+  channel_mult_noise: 'channelMultNoise',
+  channel_mult_emb: 'channelMultEmb',
+  label_balance: 'labelBalance',
+  concat_balance: 'concatBalance',
+  res_balance: 'resBalance',
+  attn_balance: 'attnBalance',
+  clip_act: 'clipAct',
 };
 
 /** Arguments that say nothing about the network F: the precision it ran in, and the head that only training uses. */
@@ -48,7 +44,7 @@ export function snapshotConfig({ state }: PickledInstance): UNetOptions {
   for (const [name, value] of given) {
     const option = OPTIONS[name];
     if (option) options[option] = value;
-    else if (name in FIXED ? FIXED[name] !== value : !ASIDE.includes(name))
+    else if (!ASIDE.includes(name))
       throw new RangeError(
         `loadNetwork: expected a network of EDM2's config G, got one made with ${name} = ${String(value)}. Such networks are not known here.`,
       );

@@ -15,6 +15,13 @@ const text = (value: string): Buffer => {
 const u32 = (value: number): Buffer => Buffer.from(Uint32Array.of(value).buffer);
 const named = (module: string, name: string): Buffer => Buffer.concat([text(module), text(name), Buffer.from([147])]);
 const integer = (value: number): Buffer => Buffer.concat([Buffer.from('J'), Buffer.from(Int32Array.of(value).buffer)]);
+const number = (value: number | null): Buffer => {
+  if (value === null) return Buffer.from('N');
+  if (Number.isInteger(value)) return integer(value);
+  const bytes = Buffer.alloc(9, 'G');
+  bytes.writeDoubleBE(value, 1);
+  return bytes;
+};
 const tuple = (values: readonly number[]): Buffer =>
   Buffer.concat([Buffer.from('('), ...values.map(integer), Buffer.from('t')]);
 
@@ -50,7 +57,7 @@ const PIECE = 1 << 20;
 export async function writeSnapshotPickle(
   path: string,
   options: UNetOptions,
-  keywords: Readonly<Record<string, number>> = {},
+  keywords: Readonly<Record<string, number | null>> = {},
 ): Promise<number> {
   const unet = createUNet(options);
   const top: Module = { tensors: new Map(), modules: new Map() };
@@ -122,7 +129,7 @@ export async function writeSnapshotPickle(
       channels_per_head: config.channelsPerHead,
       ...keywords,
     }))
-      await put(text(name), integer(value));
+      await put(text(name), number(value));
     await put(
       text('channel_mult'),
       tuple(config.channelMult),

@@ -142,14 +142,40 @@ describe('what is no network is refused', () => {
 
   it('a network of other functions, or of another shape', async () => {
     const path = join(folder, 'other.pkl');
-    await writeSnapshotPickle(path, config, { clip_act: 100 });
-    await expect(loadNetwork(path)).rejects.toThrow(/clip_act = 100/);
+    await writeSnapshotPickle(path, config, { another_balance: 0.5 });
+    await expect(loadNetwork(path)).rejects.toThrow(/another_balance = 0.5/);
+    await writeSnapshotPickle(path, config, { label_balance: 1.5 });
+    await expect(loadNetwork(path)).rejects.toThrow(/labelBalance from 0 to 1, got 1.5/);
     await writeSnapshotPickle(path, config, { clip_act: 256, use_fp16: 1 });
     expect((await loadNetwork(path)).unet.config.modelChannels).toBe(8);
     await writeSnapshotPickle(path, config, { model_channels: 16 });
     await expect(loadNetwork(path)).rejects.toThrow(/expected unet\.\S+ of shape/);
     await writeSnapshotPickle(path, config, { img_channels: 0 });
     await expect(loadNetwork(path)).rejects.toThrow(/imgChannels as a positive integer/);
+  });
+
+  it('but not one made with other constants, which its configuration keeps', async () => {
+    const path = join(folder, 'constants-0000001-0.100.pkl');
+    const widths = { channelMultNoise: 2, channelMultEmb: 3 };
+    const balances = { labelBalance: 0.3, concatBalance: 0.4, resBalance: 0.25, attnBalance: 0.35, clipAct: null };
+    await writeSnapshotPickle(
+      path,
+      { ...config, ...widths },
+      {
+        ...{ channel_mult_noise: 2, channel_mult_emb: 3, label_balance: 0.3, concat_balance: 0.4 },
+        ...{ res_balance: 0.25, attn_balance: 0.35, clip_act: null },
+      },
+    );
+    const { unet } = await loadNetwork(path);
+    expect(unet.config).toMatchObject({ ...widths, ...balances });
+    const output = join(folder, 'constants.safetensors');
+    await convertSnapshot({ input: path, output });
+    expect((await loadNetwork(output)).unet.config).toEqual(unet.config);
+    // The published defaults, spelled out: the plain network.
+    await writeSnapshotPickle(path, config, { channel_mult_noise: null, channel_mult_emb: null, clip_act: 256 });
+    const plain = (await loadNetwork(path)).unet;
+    expect(plain.config).not.toHaveProperty('channelMultNoise');
+    expect(plain.plan).toMatchObject({ noiseChannels: 8, embChannels: 8 });
   });
 
   it('damage, other pickles, checkpoints', async () => {
