@@ -135,6 +135,9 @@ export function traceBackend(): TraceBackend {
 
 const kernelNames = (backend: string): string[] => getKernelsForBackend(backend).map((kernel) => kernel.kernelName);
 
+/** Kernels that give a list of as many tensors as there are parts: of one, too. */
+const LISTS: ReadonlySet<string> = new Set(['Unpack', 'SplitV']);
+
 const recording =
   (backend: TraceBackend, kernel: string): KernelConfig['kernelFunc'] =>
   ({ inputs, attrs }): TensorInfo | TensorInfo[] => {
@@ -144,5 +147,5 @@ const recording =
     const outputs = recorder.kernel(kernel, inputs, attrs ?? {});
     for (const output of outputs) backend.hold(output.dataId);
     const [only] = outputs;
-    return outputs.length === 1 && only !== undefined ? only : outputs;
+    return only === undefined || outputs.length > 1 || LISTS.has(kernel) ? outputs : only;
   };
