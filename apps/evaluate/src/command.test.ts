@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -14,16 +14,9 @@ const at = (...names: string[]): string => join(scratch, ...names);
 
 const start = (...args: string[]): StartedCommand => startCommand(command, args, scratch);
 
-/** Ctrl-C as soon as `ready`; what was printed, and the command to go on with. */
-async function interruptWhen(ready: () => boolean, args: readonly string[]): Promise<string[]> {
-  const { child, ended } = start(...args);
-  const timer = setInterval(() => {
-    if (!ready()) return;
-    clearInterval(timer);
-    child.kill('SIGINT');
-  }, 10);
-  const { code, printed } = await ended;
-  clearInterval(timer);
+/** Ctrl-C when a file of that name was made, or added to, so many times; the command to go on with. */
+async function interruptAt(path: RegExp, times: number, args: readonly string[]): Promise<string[]> {
+  const { code, printed } = await startCommand(command, args, scratch, { signal: 'SIGINT', path, times }).ended;
   expect(code, printed).toBe(130);
   const [, typed = ''] = /Go on with: edm2-evaluate (.*)$/m.exec(printed) ?? [];
   expect(typed, printed).not.toBe('');
@@ -32,7 +25,6 @@ async function interruptWhen(ready: () => boolean, args: readonly string[]): Pro
 
 const FAST = ['--engine', 'onnxruntime', '--threads', '1'];
 const SCORED = ['--features', 'classifier.safetensors', '--ref', 'reference.safetensors', '--metrics', 'fd,is'];
-const sizeOf = (path: string): number => (existsSync(path) ? statSync(path).size : 0);
 
 // The command is a bundle, made by `pnpm build`; the tests of the sources run before it.
 describe.skipIf(!process.env['TEST_BUILT'])('edm2-evaluate as a process, interrupted by Ctrl-C', () => {
@@ -43,10 +35,7 @@ describe.skipIf(!process.env['TEST_BUILT'])('edm2-evaluate as a process, interru
     const rest = ['--batch', '4', '--steps', '12', '--S_churn', '10'];
     const images = (folder: string) => readdirSync(at(folder)).filter((name) => name.endsWith('.png'));
     expect((await start(...argv, ...rest, '--outdir', 'whole').ended).code).toBe(0);
-    const typed = await interruptWhen(
-      () => existsSync(at('parts', '000007.png')),
-      [...argv, ...rest, '--outdir', 'parts'],
-    );
+    const typed = await interruptAt(/parts.000007\.png$/, 1, [...argv, ...rest, '--outdir', 'parts']);
     expect(images('parts').length).toBeLessThan(90);
     expect(readdirSync(at('parts')).some((name) => name.endsWith('.tmp'))).toBe(false);
     expect(await start(...typed).ended).toMatchObject({ code: 0, printed: expect.stringMatching(/are there already/) });
@@ -63,7 +52,8 @@ describe.skipIf(!process.env['TEST_BUILT'])('edm2-evaluate as a process, interru
     expect(whole.code, whole.printed).toBe(0);
     expect(readdirSync(at('work-whole'))).toEqual([]);
     const kept = () => (existsSync(at('work')) ? readdirSync(at('work')) : []);
-    const typed = await interruptWhen(() => kept().length > 1, [...argv, ...rest, 'work']);
+    // In the second of the draws.
+    const typed = await interruptAt(/\.judged$/, 12, [...argv, ...rest, 'work']);
     expect(kept()).toHaveLength(2);
     const again = await start(...typed).ended;
     expect(json(again.printed)).toBe(json(whole.printed));
@@ -78,7 +68,7 @@ describe.skipIf(!process.env['TEST_BUILT'])('edm2-evaluate as a process, interru
     const results = (folder: string) => JSON.parse(readFileSync(at(folder, 'sweep.json'), 'utf8')).results;
     const whole = await start(...all, 'sweep-whole').ended;
     expect(whole.code, whole.printed).toBe(0);
-    const typed = await interruptWhen(() => sizeOf(at('sweep-parts', 'scores.jsonl')) > 0, [...all, 'sweep-parts']);
+    const typed = await interruptAt(/scores\.jsonl$/, 1, [...all, 'sweep-parts']);
     expect(existsSync(at('sweep-parts', 'sweep.json'))).toBe(false);
     expect(await start(...typed).ended).toMatchObject({ code: 0, printed: expect.stringMatching(/\(found before\)/) });
     expect(results('sweep-parts')).toEqual(results('sweep-whole'));

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,13 +27,6 @@ const files = (outdir: string): string[] => readdirSync(join(scratch, outdir)).s
 const weights = (outdir: string): string[] => files(outdir).filter((name) => name.endsWith('.safetensors'));
 const content = (outdir: string, name: string): Buffer => readFileSync(join(scratch, outdir, name));
 
-/** Waits until the run's first checkpoint is there and something has been logged after it. */
-async function afterCheckpoint(outdir: string): Promise<void> {
-  const log = join(scratch, outdir, 'log.jsonl');
-  while (!(existsSync(log) && /"nimg":1[2-9]\d\d/.test(readFileSync(log, 'utf8'))))
-    await new Promise((resolve) => setTimeout(resolve, 20));
-}
-
 // The command is a bundle, made by `pnpm build`; the tests of the sources run before it.
 describe.skipIf(!process.env['TEST_BUILT'])('edm2-train as a process', () => {
   test('exit codes, and messages on the error stream', async () => {
@@ -57,21 +50,18 @@ describe.skipIf(!process.env['TEST_BUILT'])('edm2-train as a process', () => {
   test('killed, it leaves nothing broken; interrupted, a checkpoint; resumed, the files of a run that never stopped', async () => {
     expect((await run('whole').ended).code).toBe(0);
 
-    const killed = run('parts');
-    await afterCheckpoint('parts');
-    killed.child.kill('SIGKILL');
-    await killed.ended;
+    // Its first checkpoint is there, and something has been logged after it.
+    const parts = [...settings, ...intervals, '--outdir', 'parts'];
+    const logged = { path: /log\.jsonl$/, text: /"nimg":1[2-9]\d\d/ };
+    await startCommand(command, parts, scratch, { signal: 'SIGKILL', ...logged }).ended;
     expect(weights('parts')).toContain('training-state-0000001.safetensors');
     for (const name of weights('parts').filter((name) => name.startsWith('network')))
       expect(content('parts', name).equals(content('whole', name)), name).toBe(true);
 
-    const interrupted = run('parts', '--resume');
-    await new Promise((resolve) => setTimeout(resolve, 2500));
-    interrupted.child.kill('SIGINT');
-    const { code, printed } = await interrupted.ended;
-    // A fast machine may be done before.
-    expect([130, 0], printed).toContain(code);
-    if (code === 130) expect(printed).toMatch(/Continue with: npm start -- .*--resume/);
+    const resumed = [...parts, '--resume'];
+    const { code, printed } = await startCommand(command, resumed, scratch, { signal: 'SIGINT', ...logged }).ended;
+    expect(code, printed).toBe(130);
+    expect(printed).toMatch(/Continue with: npm start -- .*--resume/);
 
     expect((await run('parts', '--resume').ended).code).toBe(0);
     expect(weights('parts')).toEqual(weights('whole'));

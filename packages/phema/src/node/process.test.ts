@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { link, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeSafetensors } from '@edm2/tensor-files';
+import { type SignalMoment, signalSelf } from '@edm2/test-support';
 import { describe, expect, it } from 'vitest';
 import { names, scratch } from './run.fixture.js';
 
@@ -11,25 +12,18 @@ const command = fileURLToPath(new URL('../../bin/phema.js', import.meta.url));
 const REPORT = 'process.on("exit", () => process.stderr.write("peak " + process.resourceUsage().maxRSS / 1024));';
 
 /** Starts the command as a shell would; says at its end how many MiB it held at most. */
-async function phema(folder: string, args: readonly string[], interruptAfter?: (file: string) => boolean) {
+async function phema(folder: string, args: readonly string[], moment?: SignalMoment) {
   const report = join(folder, 'report.cjs');
   await writeFile(report, REPORT);
-  const child = spawn(process.execPath, ['--require', report, command, ...args], { cwd: folder });
+  const { execArgv = [], env = {} } = moment ? signalSelf(moment) : {};
+  const options = { cwd: folder, env: { ...process.env, ...env } };
+  const child = spawn(process.execPath, [...execArgv, '--require', report, command, ...args], options);
   let err = '';
   child.stderr.on('data', (data) => {
     err += data;
   });
   child.stdout.resume();
-  let interrupted = false;
-  const watch = setInterval(async () => {
-    const made = await readdir(join(folder, 'out')).catch(() => []);
-    if (!interruptAfter || interrupted || !made.some(interruptAfter)) return;
-    // Once: a second one ends it at once, as it should.
-    interrupted = true;
-    child.kill('SIGINT');
-  }, 5);
   const code = await new Promise((resolve) => child.on('close', resolve));
-  clearInterval(watch);
   return { code, err, peak: Number(/peak (.*)/.exec(err)?.[1]) };
 }
 
@@ -62,7 +56,7 @@ describe.skipIf(!process.env['TEST_BUILT'])('phema as a process', () => {
 
   it('interrupted, leaves nothing and ends with 130; run again, gives what a run that never stopped gives', async () => {
     const folder = await storeRun(12e6, 32);
-    const stopped = await phema(folder, request, () => true);
+    const stopped = await phema(folder, request, { signal: 'SIGINT', path: /out.*safetensors/ });
     expect([stopped.code, stopped.err]).toEqual([130, expect.stringMatching(/interrupted, nothing was left behind/)]);
     expect(await names(folder)).not.toContain('out');
     const digests = async (run: string) => {

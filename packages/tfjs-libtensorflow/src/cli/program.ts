@@ -12,6 +12,8 @@ export interface Io {
   readonly out: (text: string) => void;
   readonly err: ProgressStream;
   readonly signal: AbortSignal;
+  /** Milliseconds, for rates and for when a line of progress is due. Default the system's clock. */
+  readonly now?: () => number;
 }
 
 /** Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
@@ -86,10 +88,10 @@ function createProgram(io: Io, sources: InstallSources): Command {
 
 async function runInstall(
   { cuda = false, version, directory }: InstallFlags,
-  { out, err, signal }: Io,
+  { out, err, signal, now }: Io,
   sources: InstallSources,
 ): Promise<void> {
-  const progress = createProgress(err);
+  const progress = createProgress(err, now);
   try {
     const made = await install(
       { cuda, version, ...(directory && { directory }), onProgress: progress.update, signal },

@@ -9,4 +9,6 @@ export interface Io {
   readonly out: (text: string) => void;
   readonly err: TextStream;
   readonly signal: AbortSignal;
+  /** Milliseconds, for rates and for when a line of progress is due. Default the system's clock. */
+  readonly now?: () => number;
 }

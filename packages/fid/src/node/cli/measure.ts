@@ -80,7 +80,7 @@ export function createMeasurer(options: NetworkOptions, io: Io) {
     async measure(path: string, { keep }: { keep: boolean }): Promise<MeasuredSet> {
       if (isStatistics(path)) return readStored(path, detector);
       const source = await openImages(path);
-      const progress = createProgress(io.err, path);
+      const progress = createProgress(io, path);
       let skipped = 0;
       try {
         network ??= await open();
@@ -109,7 +109,7 @@ export function createMeasurer(options: NetworkOptions, io: Io) {
       seeds: readonly number[],
       { keep }: { keep: boolean },
     ): Promise<MeasuredSet> {
-      const progress = createProgress(io.err, path);
+      const progress = createProgress(io, path);
       try {
         network ??= await open();
         const batches = generatedFeatures(generate, seeds, {
@@ -130,7 +130,7 @@ export function createMeasurer(options: NetworkOptions, io: Io) {
 
 async function checkSet(path: string, { check, skipCorrupt }: NetworkOptions, io: Io): Promise<void> {
   const source = await openImages(path);
-  const progress = createProgress(io.err, `${path}: checking`);
+  const progress = createProgress(io, `${path}: checking`);
   try {
     if (check)
       await checkImages(path, source, {

@@ -1,11 +1,11 @@
-import type { TextStream } from './io.js';
+import type { Io } from './io.js';
 
 /** Milliseconds between two lines on a terminal, and elsewhere. */
 const TERMINAL_INTERVAL = 100;
 const PLAIN_INTERVAL = 10_000;
 
 /** Shows images done with rate and time left: one line rewritten on a terminal, plain lines now and then elsewhere. */
-export function createProgress(stream: TextStream, label: string, now: () => number = Date.now) {
+export function createProgress({ err: stream, now = Date.now }: Pick<Io, 'err' | 'now'>, label: string) {
   const start = now();
   let last = start;
   let isShown = false;

@@ -27,7 +27,7 @@ export function addErrorCommand(program: Command, io: Io): void {
     .option('--update-every <steps>', 'for ema-pytorch: its update_every', parsePositive)
     .option('--json', 'print one JSON object')
     .action(async (folder: string, options: ErrorCommandOptions) => {
-      const progress = createProgress(io.err);
+      const progress = createProgress(io.err, io.now);
       const rows = await leaveOneOut({
         input: folder,
         sigmaRel: options.sigmaRel,

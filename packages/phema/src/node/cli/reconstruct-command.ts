@@ -77,7 +77,7 @@ export function addReconstructCommand(program: Command, io: Io): void {
     };
     if (options.verify && io.err.isTTY)
       io.err.write('comparing the files with their checksums (--no-verify leaves that out)\n');
-    const progress = createProgress(io.err);
+    const progress = createProgress(io.err, io.now);
     const started = Date.now();
     const result = await reconstructFiles({
       ...request,
