@@ -1,7 +1,8 @@
-// What `npm start` and `npm test` share: bring the pinned pnpm, install with the frozen lockfile, and say so.
+// What every command of a clone shares: it brings the pinned pnpm, installs with the frozen lockfile once, and bundles an app when its sources changed.
 import { spawn, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -14,6 +15,9 @@ if (major < 20 || (major === 20 && minor < 9)) {
   );
   process.exit(1);
 }
+
+// turbo looks for pnpm on the PATH; the pinned one is installed beside the other tools.
+process.env.PATH = [join(root, 'node_modules', '.bin'), process.env.PATH].join(delimiter);
 
 /** Runs a command of the workspace with its output shown; resolves with the exit code. */
 export function run(command, args, { env = {}, cwd = root } = {}) {
@@ -37,8 +41,11 @@ export function run(command, args, { env = {}, cwd = root } = {}) {
   });
 }
 
-/** Installs every workspace package; ends the process when that fails. */
+/** Installs every workspace package unless that was done for these very manifests; ends the process when it fails. */
 export function install() {
+  const stamp = join(root, 'node_modules', '.installed');
+  const wanted = fingerprintOf(manifests(), 'content');
+  if (isStamped(stamp, wanted)) return;
   const started = performance.now();
   console.log(`› installing dependencies with ${packageManager} (frozen lockfile)`);
   const result = spawnSync(
@@ -47,14 +54,65 @@ export function install() {
     { cwd: root, encoding: 'utf8', shell: process.platform === 'win32', env: { ...process.env, CI: '1' } },
   );
   if (result.status !== 0) {
-    process.stderr.write(`${result.stdout ?? ''}${result.stderr ?? ''}`);
+    process.stderr.write(`${result.error?.message ?? ''}${result.stdout ?? ''}${result.stderr ?? ''}`);
     console.error(
       'the installation failed: see the lines above. Check the network and the npm registry setting, then try again.',
     );
     process.exit(1);
   }
+  writeFileSync(stamp, wanted);
   console.log(`  done in ${((performance.now() - started) / 1000).toFixed(0)} s`);
+}
+
+/** Bundles an app out of the sources that it wires, unless it was bundled from these very files; ends the process when it fails. */
+export async function bundle(app) {
+  const home = join(root, 'apps', app);
+  const stamp = join(home, 'dist', '.bundled');
+  const wanted = fingerprintOf([...manifests(), ...sources()], 'times');
+  if (isStamped(stamp, wanted)) return;
+  console.log(`› bundling ${app}`);
+  const code = await run(bin('tsup'), ['--silent'], { cwd: home });
+  if (code !== 0) process.exit(code);
+  mkdirSync(dirname(stamp), { recursive: true });
+  writeFileSync(stamp, wanted);
 }
 
 /** Path of a tool that the workspace installed. */
 export const bin = (name) => join(root, 'node_modules', '.bin', name);
+
+const folders = () => ['packages', 'apps'].flatMap((kind) => readdirSync(join(root, kind)).map((name) => join(kind, name)));
+
+/** What decides about an installation: the lockfile and every manifest. */
+function manifests() {
+  const own = ['bench', 'test/support', 'test/browser', 'test/engines', '.', ...folders()];
+  const files = own.map((folder) => join(root, folder, 'package.json'));
+  return [...files, join(root, 'pnpm-lock.yaml'), join(root, 'pnpm-workspace.yaml')].filter((file) => existsSync(file));
+}
+
+/** What decides about a bundle: everything below a `src`, and the recipes. */
+function sources() {
+  const recipes = readdirSync(root).filter((name) => /^(tsup|tsconfig)\..*/.test(name));
+  const files = folders().flatMap((folder) => {
+    const src = join(root, folder, 'src');
+    if (!existsSync(src)) return [];
+    return readdirSync(src, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && !/\.test(-d)?\.ts$/.test(entry.name))
+      .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+  });
+  return [...files.sort(), ...recipes.map((name) => join(root, name))];
+}
+
+function fingerprintOf(files, kind) {
+  const hash = createHash('sha256').update(`${process.version} ${process.platform} ${process.arch}`);
+  for (const file of files) {
+    hash.update(relative(root, file));
+    if (kind === 'content') hash.update(readFileSync(file));
+    else {
+      const { mtimeMs, size } = statSync(file);
+      hash.update(`${mtimeMs} ${size}`);
+    }
+  }
+  return hash.digest('hex');
+}
+
+const isStamped = (stamp, wanted) => existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted;

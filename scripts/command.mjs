@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bin, install, root, run } from './bootstrap.mjs';
+import { bin, bundle, install, root, run } from './bootstrap.mjs';
 
 const [name, ...args] = process.argv.slice(2);
 const commands = ['packages', 'apps'].flatMap((kind) =>
@@ -18,21 +18,21 @@ if (!commands.includes(name)) {
   );
   process.exit(2);
 }
-if (!existsSync(bin('turbo'))) install();
+install();
 // An app is bundled from the sources of the packages that it wires; a package is built after those that it needs.
-const app = existsSync(join(root, 'apps', name));
-const [tool, options, cwd] = app
-  ? ['tsup', ['--silent'], join(root, 'apps', name)]
-  : ['turbo', ['run', 'build', `--filter=@edm2/${name}`], root];
-const built = spawnSync(bin(tool), options, {
-  cwd,
-  encoding: 'utf8',
-  shell: process.platform === 'win32',
-});
-if (built.status !== 0) {
-  process.stderr.write(`${built.stdout}${built.stderr}`);
-  process.exit(1);
+const isApp = existsSync(join(root, 'apps', name));
+if (isApp) await bundle(name);
+else {
+  const built = spawnSync(bin('turbo'), ['run', 'build', `--filter=@edm2/${name}`], {
+    cwd: root,
+    encoding: 'utf8',
+    shell: process.platform === 'win32',
+  });
+  if (built.status !== 0) {
+    process.stderr.write(`${built.error?.message ?? ''}${built.stdout ?? ''}${built.stderr ?? ''}`);
+    process.exit(1);
+  }
 }
-const home = join(root, app ? 'apps' : 'packages', name);
+const home = join(root, isApp ? 'apps' : 'packages', name);
 const [command] = Object.values(JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')).bin);
 process.exit(await run(process.execPath, [join(home, command), ...args]));

@@ -1,12 +1,10 @@
 // `npm start`: from a fresh clone to a scored grid of digits. `npm start -- --data <folder>` trains on your own images instead.
 import { join } from 'node:path';
-import { bin, install, root, run } from './bootstrap.mjs';
+import { bundle, install, root, run } from './bootstrap.mjs';
 
 const args = process.argv.slice(2);
 install();
-console.log('› bundling edm2-train');
-const built = await run(bin('tsup'), ['--silent'], { cwd: join(root, 'apps/train') });
-if (built !== 0) process.exit(built);
+await bundle('train');
 const own = args.some((arg) => arg === '--data' || arg.startsWith('--data='));
 process.exit(
   await run(process.execPath, [join(root, 'apps/train/bin/edm2-train.js'), ...(own ? [] : ['demo']), ...args]),
