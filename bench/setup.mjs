@@ -1,4 +1,4 @@
-// `pnpm bench:setup`: the Python side of the benchmarks, in bench/.venv, with the versions pinned in bench/pytorch/requirements.txt.
+// `npm run bench:setup`: the Python side of the benchmarks, in bench/.venv, with the versions pinned in bench/pytorch/requirements.txt.
 // Where packages come from is the user's own pip configuration. On Linux the ordinary torch wheel is the CUDA build, which opens its CUDA
 // libraries at import, GPU or not: about 3 GB to fetch and 5.4 GB on disk. Where pip offers the `+cpu` build, that one is taken instead.
 import { spawnSync } from 'node:child_process';
@@ -27,7 +27,7 @@ const candidates = [process.env.PYTHON, 'python3', 'python', 'py'].filter(Boolea
 const system = candidates.find((command) => succeeds(command, ['-c', isNewEnough]));
 if (!system) {
   console.error(
-    `bench:setup: expected Python ${MINIMUM.join('.')} or newer, got none among ${candidates.join(', ')}. Install it or name it: PYTHON=/path/to/python pnpm bench:setup.`,
+    `bench:setup: expected Python ${MINIMUM.join('.')} or newer, got none among ${candidates.join(', ')}. Install it or name it: PYTHON=/path/to/python npm run bench:setup.`,
   );
   process.exit(1);
 }

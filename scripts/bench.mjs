@@ -1,4 +1,4 @@
-// `pnpm bench <name>`: bundles bench/ from the sources as they stand and runs it. `pnpm bench --help` says the rest.
+// `npm run bench -- <name>`: bundles bench/ from the sources as they stand and runs it. `npm run bench -- --help` says the rest.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 

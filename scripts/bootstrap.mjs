@@ -80,7 +80,8 @@ export async function bundle(app) {
 /** Path of a tool that the workspace installed. */
 export const bin = (name) => join(root, 'node_modules', '.bin', name);
 
-const folders = () => ['packages', 'apps'].flatMap((kind) => readdirSync(join(root, kind)).map((name) => join(kind, name)));
+const folders = () =>
+  ['packages', 'apps'].flatMap((kind) => readdirSync(join(root, kind)).map((name) => join(kind, name)));
 
 /** What decides about an installation: the lockfile and every manifest. */
 function manifests() {

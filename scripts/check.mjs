@@ -1,4 +1,4 @@
-// `pnpm check`: every check of the repository in one table, ended by the line "N passed, N failed". CI runs exactly this.
+// `npm run check`: every check of the repository in one table, ended by the line "N passed, N failed". CI runs exactly this.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';

@@ -1,4 +1,4 @@
-// `pnpm examples`: packs the packages (built before), installs the tarballs into copies of the projects in examples/ and into one
+// `npm run examples`: packs the packages (built before), installs the tarballs into copies of the projects in examples/ and into one
 // project per package README, far from this workspace, then compiles and runs everything as a stranger would.
 import { spawn, spawnSync } from 'node:child_process';
 import {
@@ -30,7 +30,9 @@ const failures = [];
 try {
   const unbuilt = packages.filter((name) => !existsSync(join(root, 'packages', name, 'dist')));
   if (unbuilt.length > 0)
-    throw new Error(`examples: expected built packages, got no dist in ${unbuilt.join(', ')}. Run pnpm build first.`);
+    throw new Error(
+      `examples: expected built packages, got no dist in ${unbuilt.join(', ')}. Run npm run build first.`,
+    );
   pack();
   const projects = [
     ...examples.map(({ name }) => name),

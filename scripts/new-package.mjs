@@ -1,11 +1,11 @@
-// `pnpm new-package <name> ["one line of what it does"]`: a new publishable package in packages/<name>, and nothing else touched.
+// `npm run new-package -- <name> ["one line of what it does"]`: a new publishable package in packages/<name>, and nothing else touched.
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const [name, description = 'One line: what it does, for whom.'] = process.argv.slice(2);
 if (!name || !/^[a-z][a-z0-9-]*$/.test(name)) {
   console.error(
-    `new-package: expected a kebab-case name, got ${name ?? 'nothing'}. Usage: pnpm new-package <name> ["description"].`,
+    `new-package: expected a kebab-case name, got ${name ?? 'nothing'}. Usage: npm run new-package -- <name> ["description"].`,
   );
   process.exit(2);
 }
@@ -52,7 +52,7 @@ write(
   `import { defineConfig } from 'tsup';\nimport { library } from '../../tsup.base.ts';\n\nexport default defineConfig(library({ index: 'src/index.ts' }));\n`,
 );
 write('src/index.ts', 'export {};\n');
-write('README.md', `# @edm2/${name}\n\n${description}\n\n\`\`\`sh\npnpm add @edm2/${name}\n\`\`\`\n`);
+write('README.md', `# @edm2/${name}\n\n${description}\n\n\`\`\`sh\nnpm install @edm2/${name}\n\`\`\`\n`);
 console.log(
-  `packages/${name}: write src/, add its row to ARCHITECTURE.md, run \`pnpm install\` and \`pnpm changeset\`.`,
+  `packages/${name}: write src/, add its row to ARCHITECTURE.md, run \`pnpm install\` and \`npm run changeset\`.`,
 );

@@ -32,8 +32,9 @@ export function readmeProject(readme, folder) {
       .map(([, , code]) => code);
   const names = blocks('sh')
     .flatMap((code) => code.split('\n'))
-    .filter((line) => /^(pnpm add|npm install) /.test(line))
-    .flatMap((line) => line.replace(/\s#.*/, '').trim().split(/\s+/).slice(2));
+    .filter((line) => /^(?:[A-Z_]+=\S+ )*npm install /.test(line))
+    .flatMap((line) => line.replace(/\s#.*/, '').trim().split(/\s+/))
+    .filter((word) => !/^(npm|install)$|=/.test(word));
   const version = (name) => VERSIONS[name] ?? (name.startsWith('@tensorflow/') ? TFJS : 'latest');
   mkdirSync(folder, { recursive: true });
   for (const [to, from] of Object.entries(BESIDE[basename(folder)] ?? {}))

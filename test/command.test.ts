@@ -35,3 +35,10 @@ test('the command that brings TensorFlow’s C library runs where nothing is bui
     rmSync(scratch, { recursive: true, force: true });
   }
 });
+
+test('the pnpm that turbo finds beside the other tools is the one that the repository pins', () => {
+  const root = fileURLToPath(new URL('../', import.meta.url));
+  const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const { version } = JSON.parse(readFileSync(join(root, 'node_modules/pnpm/package.json'), 'utf8'));
+  expect(packageManager).toBe(`pnpm@${version}`);
+});

@@ -1,4 +1,4 @@
-// `pnpm bench <name> [--json] [--write] [--only part…] [--rounds n] [--device gpu]`
+// `npm run bench -- <name> [--json] [--write] [--only part…] [--rounds n] [--device gpu]`
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Bench } from './benches/bench.js';
@@ -88,7 +88,7 @@ async function run(name: string, { json = false, write = false, rounds, only = [
 }
 
 await new Command('bench')
-  .description('Times ours and a peer in turn; ratio = theirs / ours. Peers in Python: pnpm bench:setup.')
+  .description('Times ours and a peer in turn; ratio = theirs / ours. Peers in Python: npm run bench:setup.')
   .argument('<name>', names.join(' | '))
   .option('--json', 'print the rows as JSON')
   .option('--write', 'put the figures into docs/benchmarks.md')

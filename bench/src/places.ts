@@ -28,7 +28,7 @@ export function pythonPackages(): string | undefined {
   return name && join(lib, name, 'site-packages');
 }
 
-/** Whether `pnpm bench:setup` has been run. */
+/** Whether `npm run bench:setup` has been run. */
 export const hasPyTorch = (): boolean => existsSync(python);
 
 /** How a PyTorch process starts. */

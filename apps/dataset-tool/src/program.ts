@@ -12,7 +12,7 @@ Examples:
   edm2-dataset info latents.zip
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted with the work done so far kept.`;
 
-function createProgram(): Command {
+export function createProgram(): Command {
   const program = new Command('edm2-dataset')
     .description('Datasets in EDM2’s format: images to latents and back, statistics, contents.')
     .addHelpText('after', HELP);

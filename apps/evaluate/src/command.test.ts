@@ -26,7 +26,7 @@ async function interruptAt(path: RegExp, times: number, args: readonly string[])
 const FAST = ['--engine', 'onnxruntime', '--threads', '1'];
 const SCORED = ['--features', 'classifier.safetensors', '--ref', 'reference.safetensors', '--metrics', 'fd,is'];
 
-// The command is a bundle, made by `pnpm build`; the tests of the sources run before it.
+// The command is a bundle, made by `npm run build`; the tests of the sources run before it.
 describe.skipIf(!process.env['TEST_BUILT'])('edm2-evaluate as a process, interrupted by Ctrl-C', () => {
   beforeAll(() => writeRun(scratch));
 

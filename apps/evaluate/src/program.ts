@@ -14,7 +14,7 @@ const HELP = `
 Lists read 0-63,100 (whole numbers) and 0.05,0.10,...,0.30. NVIDIA's spellings of options (--sigma_min, --S_churn) work too.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted with the work done so far kept.`;
 
-function createProgram(typed: string): Command {
+export function createProgram(typed: string): Command {
   const program = new Command('edm2-evaluate')
     .description('Images, averages, scores and sweeps of trained EDM2 networks.')
     .addHelpText('after', HELP);

@@ -27,7 +27,7 @@ const files = (outdir: string): string[] => readdirSync(join(scratch, outdir)).s
 const weights = (outdir: string): string[] => files(outdir).filter((name) => name.endsWith('.safetensors'));
 const content = (outdir: string, name: string): Buffer => readFileSync(join(scratch, outdir, name));
 
-// The command is a bundle, made by `pnpm build`; the tests of the sources run before it.
+// The command is a bundle, made by `npm run build`; the tests of the sources run before it.
 describe.skipIf(!process.env['TEST_BUILT'])('edm2-train as a process', () => {
   test('exit codes, and messages on the error stream', async () => {
     expect(await start('--help').ended).toMatchObject({ code: 0, printed: expect.stringMatching(/Exit codes/) });

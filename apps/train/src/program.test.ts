@@ -77,7 +77,7 @@ describe('wrong usage ends with code 2 and one clear message', () => {
   });
 });
 
-// `pnpm ladder` gives these to a program whose own options have some of the names.
+// `npm run ladder` gives these to a program whose own options have some of the names.
 describe('wrong usage of ladder ends with code 2 and one clear message, before anything is written', () => {
   test.each<[string, string[], RegExp]>([
     ['an option of training', ['--dry-run'], /unknown option '--dry-run'/],

@@ -17,7 +17,7 @@ Examples:
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted after writing a checkpoint.`;
 
-function createProgram(): Command {
+export function createProgram(): Command {
   const program = withTrainOptions(new Command('edm2-train'))
     .description('Trains an EDM2 on a folder or zip of images.')
     .exitOverride()

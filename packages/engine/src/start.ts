@@ -21,7 +21,7 @@ const STARTERS: Readonly<Record<Known, { readonly start: Starter; readonly packa
 
 /**
  * Networks from this many parameters on train faster on TensorFlow's C library than on ONNX Runtime: where the curves of
- * `pnpm bench engine --only parameters` cross, see docs/benchmarks.md. `edm2-train --engine tune` measures a run's own network.
+ * `npm run bench -- engine --only parameters` cross, see docs/benchmarks.md. `edm2-train --engine tune` measures a run's own network.
  */
 export const TENSORFLOW_FROM_PARAMETERS = 700_000;
 

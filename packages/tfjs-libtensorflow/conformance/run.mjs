@@ -1,4 +1,4 @@
-// `pnpm --filter @edm2/tfjs-libtensorflow conformance`: TensorFlow.js's own test suite against the backend. Every failure must be
+// `npm --prefix packages/tfjs-libtensorflow run conformance`: TensorFlow.js's own test suite against the backend. Every failure must be
 // listed, with its reason, in failures.json; and no fewer tests may pass than do today.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';

@@ -37,7 +37,7 @@ export function noteKernels<T>(closedForm: boolean, run: () => T): T {
 
 /**
  * Holds what this file's tests covered against what tfjs-jit's README says of them. The last test of a file; after a change,
- * `pnpm vitest <file> -u` writes it anew, and kernel-table.test.ts of tfjs-jit says what the README must say.
+ * `npm run vitest -- <file> -u` writes it anew, and kernel-table.test.ts of tfjs-jit says what the README must say.
  *
  * @param file - name of the test file.
  */

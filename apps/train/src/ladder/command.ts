@@ -31,7 +31,7 @@ const say = (text: string): void => void process.stderr.write(`${text}\n`);
 /** Side of the images: what the classifier reads. */
 const RESOLUTION = 16;
 
-/** `edm2-train ladder`, which `pnpm ladder` runs. */
+/** `edm2-train ladder`, which `npm run ladder` runs. */
 export const addLadderCommand = (program: Command): Command =>
   program
     .command('ladder')

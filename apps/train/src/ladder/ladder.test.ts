@@ -36,7 +36,7 @@ const ladder = (outdir: string, signal: AbortSignal, changes: Partial<LadderOpti
     engine,
     signal,
     say: () => {},
-    command: 'pnpm ladder',
+    command: 'npm run ladder',
     ...changes,
   });
 

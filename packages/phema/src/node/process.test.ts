@@ -42,7 +42,7 @@ async function storeRun(values: number, times: number): Promise<string> {
 
 const request = ['reconstruct', 'run', '--output', 'out', '--sigma-rel', '0.03,0.075,0.15'];
 
-// The command is a bundle, made by `pnpm build`; the tests of the sources run before it.
+// The command is a bundle, made by `npm run build`; the tests of the sources run before it.
 describe.skipIf(!process.env['TEST_BUILT'])('phema as a process', () => {
   it('holds no more for 64 snapshots than for 4', async () => {
     const values = 12e6; // 24 MB

@@ -52,7 +52,7 @@ export async function runCommand(args: readonly string[], io: Io, sources: Insta
   }
 }
 
-function createProgram(io: Io, sources: InstallSources): Command {
+export function createProgram(io: Io, sources: InstallSources): Command {
   const program = new Command('tfjs-libtensorflow')
     .description(
       'Fetch TensorFlow’s C library for @edm2/tfjs-libtensorflow, out of the official wheels. No Python runs.',

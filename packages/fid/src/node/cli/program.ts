@@ -28,7 +28,7 @@ export async function runFid(args: readonly string[], io: Io): Promise<ExitCode>
   }
 }
 
-function createProgram(io: Io): Command {
+export function createProgram(io: Io): Command {
   const program = new Command('fid')
     .description('Compare sets of images: Fréchet distance, kernel distance, precision and recall, Inception Score.')
     .exitOverride()

@@ -31,7 +31,7 @@ export async function runPhema(args: readonly string[], io: Io): Promise<ExitCod
   }
 }
 
-function createProgram(io: Io): Command {
+export function createProgram(io: Io): Command {
   const program = new Command('phema')
     .description(
       'Choose the length of a weight average after training, from averages stored in training (post-hoc EMA).',
