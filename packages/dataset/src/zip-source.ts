@@ -1,18 +1,16 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { inflateRaw } from 'node:zlib';
-import { checkZipHeader, readZipDirectory, readZipEntry } from '@edm2/tensor-files';
-import type { Entry } from 'yauzl';
-import { crc32 } from './crc32.js';
+import {
+  checkZipEntry,
+  checkZipHeader,
+  readZipDirectory,
+  readZipEntry,
+  type ZipEntry,
+  ZipError,
+} from '@edm2/tensor-files';
 import { DatasetError, type DatasetErrorCode } from './errors.js';
 import { byCodeUnits, type FileSource, isSample } from './file-source.js';
 import { CONCURRENCY, MAX_FILE_BYTES, MAX_IMAGES, MAX_JSON_BYTES } from './limits.js';
 import { mapLimit } from './map-limit.js';
-
-const inflate = promisify(inflateRaw);
-
-const STORED = 0;
-const DEFLATED = 8;
 
 /**
  * Opens a zip: EDM2 stores entries uncompressed; deflated ones are read too. The directory is read at once, entries on
@@ -22,7 +20,7 @@ const DEFLATED = 8;
  */
 export async function openZip(path: string): Promise<FileSource> {
   const entries = await readZipDirectory(path, { maxEntries: MAX_IMAGES }).catch((cause: unknown) => {
-    throw damaged(path, cause);
+    throw explained(path, cause);
   });
   for (const entry of entries.values()) checkSupported(path, entry);
 
@@ -37,7 +35,7 @@ export async function openZip(path: string): Promise<FileSource> {
     });
   } catch (cause) {
     await handle.close();
-    throw damaged(path, cause);
+    throw explained(path, cause);
   }
 
   const read = async (name: string, limit: number): Promise<Uint8Array> => {
@@ -68,36 +66,31 @@ const failure = (
   cause?: unknown,
 ) => new DatasetError({ code, where: 'openDataset', file, expected, got: `${got} in ${file}`, remedy, cause });
 
-const damaged = (file: string, cause: unknown) => {
-  const reason = cause instanceof Error ? cause.message.replace(/\.$/, '') : String(cause);
-  return failure('corrupt-zip', file, 'an intact zip', reason, AGAIN, cause);
-};
-
-function checkSupported(path: string, entry: Entry): void {
-  const file = `${path}/${entry.fileName}`;
-  const { compressionMethod: method } = entry;
-  if (entry.isEncrypted())
-    throw failure('unsupported', file, 'entries without a password', 'an encrypted entry', 'Write the zip without one');
-  if (method !== STORED && method !== DEFLATED)
-    throw failure('unsupported', file, 'stored or deflated entries', `method ${method}`, 'Write the zip with `zip -0`');
+function checkSupported(path: string, entry: ZipEntry): void {
+  try {
+    checkZipEntry(entry);
+  } catch (cause) {
+    throw explained(`${path}/${entry.fileName}`, cause);
+  }
 }
 
-async function readEntry(handle: FileHandle, entry: Entry, file: string, limit: number): Promise<Uint8Array> {
-  const { compressedSize, uncompressedSize: size } = entry;
-  // Both are claims of the file. Deflate adds at most a few bytes per 64 KiB, so honest entries pass the second test.
-  if (size > limit || compressedSize > limit + limit / 1024)
-    throw failure('too-large', file, `at most ${limit} bytes`, `${Math.max(size, compressedSize)}`, 'Remove it');
-  const raw = await readZipEntry(handle, entry).catch((cause: unknown) => {
-    throw damaged(file, cause);
+async function readEntry(handle: FileHandle, entry: ZipEntry, file: string, limit: number): Promise<Uint8Array> {
+  return readZipEntry(handle, entry, { maxBytes: limit }).catch((cause: unknown) => {
+    throw explained(file, cause);
   });
-  const data =
-    entry.compressionMethod === STORED
-      ? raw
-      : await inflate(raw, { maxOutputLength: Math.max(size, 1) }).catch((cause: unknown) => {
-          throw damaged(file, cause);
-        });
-  if (data.length !== size) throw failure('corrupt-zip', file, `${size} bytes`, `${data.length}`, AGAIN);
-  if (crc32(data) !== entry.crc32)
-    throw failure('corrupt-zip', file, 'data that matches its checksum', 'a wrong CRC-32', AGAIN);
-  return data;
+}
+
+/** What is wrong with a zip, and what helps. */
+function explained(file: string, cause: unknown): unknown {
+  if (!(cause instanceof ZipError)) return cause;
+  const { code, message } = cause;
+  if (code === 'encrypted')
+    return failure('unsupported', file, 'entries without a password', message, 'Write the zip without one', cause);
+  if (code === 'method')
+    return failure('unsupported', file, 'stored or deflated entries', message, 'Write the zip with `zip -0`', cause);
+  if (code === 'parts') return failure('unsupported', file, 'a whole zip', message, 'Join the parts first', cause);
+  if (code === 'too-large')
+    return failure('too-large', file, 'an entry that fits in memory', message, 'Remove it', cause);
+  if (code === 'crc') return failure('corrupt-zip', file, 'data that match their checksum', message, AGAIN, cause);
+  return failure('corrupt-zip', file, 'an intact zip', message, AGAIN, cause);
 }

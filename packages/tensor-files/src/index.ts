@@ -50,4 +50,8 @@ export {
   type SafetensorsWriterOptions,
   type TensorSpec,
 } from './safetensors/writer.js';
-export { checkZipHeader, readZipDirectory, readZipEntry } from './zip/entries.js';
+export { readZipDirectory, type ZipEntry, type ZipSource } from './zip/directory.js';
+export { checkZipEntry, checkZipHeader, readZipEntry } from './zip/entries.js';
+export { isAppleDouble } from './zip/entry-name.js';
+export type { ZipReader } from './zip/reader.js';
+export { ZipError, type ZipErrorCode } from './zip/zip-error.js';

@@ -281,7 +281,7 @@ describe('npz', () => {
     locked.writeUInt16LE(locked.readUInt16LE(directoryAt + 8) | 1, directoryAt + 8);
     await fails(locked, 'zip', /encrypted/);
     for (const at of [22, directoryAt + 24]) deflated.writeUInt32LE(80, at);
-    await fails(deflated, 'zip', /larger than|inflates to/);
+    await fails(deflated, 'zip', /larger than|inflates? to/);
   });
 
   it('names the member of a bad array, and passes the system’s errors on', async () => {

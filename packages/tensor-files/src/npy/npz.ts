@@ -1,9 +1,8 @@
 import { open } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { inflateRaw } from 'node:zlib';
-import type { Entry } from 'yauzl';
-import { checkZipHeader, readZipDirectory, readZipEntry, type ZipReader, zipBytes } from '../zip/entries.js';
-import { crc32 } from './crc32.js';
+import { readZipDirectory } from '../zip/directory.js';
+import { readZipEntry } from '../zip/entries.js';
+import { zipBytes } from '../zip/reader.js';
+import { ZipError, type ZipErrorCode } from '../zip/zip-error.js';
 import { type NpyArray, parseNpy } from './npy.js';
 import { NpyParseError } from './parse-error.js';
 
@@ -18,12 +17,6 @@ export interface ReadNpzOptions {
   /** Most bytes of all arrays together, inflated. Default 4 GiB. */
   readonly maxBytes?: number;
 }
-
-const inflate = promisify(inflateRaw);
-
-/** The ways in which members are stored, as zips number them. */
-const STORED = 0;
-const DEFLATED = 8;
 
 /**
  * Reads an npz archive, stored or deflated. The archive must be whole and at one with itself: unique names, members' own headers as the
@@ -42,7 +35,6 @@ export async function readNpz(
   const handle = typeof source === 'string' ? await open(source) : undefined;
   const place = (field: string) => ({ file, offset: 0, field });
   try {
-    const size = typeof source === 'string' ? (await handle?.stat())?.size : source.length;
     const entries = await readZipDirectory(source, { maxEntries: MAX_NPZ_ARRAYS }).catch((error) => {
       throw asParseError(place('archive'), error);
     });
@@ -59,15 +51,10 @@ export async function readNpz(
         const text = `expected at most ${maxBytes} bytes, got more. Raise maxBytes if you trust the file.`;
         throw new NpyParseError('too-large', place(member), text);
       }
-      left -= entry.uncompressedSize;
-      const bytes = await readMember(zip, entry, size ?? 0).catch((error) => {
+      const bytes = await readZipEntry(zip, entry, { maxBytes: left }).catch((error) => {
         throw asParseError(place(member), error);
       });
-      const crc = crc32(bytes);
-      if (crc !== entry.crc32) {
-        const text = `expected CRC ${hex(entry.crc32)}, got ${hex(crc)}. The file is damaged: fetch it again.`;
-        throw new NpyParseError('crc', place(member), text);
-      }
+      left -= entry.uncompressedSize;
       arrays.set(name, parseNpy(bytes, `${file}:${member}`));
     }
     return Object.fromEntries(arrays);
@@ -76,36 +63,18 @@ export async function readNpz(
   }
 }
 
-/** A member's bytes; memory is asked for only where the archive has as many. @throws {Error} (rejects) with the damage in words. */
-async function readMember(zip: ZipReader, entry: Entry, size: number): Promise<Uint8Array> {
-  const { compressionMethod, compressedSize, uncompressedSize } = entry;
-  if (entry.isEncrypted()) throw new Error('an encrypted member');
-  if (compressionMethod !== STORED && compressionMethod !== DEFLATED)
-    throw new Error(`a member of compression method ${compressionMethod}`);
-  if ((await checkZipHeader(zip, entry)) + compressedSize > size)
-    throw new Error('a member that goes past the end of the file');
-  if (compressionMethod === STORED && compressedSize !== uncompressedSize)
-    throw new Error(`a stored member of ${compressedSize} bytes for ${uncompressedSize}`);
-  const raw = await readZipEntry(zip, entry);
-  if (compressionMethod === STORED) return raw;
-  // One byte more than there may be, so that a longer one shows; zlib allows no limit of 0.
-  const bytes = await inflate(raw, { maxOutputLength: uncompressedSize + 1 });
-  if (bytes.length !== uncompressedSize)
-    throw new Error(`a member that inflates to ${bytes.length} bytes, not ${uncompressedSize}`);
-  return bytes;
-}
-
 /** Damage in words as an error of ours; the file system's own stay. */
 function asParseError(place: { file: string; offset: number; field: string }, error: unknown): Error {
-  if (error instanceof Error && 'syscall' in error) return error;
-  const reason = error instanceof Error ? error.message.replace(/\.$/, '') : String(error);
-  const code = /^two entries named/.test(reason) ? 'duplicate-name' : 'zip';
-  return new NpyParseError(
-    code,
-    place,
-    `expected an intact zip of arrays, got ${reason}. Fetch or save the file again.`,
-    error,
-  );
+  if (!(error instanceof ZipError)) return error instanceof Error ? error : new Error(String(error));
+  const code =
+    error.code === 'duplicate-name' || error.code === 'crc' || error.code === 'too-large' ? error.code : 'zip';
+  const remedy = REMEDIES[error.code] ?? 'Fetch or save the file again';
+  return new NpyParseError(code, place, `expected an intact zip of arrays, got ${error.message}. ${remedy}.`, error);
 }
 
-const hex = (value: number): string => value.toString(16).padStart(8, '0');
+/** What helps against faults that are no damage. */
+const REMEDIES: Partial<Record<ZipErrorCode, string>> = {
+  encrypted: 'Save the arrays without a password',
+  method: 'Save the arrays with numpy.savez',
+  parts: 'Join the parts first',
+};

@@ -1,7 +1,8 @@
 import type { FileHandle } from 'node:fs/promises';
-import type { Entry } from 'yauzl';
 import { crc32 } from '../npy/crc32.js';
-import { checkZipHeader, readZipDirectory } from '../zip/entries.js';
+import { readZipDirectory, type ZipEntry } from '../zip/directory.js';
+import { checkZipEntry, checkZipHeader, STORED } from '../zip/entries.js';
+import { ZipError } from '../zip/zip-error.js';
 import { type ByteSource, fileSource, partOf } from './byte-source.js';
 import { MAX_DATA_PKL_BYTES, MAX_EAGER_BYTES, MAX_ZIP_ENTRIES } from './limits.js';
 import { MEANINGS } from './meanings.js';
@@ -20,8 +21,6 @@ export interface TorchZip {
 /** Bytes checked at a time. */
 const CHUNK_BYTES = 1 << 22;
 
-const STORED = 0;
-
 /**
  * A checkpoint of torch.save: `data.pkl` in a folder of any name, and beside it `byteorder`, `version` and the storages, `data/KEY`,
  * all stored uncompressed.
@@ -33,20 +32,24 @@ export async function openTorchZip(handle: FileHandle, path: string, allow: read
   const damaged =
     (field: string) =>
     (cause: unknown): never => {
-      const reason = cause instanceof Error ? cause.message.replace(/\.$/, '') : String(cause);
-      return fail('zip', field, `expected an intact zip of torch.save, got ${reason}.`, cause);
+      if (!(cause instanceof ZipError)) throw cause;
+      return fail('zip', field, `expected an intact zip of torch.save, got ${cause.message}.`, cause);
     };
   const { size } = await handle.stat();
   const file = fileSource(handle, size);
-  const entries = await readZipDirectory(path, { maxEntries: MAX_ZIP_ENTRIES }).catch(damaged('directory'));
+  const entries = await readZipDirectory(
+    { read: handle.read.bind(handle), size },
+    { maxEntries: MAX_ZIP_ENTRIES },
+  ).catch(damaged('directory'));
   const sources = new Map<string, ByteSource>();
   for (const [name, entry] of entries) sources.set(name, await locate(entry).catch(damaged(name)));
 
-  async function locate(entry: Entry): Promise<ByteSource> {
-    if (entry.isEncrypted() || entry.compressionMethod !== STORED || entry.compressedSize !== entry.uncompressedSize)
-      throw new Error('a compressed or encrypted entry');
+  async function locate(entry: ZipEntry): Promise<ByteSource> {
+    checkZipEntry(entry);
+    if (entry.compressionMethod !== STORED) throw new ZipError('method', 'a compressed entry');
     const start = await checkZipHeader(handle, entry);
-    if (start + entry.compressedSize > size) throw new Error('an entry that goes past the end of the file');
+    if (start + entry.compressedSize > size)
+      throw new ZipError('damaged', 'an entry that goes past the end of the file');
     return partOf(file, start, entry.compressedSize);
   }
   async function checkCrc(name: string, source: ByteSource, signal?: AbortSignal): Promise<void> {

@@ -100,7 +100,7 @@ export function createMeasurer(options: NetworkOptions, io: Io) {
         return { ...measured, skipped };
       } finally {
         progress.done();
-        source.close();
+        await source.close();
       }
     },
     /** Images that a generator makes of these seeds. */
@@ -140,7 +140,7 @@ async function checkSet(path: string, { check, skipCorrupt }: NetworkOptions, io
       });
   } finally {
     progress.done();
-    source.close();
+    await source.close();
   }
 }
 

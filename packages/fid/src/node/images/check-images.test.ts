@@ -17,7 +17,7 @@ const sourceWith = (odd: Readonly<Record<number, Buffer>>): ImageSource => ({
   names: Array.from({ length: TOTAL }, (_, i) => `${i}.png`),
   pathOf: (name) => `set/${name}`,
   read: async (name) => odd[Number.parseInt(name, 10)] ?? intact,
-  close: () => {},
+  close: async () => {},
 });
 const broken = Buffer.from('no image');
 

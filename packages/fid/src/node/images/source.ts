@@ -1,6 +1,6 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import yauzl from 'yauzl';
+import { isAppleDouble, readZipDirectory, readZipEntry, type ZipEntry, ZipError } from '@edm2/tensor-files';
 import { ImageError } from './image-error.js';
 
 /** Endings that are decoded. */
@@ -25,7 +25,7 @@ export interface ImageSource {
   /** Name for errors. */
   pathOf(name: string): string;
   read(name: string): Promise<Uint8Array>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /**
@@ -65,7 +65,7 @@ export async function openImages(path: string): Promise<ImageSource> {
       throw new ImageError('missing', path, `openImages: expected images in ${path}, got none. Check the path.`);
     }
   } catch (error) {
-    source.close();
+    await source.close();
     throw error;
   }
   return source;
@@ -103,17 +103,25 @@ async function openFolder(root: string): Promise<ImageSource> {
       checkSize(pathOf(name), (await stat(pathOf(name))).size);
       return readFile(pathOf(name));
     },
-    close: () => {},
+    close: async () => {},
   };
 }
 
 async function openZip(path: string): Promise<ImageSource> {
-  const zip = await yauzl.openPromise(path, { lazyEntries: true, autoClose: false, validateEntrySizes: true });
-  const entries = new Map<string, yauzl.Entry>();
+  const handle = await open(path);
+  const failed = (file: string) => (cause: unknown) => {
+    if (!(cause instanceof ZipError)) throw cause;
+    const text = `openImages: expected an intact zip, got ${cause.message} in ${file}. Copy or write the zip again.`;
+    throw new ImageError('corrupt', file, text, cause);
+  };
+  const entries = new Map<string, ZipEntry>();
   try {
-    for await (const entry of zip.eachEntry()) if (isImage(entry.fileName)) entries.set(entry.fileName, entry);
+    const size = (await handle.stat()).size;
+    const zip = { read: handle.read.bind(handle), size };
+    const files = await readZipDirectory(zip, { maxEntries: MAX_IMAGES }).catch(failed(path));
+    for (const [name, entry] of files) if (isImage(name) && !isAppleDouble(name)) entries.set(name, entry);
   } catch (error) {
-    zip.close();
+    await handle.close();
     throw error;
   }
   const pathOf = (name: string): string => `${path}/${name}`;
@@ -129,11 +137,9 @@ async function openZip(path: string): Promise<ImageSource> {
           `openImages: expected ${name} in ${path}, got none. Check the name.`,
         );
       checkSize(pathOf(name), entry.uncompressedSize);
-      const chunks: Buffer[] = [];
-      for await (const chunk of await zip.openReadStreamPromise(entry)) chunks.push(chunk);
-      return Buffer.concat(chunks);
+      return readZipEntry(handle, entry, { maxBytes: MAX_FILE_BYTES }).catch(failed(pathOf(name)));
     },
-    close: () => zip.close(),
+    close: () => handle.close(),
   };
 }
 
