@@ -181,6 +181,7 @@ export function jit<Args extends readonly unknown[], Result>(
       cache.set(key, entry);
       if (cache.size === MANY_SIGNATURES && !known) warn(manySignatures(fn.name, signature));
     }
+    checkNotAssigned(entry, flat);
     return entry;
   };
 
@@ -254,6 +255,17 @@ const inputsOf = ({ live, variables }: Entry, { tensors }: Flat): Tensor[] => [
   ...tensors,
   ...(live ? variables.map(alive) : []),
 ];
+
+/** Checks that no argument is a variable that the function assigns: the call would read it as it was before. */
+function checkNotAssigned({ assigned }: Entry, { tensors, paths }: Flat): void {
+  if (assigned.length === 0) return;
+  const both = assigned.find((variable) => tensors.includes(variable));
+  if (both === undefined) return;
+  throw new Error(
+    `jit: expected the variables that the function assigns not to be arguments, got '${both.name}' at ` +
+      `'${paths[tensors.indexOf(both)]}'. Close over it alone, or pass tf.clone(variable) for its value before the call.`,
+  );
+}
 
 /** The result of a call as the function returns it; what the function assigns is assigned. */
 function resultOf({ result, assigned }: Entry, outputs: readonly Tensor[]): unknown {

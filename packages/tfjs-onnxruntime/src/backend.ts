@@ -75,6 +75,7 @@ export class OnnxRuntimeBackend extends MathBackendCPU {
     const moved = toPhysical(plain, port.shape, port.order);
     const data = new EngineData(new Block(port.dtype, moved), moved, port);
     this.count(moved.byteLength);
+    if (entry instanceof EngineData) this.liveBytes -= entry.physical.byteLength;
     data.refCount = entry.refCount;
     this.data.set(tensor.dataId, data as never);
     return data.physical;

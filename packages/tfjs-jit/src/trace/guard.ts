@@ -1,4 +1,4 @@
-import { engine, type Tensor, Variable } from '@tensorflow/tfjs-core';
+import { clone, engine, type Tensor, Variable } from '@tensorflow/tfjs-core';
 
 /** What a function may do to variables while it is traced. */
 export interface VariableRules {
@@ -32,6 +32,7 @@ const REMEDY =
 export function guardTrace({ isSymbolic, make }: VariableRules): TraceGuard {
   const tf = engine();
   const { disposeTensor, keep, incRef, makeVariable, disposeVariable } = tf;
+  const { assign } = Variable.prototype;
   const kept: Tensor[] = [];
   const made: Variable[] = [];
   /** What assigned variables held before. */
@@ -86,11 +87,12 @@ export function guardTrace({ isSymbolic, make }: VariableRules): TraceGuard {
       incRef.call(tf, tensor, backend);
       return;
     }
-    if (!isSymbolic(tensor)) {
-      refuse(tensor, 'a tensor from outside assigned to', 'Assign tf.clone(tensor), or assign it outside.');
-    }
     incRef.call(tf, tensor, backend);
     holding.add(tensor);
+  };
+  // What a variable holds while the function is traced is of the trace: another variable, assigned to it, is read as it is now.
+  Variable.prototype.assign = function (this: Variable, value) {
+    assign.call(this, making || isSymbolic(value) ? value : clone(value));
   };
 
   const restore = (): void => {
@@ -106,6 +108,7 @@ export function guardTrace({ isSymbolic, make }: VariableRules): TraceGuard {
     restore,
     end() {
       restore();
+      Variable.prototype.assign = assign;
       // The methods of the class show again.
       for (const name of ['makeVariable', 'disposeVariable', 'disposeTensor', 'incRef', 'keep'])
         Reflect.deleteProperty(tf, name);

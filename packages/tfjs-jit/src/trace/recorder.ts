@@ -51,18 +51,45 @@ const runningOp = (): string => (engine().state.activeScope?.name || 'customGrad
  */
 export function createRecorder(sources?: SourceFinder, liveVariables = false): Recorder {
   const builder = graphBuilder();
+  /** What was made in the trace, by its data: no two of these share any. */
   const values = new WeakMap<DataId, Value>();
   const constants = new Map<Value, Data>();
+  /** By the object: after `assign`, `clone` and `setWeights` several variables have the same data, until one is assigned. */
   const variables = new Map<Variable, Value>();
+  /** Other tensors from outside, by data and by what each sees in it: a clone, a reshape and a cast share it. */
+  const captured = new Map<DataId, Map<string, Value>>();
   const origins = new WeakMap<DataId, string>();
   /** The op whose kernel is being decomposed: what that records belongs to it. */
   let composing: string | undefined;
   const currentOp = (): string => composing ?? runningOp();
 
-  const addConstant = (dataId: DataId, data: ArrayLike<number>, shape: readonly number[], dtype: string): Value => {
+  const addConstant = (data: ArrayLike<number>, shape: readonly number[], dtype: string): Value => {
     const value = builder.constant(data, shape, asDType(dtype));
     constants.set(value, toData(data, value.dtype));
-    values.set(dataId, value);
+    return value;
+  };
+
+  /** A tensor of another backend, whose values now become part of the compiled function. */
+  const constantOf = ({ dataId, shape, dtype }: TensorInfo): Value => {
+    const data = engine().readSync(dataId);
+    if (isTexts(data)) throw new TypeError('jit: expected numeric tensors, got a string tensor.');
+    return addConstant(data, shape, dtype);
+  };
+
+  const variableOf = (variable: Variable): Value => {
+    const known = variables.get(variable);
+    if (known !== undefined) return known;
+    const value = liveVariables ? builder.input(variable.shape, asDType(variable.dtype)) : constantOf(variable);
+    variables.set(variable, value);
+    return value;
+  };
+
+  const capturedOf = (tensor: TensorInfo): Value => {
+    const seen = captured.get(tensor.dataId) ?? new Map<string, Value>();
+    captured.set(tensor.dataId, seen);
+    const key = `${tensor.dtype}[${tensor.shape}]`;
+    const value = seen.get(key) ?? constantOf(tensor);
+    seen.set(key, value);
     return value;
   };
 
@@ -84,7 +111,7 @@ export function createRecorder(sources?: SourceFinder, liveVariables = false): R
       }
       if (isTexts(data))
         throw new TypeError(`jit: expected numeric tensors, got a string tensor in tf.${op}. Encode it first.`);
-      addConstant(dataId, data, shape, dtype);
+      values.set(dataId, addConstant(data, shape, dtype));
     },
 
     read(dataId) {
@@ -107,18 +134,7 @@ export function createRecorder(sources?: SourceFinder, liveVariables = false): R
             'function is traced end with it: return what is needed later, and pass in what comes from elsewhere.',
         );
       }
-      if (tensor instanceof Variable && liveVariables) {
-        const value = builder.input(tensor.shape, asDType(tensor.dtype));
-        values.set(tensor.dataId, value);
-        variables.set(tensor, value);
-        return value;
-      }
-      // Closed over from another backend: its values now become part of the compiled function.
-      const data = engine().readSync(tensor.dataId);
-      if (isTexts(data)) throw new TypeError('jit: expected numeric tensors, got a string tensor.');
-      const value = addConstant(tensor.dataId, data, tensor.shape, tensor.dtype);
-      if (tensor instanceof Variable) variables.set(tensor, value);
-      return value;
+      return tensor instanceof Variable ? variableOf(tensor) : capturedOf(tensor);
     },
     variables,
 

@@ -33,6 +33,11 @@ export class VariableData {
     return this.snapshot;
   }
 
+  /** False once a call was given the variable: clones of the tensor have a snapshot then. */
+  get lendable(): boolean {
+    return this.variable !== undefined && !this.lent;
+  }
+
   private atRest(): Handle {
     if (this.variable === undefined)
       throw new Error(

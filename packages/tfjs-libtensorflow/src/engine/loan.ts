@@ -25,12 +25,10 @@ export class Loan {
     const seen = new Set<unknown>();
     const shared = new Set<unknown>();
     for (const { dataId } of tensors) (seen.has(dataId) ? shared : seen).add(dataId);
-    const owners = new Set<VariableData>();
     try {
       inputs.forEach(({ variable, shape }, i) => {
         const tensor = tensors[i];
-        if (variable && tensor !== undefined)
-          this.lent.set(i, this.borrow(tensor, shape, shared.has(tensor.dataId), owners));
+        if (variable && tensor !== undefined) this.lent.set(i, this.borrow(tensor, shape, shared.has(tensor.dataId)));
       });
     } catch (error) {
       this.giveBack();
@@ -39,17 +37,16 @@ export class Loan {
   }
 
   /** @param shared - true when the call takes the same tensor a second time. */
-  private borrow(tensor: Tensor, shape: readonly number[], shared: boolean, owners: Set<VariableData>): Lent {
+  private borrow(tensor: Tensor, shape: readonly number[], shared: boolean): Lent {
     const { backend } = this;
     const owner = backend.variableOf(tensor);
-    // Taken before the variable is lent: what the other inputs read must not change.
-    const value = owner === undefined || shared ? backend.handleOf(tensor) : undefined;
-    if (owner !== undefined && !owners.has(owner)) {
-      owners.add(owner);
+    if (owner?.lendable) {
+      // Taken before the variable is lent: what the other inputs read must not change.
+      if (shared) backend.handleOf(tensor);
       return { handle: owner.lend(shared), owner };
     }
-    const copied = value ?? backend.handleOf(tensor);
-    return { handle: createVariable(backend.runtime, shape, copied, backend.device), owner: undefined };
+    const value = backend.handleOf(tensor);
+    return { handle: createVariable(backend.runtime, shape, value, backend.device), owner: undefined };
   }
 
   /** The variable of an input. */
