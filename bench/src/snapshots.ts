@@ -38,7 +38,7 @@ export async function storeRun(
   const data = dtype === 'F16' ? fromFloat32(normals, 'F16') : normals;
   const files = [];
   for (const [i, label] of labels.entries()) {
-    const path = join(folder, snapshotName('network-snapshot', label));
+    const path = join(folder, snapshotName('network-snapshot', label, { time: 'thousands' }));
     const tensors = Object.fromEntries(
       parameters.map(({ name, shape }) => {
         return [name, { shape, dtype, data: data.subarray(i, i + size(shape)) }];

@@ -50,6 +50,15 @@ export {
   type SafetensorsWriterOptions,
   type TensorSpec,
 } from './safetensors/writer.js';
+export {
+  kimgToNimg,
+  type ParsedSnapshotName,
+  parseSnapshotName,
+  type SnapshotLabel,
+  type SnapshotNameOptions,
+  snapshotName,
+  snapshotTime,
+} from './snapshot-name.js';
 export { readZipDirectory, type ZipEntry, type ZipSource } from './zip/directory.js';
 export { checkZipEntry, checkZipHeader, readZipEntry } from './zip/entries.js';
 export { isAppleDouble } from './zip/entry-name.js';

@@ -7,7 +7,7 @@ import type { EngineReport } from '@edm2/engine';
 import { reconstructFiles } from '@edm2/phema/node';
 import { makeFolder } from '@edm2/tensor-files';
 import type { RunConfig } from '../options/run-config.js';
-import { halfLifeName } from '../run/run-folder.js';
+import { averagePath } from '../run/run-folder.js';
 import type { Judge } from './judge.js';
 import { type DrawKey, openScores, type ScoredDraw } from './scores.js';
 import type { LadderSettings } from './settings.js';
@@ -110,7 +110,9 @@ async function reconstruct({ folder, config, settings, signal }: ScoringOptions,
   const averages = new Map<number | 'halflife', { path: string; profileError?: number }>(
     outputs.map(({ sigmaRel, path, profileError }) => [sigmaRel, { path, profileError }]),
   );
-  if (config.emaHalfLife > 0) averages.set('halflife', { path: join(folder, halfLifeName(config.duration)) });
+  // Training ends with the batch that reaches its duration.
+  const last = Math.ceil(config.duration / config.batch) * config.batch;
+  if (config.emaHalfLife > 0) averages.set('halflife', { path: await averagePath(folder, last, 'halflife') });
   return averages;
 }
 

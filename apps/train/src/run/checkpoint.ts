@@ -5,7 +5,7 @@ import { createLatentNormalizer, latentMetadata } from '@edm2/latent-vae';
 import type { TrainState } from '@edm2/training';
 import { type LoadStateOptions, loadState, saveState } from '@edm2/training/node';
 import type { RunConfig } from '../options/run-config.js';
-import { exists, halfLifeName, listStates, pruneStates, snapshotName, stateName } from './run-folder.js';
+import { averagePath, exists, listStates, pruneStates, stateName } from './run-folder.js';
 
 /** What the loop carries beside tensors: where it is, and the sums that the next status line will be made of. */
 export interface Position {
@@ -75,7 +75,7 @@ export async function writeSnapshots(
   config: RunConfig,
 ): Promise<void> {
   for (const sigmaRel of config.emaSigmaRels) {
-    const path = join(outdir, snapshotName(nimg, sigmaRel));
+    const path = await averagePath(outdir, nimg, sigmaRel);
     if (await exists(path)) continue;
     // Buffers are the same in every average; what is trained comes from the track.
     await saveNetwork(path, {
@@ -86,7 +86,7 @@ export async function writeSnapshots(
   }
   const traditional = state.ema['halflife'];
   if (!traditional) return;
-  const path = join(outdir, halfLifeName(nimg));
+  const path = await averagePath(outdir, nimg, 'halflife');
   if (await exists(path)) return;
   // No sigmaRel in it: reconstruction must not take it for a power-function average.
   await saveNetwork(path, {

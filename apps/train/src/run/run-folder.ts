@@ -1,23 +1,44 @@
 import { access, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '@edm2/app-kit/command/errors';
-import { makeFolder, writeFileAtomic } from '@edm2/tensor-files';
+import {
+  makeFolder,
+  readSafetensors,
+  type SnapshotNameOptions,
+  snapshotName,
+  snapshotTime,
+  writeFileAtomic,
+} from '@edm2/tensor-files';
 import { checkRunConfig, differences, type RunConfig, runConfigSchema } from '../options/run-config.js';
 
 /** Training states kept in the folder: the newest, and the one before it in case the newest turns out to be unreadable. */
 const KEPT_STATES = 2;
 
-const kimg = (nimg: number): string => String(Math.floor(nimg / 1000)).padStart(7, '0');
+/** What a run's snapshots are of: an average of a length, or the traditional one. */
+export type AverageName = number | 'halflife';
 
-/** Name of the average with length `sigmaRel` at `nimg` images. */
-export const snapshotName = (nimg: number, sigmaRel: number): string =>
-  `network-snapshot-${kimg(nimg)}-${sigmaRel.toFixed(3)}.safetensors`;
+const averageName = (nimg: number, average: AverageName, options: SnapshotNameOptions): string =>
+  average === 'halflife'
+    ? `network-snapshot-${snapshotTime(nimg, options)}-halflife.safetensors`
+    : snapshotName('network-snapshot', { nimg, sigmaRel: average }, options);
 
-/** Name of the traditional average at `nimg` images. */
-export const halfLifeName = (nimg: number): string => `network-snapshot-${kimg(nimg)}-halflife.safetensors`;
+/**
+ * Where the average of `nimg` images is, or is to be: under its whole thousands of images, as EDM2 names it, unless the average of another
+ * time in the same thousand is there.
+ */
+export async function averagePath(outdir: string, nimg: number, average: AverageName): Promise<string> {
+  const path = join(outdir, averageName(nimg, average, { time: 'thousands' }));
+  const stored = await readSafetensors(path).catch(() => undefined);
+  await stored?.close();
+  const other = stored?.metadata['nimg'];
+  return other === undefined || other === String(nimg)
+    ? path
+    : join(outdir, averageName(nimg, average, { time: 'images' }));
+}
 
 /** Name of the training state at `nimg` images. */
-export const stateName = (nimg: number): string => `training-state-${kimg(nimg)}.safetensors`;
+export const stateName = (nimg: number): string =>
+  `training-state-${snapshotTime(nimg, { time: 'thousands' })}.safetensors`;
 
 /** `config.json` of a run folder, or undefined where there is none. */
 export async function readRunConfig(outdir: string): Promise<RunConfig | undefined> {

@@ -1,5 +1,11 @@
-import { basename } from 'node:path';
-import { moduleState, openPickle, pickledInstance, SNAPSHOT_GLOBALS, type TorchTensor } from '@edm2/tensor-files';
+import {
+  moduleState,
+  openPickle,
+  parseSnapshotName,
+  pickledInstance,
+  SNAPSHOT_GLOBALS,
+  type TorchTensor,
+} from '@edm2/tensor-files';
 import { createUNet, type UNet } from '../unet.js';
 import { encoderMetadata, snapshotConfig, snapshotSigmaData } from './snapshot-config.js';
 
@@ -23,9 +29,6 @@ export interface SnapshotFile {
   close(): Promise<void>;
 }
 
-/** `PREFIX-KIMG-STD.pkl` */
-const NAME = /^(.*)-(\d+)-(\d+\.\d+)\.pkl$/;
-
 /**
  * Opens a `.pkl` network snapshot of NVIDIA's EDM2 without executing anything in it, and checks that it holds a network that is known here,
  * every tensor of its shape.
@@ -45,7 +48,7 @@ export async function openSnapshot(path: string): Promise<SnapshotFile> {
     const unet = createUNet(snapshotConfig(net));
     const tensors = moduleState(top.get('ema'));
     checkTensors(unet, tensors);
-    const [, , kimg, std] = NAME.exec(basename(path)) ?? [];
+    const label = parseSnapshotName(path);
     const sigmaData = snapshotSigmaData(net);
     return {
       unet,
@@ -53,7 +56,7 @@ export async function openSnapshot(path: string): Promise<SnapshotFile> {
       metadata: {
         config: JSON.stringify(unet.config),
         dtype: String(tensors.get('unet.out_conv.weight')?.dtype ?? 'F32'),
-        ...(kimg === undefined ? {} : { sigmaRel: String(Number(std)), nimg: String(kimgToNimg(Number(kimg))) }),
+        ...(label ? { sigmaRel: String(label.sigmaRel), nimg: String(label.nimg) } : {}),
         ...(sigmaData === 0.5 ? {} : { sigmaData: String(sigmaData) }),
         ...encoderMetadata(pickledInstance(top.get('encoder'))),
       },
@@ -64,9 +67,6 @@ export async function openSnapshot(path: string): Promise<SnapshotFile> {
     throw error;
   }
 }
-
-/** Names round down, and images come in multiples of 1024. */
-const kimgToNimg = (kimg: number): number => Math.floor((kimg * 1000 + 999) / 1024) * 1024;
 
 function checkTensors(unet: UNet, tensors: ReadonlyMap<string, TorchTensor>): void {
   const known = new Map(unet.parameters.map(({ name, shape }) => [name, shape]));

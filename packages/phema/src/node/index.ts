@@ -1,3 +1,4 @@
+export { kimgToNimg, type SnapshotLabel, type SnapshotNameOptions, snapshotName } from '@edm2/tensor-files';
 export type { FloatTypeName } from './float-type.js';
 export { type LeaveOneOutOptions, type LeftOut, leaveOneOut } from './leave-one-out.js';
 export { namesFitting } from './name-patterns.js';
@@ -8,5 +9,4 @@ export type {
   ReconstructProgress,
   ReconstructResult,
 } from './reconstruct-options.js';
-export { kimgToNimg, type SnapshotLabel, snapshotName } from './snapshot-name.js';
 export { type OpenSnapshotsOptions, openSnapshots, type Snapshot, type SnapshotSet } from './snapshots.js';

@@ -1,10 +1,15 @@
 import { join, resolve } from 'node:path';
-import { type Dtype, readSafetensors, type TensorSpec } from '@edm2/tensor-files';
+import {
+  type Dtype,
+  readSafetensors,
+  type SnapshotNameOptions,
+  snapshotName,
+  type TensorSpec,
+} from '@edm2/tensor-files';
 import { isFloat } from './float-type.js';
 import { createNamePatterns } from './name-patterns.js';
 import type { ReconstructedFile, ReconstructOptions } from './reconstruct-options.js';
 import type { Selection } from './select.js';
-import { snapshotName } from './snapshot-name.js';
 import { RECONSTRUCTED_KEY, type SnapshotSet } from './snapshots.js';
 import type { StoredFile } from './stored-file.js';
 
@@ -26,11 +31,12 @@ export async function planOutputs(
 ): Promise<OutputPlan[]> {
   const patterns = createNamePatterns(tensorSigmaRels, [...set.entries.keys()]);
   const special = new Map(patterns.values.map((sigmaRel) => [sigmaRel, selection.synthesise(sigmaRel)]));
+  const time = timeForm(set.times, selection.t);
   const sources = new Set(set.snapshots.map(({ path }) => resolve(path)));
   return Promise.all(
     sigmaRels.map(async (sigmaRel) => {
       const label = { sigmaRel, nimg: selection.t };
-      const path = output.endsWith('.safetensors') ? output : join(output, snapshotName(prefix, label));
+      const path = output.endsWith('.safetensors') ? output : join(output, snapshotName(prefix, label, { time }));
       if (sources.has(resolve(path)))
         throw new RangeError(
           `reconstructFiles: expected results beside the snapshots, got ${path}, which is one. Choose another folder or prefix.`,
@@ -43,6 +49,14 @@ export async function planOutputs(
     }),
   );
 }
+
+const thousandsOf = (nimg: number): number => Math.floor(nimg / 1000);
+
+/** A stored time that shares its thousand with no other is told by that, as EDM2's tools tell it. */
+const timeForm = (times: readonly number[], t: number): SnapshotNameOptions['time'] =>
+  times.includes(t) && times.every((other) => other === t || thousandsOf(other) !== thousandsOf(t))
+    ? 'thousands'
+    : undefined;
 
 async function isReconstruction(
   path: string,

@@ -42,7 +42,7 @@ export async function writeGoldenRun(folder: string, dtype: Dtype = 'F64'): Prom
     const label = { nimg: ofs[i] ?? 0, sigmaRel: std[i] ?? 0 };
     const weight = Float64Array.from(values.subarray(i * 64, (i + 1) * 64));
     await writeSafetensors(
-      join(folder, `${label.nimg}-${snapshotName('network-snapshot', label)}`),
+      join(folder, `${label.nimg}-${snapshotName('network-snapshot', label, { time: 'thousands' })}`),
       {
         'net.weight': { dtype, shape: [8, 8], data: dtype === 'F64' ? weight : Float32Array.from(weight) },
         'net.freqs': { shape: [3], data: Float32Array.of(0.1, -2.7, 3.3) },

@@ -1,21 +1,8 @@
 import { mkdir, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { kimgToNimg, openSnapshots, snapshotName } from '@edm2/phema/node';
+import { openSnapshots } from '@edm2/phema/node';
 import { describe, expect, it } from 'vitest';
 import { scratch, writeGoldenRun, writeSnapshot } from './run.fixture.js';
-
-describe('snapshot names', () => {
-  it('turn thousands back into multiples of 1024', () => {
-    for (const kimg of [8388, 16777, 134217, 2147483, 262, 0]) expect(kimgToNimg(kimg) % 1024).toBe(0);
-    expect(kimgToNimg(8388)).toBe(8 * 2 ** 20);
-    expect(kimgToNimg(2147483)).toBe(2 ** 31);
-  });
-
-  it('keep as many decimals as a length has, three at least', () => {
-    expect(snapshotName('phema', { nimg: 8388608, sigmaRel: 0.1 })).toBe('phema-0008388-0.100.safetensors');
-    expect(snapshotName('phema', { nimg: 500, sigmaRel: 0.1234 })).toBe('phema-0000000-0.1234.safetensors');
-  });
-});
 
 describe('openSnapshots', () => {
   it('finds a run’s averages in order, and leaves other files aside', async () => {
@@ -49,9 +36,11 @@ describe('openSnapshots', () => {
       sigmaRel: '0.2',
       nimg: '16777000',
     });
+    await writeSnapshot(join(folder, 'n-0000001.200-0.050.safetensors'));
     const set = await openSnapshots(folder);
     expect(set.snapshots.map(({ nimg, sigmaRel }) => [nimg, sigmaRel])).toEqual([
       [1000, 0.1],
+      [1200, 0.05],
       [8388608, 0.05],
       [16777000, 0.2],
     ]);

@@ -1,9 +1,10 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { SnapshotLabel } from '@edm2/tensor-files';
 import { type Profile, sigmaRelToGamma } from '../profile.js';
 import { type FloatDtype, isFloat } from './float-type.js';
+import { isNamed, type LabelOptions, labelOf } from './label.js';
 import { openStored, STORED_FILE } from './open-stored.js';
-import { isNamed, type LabelOptions, labelOf, type SnapshotLabel } from './snapshot-name.js';
 import type { StoredEntry, StoredFile } from './stored-file.js';
 
 /** Marks what reconstruction wrote, so that it is never taken for a stored average. */

@@ -1,7 +1,7 @@
+import { kimgToNimg } from '@edm2/tensor-files';
 import { type Command, Option } from 'commander';
 import type { FloatTypeName } from '../float-type.js';
 import { reconstructFiles } from '../reconstruct.js';
-import { kimgToNimg } from '../snapshot-name.js';
 import type { Io } from './io.js';
 import {
   formatBytes,

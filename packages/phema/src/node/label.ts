@@ -1,29 +1,13 @@
 import { basename } from 'node:path';
+import { parseSnapshotName, type SnapshotLabel } from '@edm2/tensor-files';
 import { sigmaRelToGamma } from '../profile.js';
-
-/** What a snapshot's name or metadata says about it. */
-export interface SnapshotLabel {
-  /** Relative length of the average. */
-  readonly sigmaRel: number;
-  /** Images seen when it was stored. */
-  readonly nimg: number;
-}
 
 /** `INDEX.STEP.pt`, as ema-pytorch names its checkpoints. */
 const EMA_PYTORCH = /^(\d+)\.(\d+)\.pt$/;
 
-/** `PREFIX-KIMG-STD.safetensors`, as EDM2's training names its snapshots. */
-const NAME = /^(.*)-(\d+)-(\d+\.\d+)\.(?:safetensors|pkl)$/;
-
 /** Metadata keys that tools use, ours first. */
 const SIGMA_REL_KEYS = ['sigmaRel', 'sigma_rel', 'ema_std', 'std'];
 const NIMG_KEYS = ['nimg', 'cur_nimg'];
-
-/**
- * Images behind the thousands in a file name. Names round down, and EDM2 stores at multiples of 1024 images:
- * `⌊(kimg·1000 + 999) / 1024⌋·1024`.
- */
-export const kimgToNimg = (kimg: number): number => Math.floor((kimg * 1000 + 999) / 1024) * 1024;
 
 /** What names of files alone do not tell. */
 export interface LabelOptions {
@@ -38,7 +22,7 @@ export interface LabelOptions {
 
 /** Whether a file without metadata of its own has a name that tells what it is. */
 export const isNamed = (path: string): boolean =>
-  path.endsWith('.safetensors') || NAME.test(basename(path)) || EMA_PYTORCH.test(basename(path));
+  path.endsWith('.safetensors') || parseSnapshotName(path) !== undefined || EMA_PYTORCH.test(basename(path));
 
 /**
  * The label of a file: metadata where it is there, else the name; undefined when neither tells. `gamma` is set where the length alone does
@@ -53,9 +37,9 @@ export function labelOf(
 ): (SnapshotLabel & { readonly gamma?: number }) | undefined {
   const index = EMA_PYTORCH.exec(basename(path));
   if (index) return emaPytorchLabel(path, Number(index[1]), Number(index[2]), options);
-  const name = NAME.exec(basename(path));
-  const sigmaRel = numberOf(metadata, SIGMA_REL_KEYS) ?? (name ? Number(name[3]) : undefined);
-  const nimg = numberOf(metadata, NIMG_KEYS) ?? (name ? kimgToNimg(Number(name[2])) : undefined);
+  const name = parseSnapshotName(path);
+  const sigmaRel = numberOf(metadata, SIGMA_REL_KEYS) ?? name?.sigmaRel;
+  const nimg = numberOf(metadata, NIMG_KEYS) ?? name?.nimg;
   return sigmaRel === undefined || nimg === undefined ? undefined : { sigmaRel, nimg };
 }
 
@@ -76,13 +60,6 @@ function emaPytorchLabel(
       `openSnapshots: expected updateEvery from 1 to ${Math.floor(sigmaRelToGamma(sigmaRel) + 1)} for length ${sigmaRel}, got ${updateEvery}. Averaged so seldom with the decay of a single step, early weights count more than late ones: nothing can be made of that.`,
     );
   return { sigmaRel, nimg: step, gamma };
-}
-
-/** `PREFIX-KIMG-STD.safetensors`: seven digits of thousands of images, three decimals of length or as many as it has. */
-export function snapshotName(prefix: string, { sigmaRel, nimg }: SnapshotLabel): string {
-  const rounded = sigmaRel.toFixed(3);
-  const std = Number(rounded) === sigmaRel ? rounded : String(sigmaRel);
-  return `${prefix}-${String(Math.floor(nimg / 1000)).padStart(7, '0')}-${std}.safetensors`;
 }
 
 function numberOf(metadata: Readonly<Record<string, string>>, keys: readonly string[]): number | undefined {
