@@ -15,7 +15,8 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './bootstrap.mjs';
-import { readmeProject } from './readme-project.mjs';
+import { readmeProject, versionFor } from './readme-project.mjs';
+import { checkTypeProjects, writeTypeProjects } from './type-projects.mjs';
 
 const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const packages = readdirSync(join(root, 'packages')).filter((name) =>
@@ -45,10 +46,11 @@ try {
       recursive: true,
       filter: (path) => !path.endsWith('node_modules'),
     });
-  install(projects);
+  install([...projects, ...writeTypeProjects(packages, scratch, versionFor)]);
   check('one copy of tfjs-core', () => oneCore(projects));
   check('every package has a consumer', () => everyPackage(projects));
   check('types', () => types(projects));
+  check('types in an empty project, without skipLibCheck', () => checkTypeProjects(scratch).join('\n'));
   await runAll(projects);
 } catch (error) {
   console.error(error.message);

@@ -7,6 +7,9 @@ import { root } from './bootstrap.mjs';
 const VERSIONS = { sharp: '^0.35.0' };
 const TFJS = '^4.22.0';
 
+/** The version of a package that is no part of this repository. */
+export const versionFor = (name) => VERSIONS[name] ?? (name.startsWith('@tensorflow/') ? TFJS : 'latest');
+
 /** Programs that need more than npm gives: only their imports are run here, the rest in the package's own tests. */
 const NEEDS_MORE = {
   'readme-tfjs-libtensorflow': "TensorFlow's C library",
@@ -35,7 +38,6 @@ export function readmeProject(readme, folder) {
     .filter((line) => /^(?:[A-Z_]+=\S+ )*npm install /.test(line))
     .flatMap((line) => line.replace(/\s#.*/, '').trim().split(/\s+/))
     .filter((word) => !/^(npm|install)$|=/.test(word));
-  const version = (name) => VERSIONS[name] ?? (name.startsWith('@tensorflow/') ? TFJS : 'latest');
   mkdirSync(folder, { recursive: true });
   for (const [to, from] of Object.entries(BESIDE[basename(folder)] ?? {}))
     cpSync(join(root, from), join(folder, to), { recursive: true });
@@ -46,7 +48,7 @@ export function readmeProject(readme, folder) {
       private: true,
       type: 'module',
       scripts: { start: 'node main.js' },
-      dependencies: Object.fromEntries(names.map((name) => [name, version(name)])),
+      dependencies: Object.fromEntries(names.map((name) => [name, versionFor(name)])),
     }),
   );
   const typed = blocks('ts').length > 0;

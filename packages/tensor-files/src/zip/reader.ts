@@ -2,7 +2,7 @@ import { ZipError } from './zip-error.js';
 
 /** What a zip is read from: an open file, or {@link zipBytes}. */
 export interface ZipReader {
-  read(buffer: Buffer, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
+  read(buffer: Uint8Array, offset: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
 }
 
 /** A zip in memory. */
