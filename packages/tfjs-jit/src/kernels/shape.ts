@@ -123,7 +123,7 @@ export const shapes: KernelSpecs = {
         [...shape],
         numbers(attrs, 'begin'),
         numbers(attrs, 'end'),
-        numbers(attrs, 'strides'),
+        attrs['strides'] == null ? numbers(attrs, 'begin').map(() => 1) : numbers(attrs, 'strides'),
         mask('beginMask'),
         mask('endMask'),
         mask('ellipsisMask'),
@@ -159,7 +159,9 @@ export const shapes: KernelSpecs = {
     inputs: ['x'],
     infer(inputs, attrs) {
       const { shape, dtype } = first(inputs);
-      return result(shape, dtype, { dims: util.parseAxisParam(numbers(attrs, 'dims'), [...shape]) });
+      // Left out, all axes.
+      const dims = attrs['dims'] == null ? shape.map((_, i) => i) : numbers(attrs, 'dims');
+      return result(shape, dtype, { dims: util.parseAxisParam(dims, [...shape]) });
     },
   },
   Fill: {

@@ -12,11 +12,10 @@ import type { NamedTensors } from '../decompose/decomposition.js';
 import { DECOMPOSITIONS } from '../decompose/table.js';
 import { graphBuilder } from '../graph/builder.js';
 import type { Evaluate } from '../graph/evaluate.js';
-import { type Attributes, type Data, type Graph, toData, type Value } from '../graph/graph.js';
+import { type Attributes, type Data, type Graph, type Node, toData, type Value } from '../graph/graph.js';
+import { knownValues, Unknown } from '../graph/known.js';
 import { asDType, type KernelSpec } from '../kernels/spec.js';
 import { KERNELS } from '../kernels/table.js';
-import { removeDeadCode } from '../passes/dead-code.js';
-import { foldConstants } from '../passes/fold-constants.js';
 import type { SourceFinder } from './source.js';
 import { unsupportedKernel } from './unsupported.js';
 
@@ -33,8 +32,8 @@ export interface Recorder {
   /** Records a kernel as the simpler ones that it is written with; undefined when it is recorded as it is. */
   decompose(name: string, inputs: NamedTensorInfoMap, attrs: object): Tensor | Tensor[] | undefined;
   valueOf(tensor: TensorInfo): Value;
-  /** What a tensor will hold whatever the arguments are; undefined when it depends on them. */
-  known(tensor: TensorInfo, evaluate: Evaluate): Data | undefined;
+  /** What a tensor will hold whatever the arguments are, variables being what they are now; undefined when it depends on them. */
+  known(tensor: TensorInfo): Data | undefined;
   /** Variables that the function closes over, in the order of their first use, with what stands for each. */
   readonly variables: ReadonlyMap<Variable, Value>;
   build(inputs: readonly Value[], outputs: readonly Value[]): Graph;
@@ -43,13 +42,18 @@ export interface Recorder {
 /** The op that is running; its scope carries a suffix. */
 const runningOp = (): string => (engine().state.activeScope?.name || 'customGrad').replace(/__op$/, '');
 
-/**
- * A recorder for one trace.
- *
- * @param sources - finds the line that each kernel call came from; left out, nobody asks for it.
- * @param liveVariables - variables that the function closes over are inputs instead of constants.
- */
-export function createRecorder(sources?: SourceFinder, liveVariables = false): Recorder {
+/** What a recorder works with. */
+export interface RecorderOptions {
+  /** Runs one kernel, for values that are read and depend on constants alone. */
+  readonly evaluate: Evaluate;
+  /** Finds the line that each kernel call came from; left out, nobody asks for it. */
+  readonly sources?: SourceFinder | undefined;
+  /** Variables that the function closes over are inputs instead of constants. */
+  readonly liveVariables?: boolean;
+}
+
+/** A recorder for one trace. */
+export function createRecorder({ evaluate, sources, liveVariables = false }: RecorderOptions): Recorder {
   const builder = graphBuilder();
   /** What was made in the trace, by its data: no two of these share any. */
   const values = new WeakMap<DataId, Value>();
@@ -59,6 +63,15 @@ export function createRecorder(sources?: SourceFinder, liveVariables = false): R
   /** Other tensors from outside, by data and by what each sees in it: a clone, a reshape and a cast share it. */
   const captured = new Map<DataId, Map<string, Value>>();
   const origins = new WeakMap<DataId, string>();
+  const makers = new Map<Value, Node>();
+  const maker = (value: Value): Node | undefined => makers.get(value);
+  const known = knownValues({ constant: (value) => constants.get(value), maker }, evaluate);
+  /** What stands for variables. A number that is read is there for good; variables are assigned between calls. */
+  const changing = new Map<Value, Variable>();
+  const readable = knownValues(
+    { constant: (value) => (changing.has(value) ? undefined : constants.get(value)), maker },
+    evaluate,
+  );
   /** The op whose kernel is being decomposed: what that records belongs to it. */
   let composing: string | undefined;
   const currentOp = (): string => composing ?? runningOp();
@@ -81,6 +94,7 @@ export function createRecorder(sources?: SourceFinder, liveVariables = false): R
     if (known !== undefined) return known;
     const value = liveVariables ? builder.input(variable.shape, asDType(variable.dtype)) : constantOf(variable);
     variables.set(variable, value);
+    changing.set(value, variable);
     return value;
   };
 
@@ -116,11 +130,13 @@ export function createRecorder(sources?: SourceFinder, liveVariables = false): R
 
     read(dataId) {
       const value = values.get(dataId);
-      const data = value && constants.get(value);
-      if (data !== undefined) return data;
+      const data = value && readable(value);
+      if (data !== undefined && !(data instanceof Unknown)) return data;
+      const variable = data && changing.get(data.value);
+      const on = variable === undefined ? '' : `, for it depends on variable '${variable.name}'`;
       throw new Error(
         'jit: expected a function whose result does not depend on reading a tensor, got dataSync() or data() on a value ' +
-          'that is only known when the compiled function runs. Return the tensor and read it outside, ' +
+          `that is only known when the compiled function runs${on}. Return the tensor and read it outside, ` +
           'or use tf.where instead of if.',
       );
     },
@@ -138,10 +154,9 @@ export function createRecorder(sources?: SourceFinder, liveVariables = false): R
     },
     variables,
 
-    known(tensor, evaluate) {
-      const value = recorder.valueOf(tensor);
-      const graph = removeDeadCode(builder.build([], [value]));
-      return foldConstants(graph, evaluate, Number.POSITIVE_INFINITY).constants.get(value);
+    known(tensor) {
+      const data = known(recorder.valueOf(tensor));
+      return data instanceof Unknown ? undefined : data;
     },
 
     kernel(name, inputs, attrs) {
@@ -154,8 +169,10 @@ export function createRecorder(sources?: SourceFinder, liveVariables = false): R
       sources?.watch((tensor) => origins.get(tensor.dataId));
       const source = sources?.here();
       const outputs = builder.node(name, args, inferred.attrs, inferred.outputs, { op, source });
+      const node = { kernel: name, inputs: args, attrs: inferred.attrs, outputs, op };
       return outputs.map((value) => {
         const dataId = {};
+        makers.set(value, node);
         values.set(dataId, value);
         if (source !== undefined) origins.set(dataId, source);
         return { dataId, shape: [...value.shape], dtype: value.dtype };

@@ -7,6 +7,7 @@ import { TRACE_BACKEND, type TraceBackend, traceBackend } from './backend.js';
 import { guardTrace, type TraceGuard } from './guard.js';
 import { createRecorder, type Recorder } from './recorder.js';
 import { sourceFinder } from './source.js';
+import { unobserved } from './unobserved.js';
 
 /** A traced function: its graph, and the tree that its results form. */
 export interface Trace {
@@ -52,23 +53,36 @@ export const isTracing = (): boolean => engine().backendName === TRACE_BACKEND;
  * @throws {Error} what `fn` throws, with nothing left allocated and every variable as it was; or when a tensor outlives the
  *   trace.
  */
-export function trace(
+export const trace = (
   fn: (...args: never[]) => unknown,
   args: Structure,
   leaves: readonly Abstract[],
-  { sources = false, liveVariables = false, updates = false }: TraceOptions = {},
+  options: TraceOptions = {},
+): Trace => unobserved(() => traceOnce(fn, args, leaves, options));
+
+function traceOnce(
+  fn: (...args: never[]) => unknown,
+  args: Structure,
+  leaves: readonly Abstract[],
+  { sources = false, liveVariables = false, updates = false }: TraceOptions,
 ): Trace {
   const tf = engine();
   const previous = tf.backendName;
   const backend = traceBackend();
-  const recorder = createRecorder(sources ? sourceFinder() : undefined, liveVariables);
+  const outside = outsideOf(previous);
+  const evaluate = evaluateOn(previous);
+  const recorder = createRecorder({
+    evaluate: (node, inputs) => outside(() => evaluate(node, inputs)),
+    sources: sources ? sourceFinder() : undefined,
+    liveVariables,
+  });
   const before = backend.numDataIds();
   backend.recorder = recorder;
   // setBackend is synchronous up to its end for a backend whose factory is: nothing is awaited.
   void tf.setBackend(TRACE_BACKEND);
   const guard = guardTrace({
     isSymbolic: (tensor) => backend.refCount(tensor.dataId) > 0,
-    make: updates ? (initial, make) => makeOutside(previous, recorder, initial, make) : undefined,
+    make: updates ? (initial, make) => makeOutside(outside, recorder, initial, make) : undefined,
   });
   try {
     const traces: Trace[] = [];
@@ -90,27 +104,39 @@ export function trace(
   }
 }
 
-/** Makes a variable on the backend that the caller works on, with the value that a symbolic tensor is known to have. */
+/** Runs something on the backend that the caller works on, in the middle of a trace. */
+type Outside = <T>(run: () => T) => T;
+
+const outsideOf =
+  (backendName: string): Outside =>
+  (run) => {
+    const tf = engine();
+    void tf.setBackend(backendName);
+    // As within a kernel: nothing of this is differentiated.
+    tf.state.kernelDepth++;
+    try {
+      return run();
+    } finally {
+      tf.state.kernelDepth--;
+      void tf.setBackend(TRACE_BACKEND);
+    }
+  };
+
+/** Makes a variable where the caller works, with the value that a symbolic tensor is known to have. */
 function makeOutside(
-  backendName: string,
+  outside: Outside,
   recorder: Recorder,
   initial: Tensor,
   make: (initial: Tensor) => Variable,
 ): Variable {
-  const data = recorder.known(initial, evaluateOn(backendName));
+  const data = recorder.known(initial);
   if (data === undefined) {
     throw new Error(
       'jit: expected variables to be made with values that are known before the call, got one that depends on an ' +
         'argument or a variable. Make it before the call and close over it.',
     );
   }
-  const tf = engine();
-  void tf.setBackend(backendName);
-  try {
-    return tidy(() => make(tf.makeTensor(data.slice(), initial.shape, initial.dtype)));
-  } finally {
-    void tf.setBackend(TRACE_BACKEND);
-  }
+  return outside(() => tidy(() => make(engine().makeTensor(data.slice(), initial.shape, initial.dtype))));
 }
 
 /** What a trace in progress consists of. */
