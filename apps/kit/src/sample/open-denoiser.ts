@@ -1,6 +1,7 @@
 import { precondition, type UNet } from '@edm2/edm2-unet';
 import { loadNetwork } from '@edm2/edm2-unet/node';
 import type { EngineReport } from '@edm2/engine';
+import { readLatentMetadata } from '@edm2/latent-vae';
 import { type Denoiser, guide } from '@edm2/sampler';
 import { jit } from '@edm2/tfjs-jit';
 import * as tf from '@tensorflow/tfjs-core';
@@ -17,8 +18,8 @@ export interface OpenDenoiser {
 
 /** Reads a snapshot and compiles its denoiser with the weights as constants: normalised once. */
 export async function openDenoiser(path: string, { engine }: Pick<EngineReport, 'engine'>): Promise<OpenDenoiser> {
-  const { unet, params, metadata } = await loadNetwork(path);
-  const denoise = precondition(unet)(params);
+  const { unet, params, sigmaData, metadata } = await loadNetwork(path);
+  const denoise = precondition(unet, { sigmaData: latentSigmaData(metadata) ?? sigmaData })(params);
   const compiled = jit(
     (x: tf.Tensor, sigma: tf.Tensor, labels: tf.Tensor | undefined) =>
       denoise(x as tf.Tensor4D, sigma as tf.Tensor1D, labels as tf.Tensor2D | undefined),
@@ -35,6 +36,10 @@ export async function openDenoiser(path: string, { engine }: Pick<EngineReport, 
     },
   };
 }
+
+/** Of a network on latents whose file was written before files said their σ_data: what the latents were standardised to. */
+const latentSigmaData = (metadata: Readonly<Record<string, string>>): number | undefined =>
+  metadata['sigmaData'] === undefined ? readLatentMetadata(metadata)?.normalizer.finalStd : undefined;
 
 /** How far to go away from the guiding network, and at which noise levels. */
 export interface Guidance {

@@ -81,6 +81,7 @@ export async function writeSnapshots(
     await saveNetwork(path, {
       unet,
       params: { ...state.params, ...state.ema[String(sigmaRel)] },
+      sigmaData: config.sigmaData,
       metadata: { sigmaRel: String(sigmaRel), nimg: String(nimg), preset: config.preset, ...latentsOf(config) },
     });
   }
@@ -92,6 +93,7 @@ export async function writeSnapshots(
   await saveNetwork(path, {
     unet,
     params: { ...state.params, ...traditional },
+    sigmaData: config.sigmaData,
     metadata: {
       halfLife: String(config.emaHalfLife),
       nimg: String(nimg),

@@ -10,6 +10,8 @@ export interface LoadedNetwork {
   readonly unet: UNet;
   /** Float32 tensors whatever the file's type; the caller disposes. */
   readonly params: Params;
+  /** What `precondition(unet, { sigmaData })` needs; 0.5, EDM2's, where an older file does not say. */
+  readonly sigmaData: number;
   /** The file's text fields: config and dtype, and what the writer added. */
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -34,9 +36,10 @@ export async function loadNetwork(path: string, options: VocabularyOption = {}):
   try {
     await file.verify();
     const unet = describe(file, options);
+    const sigmaData = parseSigmaData(file.metadata);
     const dict: StateDict = {};
     for (const name of file.names) if (name.startsWith('unet.')) dict[name] = await file.readFloat32(name);
-    return { unet, params: fromStateDict(unet.parameters, dict), metadata: file.metadata };
+    return { unet, params: fromStateDict(unet.parameters, dict), sigmaData, metadata: file.metadata };
   } catch (error) {
     throw error instanceof RangeError ? new RangeError(`${path}: ${error.message}`, { cause: error }) : error;
   } finally {
@@ -47,13 +50,13 @@ export async function loadNetwork(path: string, options: VocabularyOption = {}):
 async function loadSnapshot(path: string): Promise<LoadedNetwork> {
   const file = await openSnapshot(path);
   try {
-    const { unet, tensors, metadata } = file;
+    const { unet, tensors, sigmaData, metadata } = file;
     const dict: StateDict = {};
     for (const { name } of unet.parameters) {
       const tensor = tensors.get(name);
       if (tensor) dict[name] = { shape: [...tensor.shape], data: await tensor.readFloat32() };
     }
-    return { unet, params: fromStateDict(unet.parameters, dict), metadata };
+    return { unet, params: fromStateDict(unet.parameters, dict), sigmaData, metadata };
   } finally {
     await file.close();
   }
@@ -66,6 +69,14 @@ function describe({ metadata }: SafetensorsFile, options: VocabularyOption): UNe
       'loadNetwork: expected the vocabulary that this network was made with, got none. Pass it: { vocabulary }.',
     );
   return createUNet(parseConfig(metadata['config']), options);
+}
+
+function parseSigmaData({ sigmaData = '0.5' }: Readonly<Record<string, string>>): number {
+  const value = Number(sigmaData);
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw new RangeError(
+    `loadNetwork: expected the metadata field sigmaData to be a number above 0, got ${JSON.stringify(sigmaData.slice(0, 80))}. Was the file written by saveNetwork?`,
+  );
 }
 
 function parseConfig(text: string | undefined): UNetOptions {

@@ -43,6 +43,7 @@ describe('saveNetwork and loadNetwork', () => {
     expect(loaded.metadata).toEqual({
       config: JSON.stringify(unet.config),
       dtype: 'F32',
+      sigmaData: '0.5',
       sigmaRel: '0.05',
       nimg: '4096',
     });
@@ -76,6 +77,30 @@ describe('saveNetwork and loadNetwork', () => {
     expect(difference).toBeLessThan(32 * 2 ** -11); // frequencies reach 2π·4
     expect(loaded.metadata['dtype']).toBe('F16');
     expect((await readFile(path)).length).toBeLessThan(0.6 * (await readFile(join(folder, 'net.safetensors'))).length);
+  });
+
+  it('keep the spread of the data that the network was trained on', async () => {
+    const path = join(folder, 'spread.safetensors');
+    const params = initParams(small, 1);
+    await saveNetwork(path, { unet: small, params, sigmaData: 0.3 });
+    expect(await loadNetwork(path)).toMatchObject({ sigmaData: 0.3, metadata: { sigmaData: '0.3' } });
+    // Written before files said it.
+    const { readSafetensors } = await import('@edm2/tensor-files');
+    const file = await readSafetensors(path);
+    const tensors = Object.fromEntries(
+      await Promise.all(file.names.map(async (name) => [name, await file.readFloat32(name)] as const)),
+    );
+    const { sigmaData: _, ...before } = file.metadata;
+    await file.close();
+    const old = join(folder, 'old.safetensors');
+    await writeSafetensors(old, tensors, before);
+    expect((await loadNetwork(old)).sigmaData).toBe(0.5);
+    for (const sigmaData of ['wide', '0', '-1', 'Infinity', '']) {
+      await writeSafetensors(old, tensors, { ...before, sigmaData });
+      await expect(loadNetwork(old)).rejects.toThrow(/old\.safetensors.*sigmaData to be a number above 0/);
+    }
+    for (const sigmaData of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
+      await expect(saveNetwork(old, { unet: small, params, sigmaData })).rejects.toThrow(/expected sigmaData > 0/);
   });
 
   it('keep the constants that were set', async () => {

@@ -16,4 +16,4 @@ const classes = tf.oneHot(tf.tensor1d([3, 7], 'int32'), 10);
 export const clean = denoise(noisy, tf.tensor1d([80, 80]), tf.cast(classes, 'float32')); // D(x; σ), [2, 16, 16, 1]
 
 await saveNetwork('digits.safetensors', { unet, params, metadata: { note: 'untrained' } });
-export const again = await loadNetwork('digits.safetensors'); // { unet, params, metadata }
+export const again = await loadNetwork('digits.safetensors'); // { unet, params, sigmaData, metadata }

@@ -8,7 +8,9 @@ export interface SaveNetworkOptions {
   readonly unet: UNet;
   /** At least the network's own tensors; further names are left out of the file. */
   readonly params: Params;
-  /** Text fields beside the network's: by custom sigmaRel, nimg and preset. `config`, `dtype` and `vocabulary` are taken. */
+  /** Standard deviation of the data that the network was trained on: what `precondition` needs to be used as trained. Default 0.5. */
+  readonly sigmaData?: number;
+  /** Text fields beside the network's: by custom sigmaRel, nimg and preset. `config`, `dtype`, `sigmaData` and `vocabulary` are taken. */
   readonly metadata?: Readonly<Record<string, string>>;
   /** Type of the stored values. F16 halves the file and rounds at 2⁻¹¹. Default F32. */
   readonly dtype?: 'F32' | 'F16';
@@ -16,7 +18,7 @@ export interface SaveNetworkOptions {
 }
 
 /** Metadata fields that the file needs for itself. */
-const RESERVED = ['config', 'dtype', 'vocabulary'];
+const RESERVED = ['config', 'dtype', 'sigmaData', 'vocabulary'];
 
 /**
  * Writes a network to a safetensors file: weights under their state-dict names in PyTorch's layout, the configuration in the
@@ -28,13 +30,15 @@ const RESERVED = ['config', 'dtype', 'vocabulary'];
  */
 export async function saveNetwork(
   path: string,
-  { unet, params, metadata = {}, dtype = 'F32', signal }: SaveNetworkOptions,
+  { unet, params, sigmaData = 0.5, metadata = {}, dtype = 'F32', signal }: SaveNetworkOptions,
 ): Promise<void> {
   const taken = Object.keys(metadata).find((key) => RESERVED.includes(key));
   if (taken !== undefined)
     throw new RangeError(
       `saveNetwork: expected metadata fields other than ${RESERVED.join(', ')}, got ${taken}. Rename it.`,
     );
+  if (!(sigmaData > 0 && Number.isFinite(sigmaData)))
+    throw new RangeError(`saveNetwork: expected sigmaData > 0, got ${sigmaData}. EDM2 uses 0.5.`);
   for (const spec of unet.parameters) checkShape(spec, params);
   const tensors = unet.parameters.map(({ name, shape }) => ({
     name,
@@ -45,7 +49,7 @@ export async function saveNetwork(
       return dtype === 'F32' ? values : fromFloat32(values, dtype);
     },
   }));
-  const own = { config: JSON.stringify(unet.config), dtype };
+  const own = { config: JSON.stringify(unet.config), dtype, sigmaData: String(sigmaData) };
   const custom = unet.ownVocabulary ? { vocabulary: 'custom' } : {};
   await writeSafetensors(path, tensors, { ...own, ...custom, ...metadata }, { signal });
 }

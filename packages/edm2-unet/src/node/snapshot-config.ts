@@ -55,11 +55,23 @@ export function snapshotConfig({ state }: PickledInstance): UNetOptions {
   return options as unknown as UNetOptions; // createUNet checks every value
 }
 
-/** σ of the data that the preconditioning assumes; 0.5 when the snapshot says nothing. */
+/**
+ * σ of the data that the preconditioning assumes; 0.5, the constructor's default, when the snapshot says nothing.
+ *
+ * @throws {RangeError} when it says something else than a number above 0.
+ */
 export function snapshotSigmaData({ state }: PickledInstance): number {
   const keywords = state.get('_init_kwargs');
-  const value = state.get('sigma_data') ?? (keywords instanceof Map ? keywords.get('sigma_data') : undefined);
-  return typeof value === 'number' ? value : 0.5;
+  const args = state.get('_init_args');
+  const value =
+    state.get('sigma_data') ??
+    (keywords instanceof Map ? keywords.get('sigma_data') : undefined) ??
+    (Array.isArray(args) ? args[POSITIONS.indexOf('sigma_data')] : undefined) ??
+    0.5;
+  if (typeof value === 'number' && value > 0 && Number.isFinite(value)) return value;
+  throw new RangeError(
+    `loadNetwork: expected sigma_data to be a number above 0, got ${String(value)}. Is it a network of EDM2?`,
+  );
 }
 
 /** What a snapshot says of how images become its data: class, and a VAE's name and statistics. */

@@ -154,6 +154,16 @@ describe('what is no network is refused', () => {
     await expect(loadNetwork(path)).rejects.toThrow(/imgChannels as a positive integer/);
   });
 
+  it('and says what spread of the data its preconditioning takes', async () => {
+    const path = join(folder, 'spread-0000001-0.100.pkl');
+    await writeSnapshotPickle(path, config, {});
+    expect((await loadNetwork(path)).sigmaData).toBe(0.5);
+    await writeSnapshotPickle(path, config, { sigma_data: 0.3 });
+    expect(await loadNetwork(path)).toMatchObject({ sigmaData: 0.3, metadata: { sigmaData: '0.3' } });
+    await writeSnapshotPickle(path, config, { sigma_data: -1 });
+    await expect(loadNetwork(path)).rejects.toThrow(/sigma_data to be a number above 0, got -1/);
+  });
+
   it('but not one made with other constants, which its configuration keeps', async () => {
     const path = join(folder, 'constants-0000001-0.100.pkl');
     const widths = { channelMultNoise: 2, channelMultEmb: 3 };

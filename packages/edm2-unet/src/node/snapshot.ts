@@ -24,7 +24,9 @@ export interface SnapshotFile {
   readonly unet: UNet;
   /** Tensors of the whole net by state-dict name: `unet.*`, and the `logvar_*` head of training. */
   readonly tensors: ReadonlyMap<string, TorchTensor>;
-  /** Text fields as `saveNetwork` writes them: config, dtype, and what name and pickle tell (sigmaRel, nimg, encoder, vae). */
+  /** Standard deviation of the data, as the preconditioning takes it. */
+  readonly sigmaData: number;
+  /** Text fields as `saveNetwork` writes them: config, dtype, sigmaData, and what name and pickle tell (sigmaRel, nimg, encoder, vae). */
   readonly metadata: Readonly<Record<string, string>>;
   close(): Promise<void>;
 }
@@ -53,11 +55,12 @@ export async function openSnapshot(path: string): Promise<SnapshotFile> {
     return {
       unet,
       tensors,
+      sigmaData,
       metadata: {
         config: JSON.stringify(unet.config),
         dtype: String(tensors.get('unet.out_conv.weight')?.dtype ?? 'F32'),
         ...(label ? { sigmaRel: String(label.sigmaRel), nimg: String(label.nimg) } : {}),
-        ...(sigmaData === 0.5 ? {} : { sigmaData: String(sigmaData) }),
+        sigmaData: String(sigmaData),
         ...encoderMetadata(pickledInstance(top.get('encoder'))),
       },
       close: file.close,
