@@ -11,16 +11,17 @@ export { openPickle, type PickleFile, readTorchZip } from './pickle/open-pickle.
 export { type PickleErrorCode, type PickleErrorPlace, PickleParseError } from './pickle/parse-error.js';
 export { type ReadPickleOptions, readPickle } from './pickle/read-pickle.js';
 export { TORCH_GLOBALS } from './pickle/torch.js';
-export { TorchStorage, TorchTensor } from './pickle/torch-tensor.js';
+export { type TorchChunksOptions, TorchStorage, TorchTensor } from './pickle/torch-tensor.js';
 export {
   LongBytes,
+  OpaqueTensor,
   PickledArray,
   PickledDtype,
   PickleGlobal,
   PickleObject,
   type PickleValue,
 } from './pickle/values.js';
-export { DTYPES, type Dtype, type TensorData } from './safetensors/dtype.js';
+export { DTYPES, type Dtype, type Float8Dtype, type TensorData } from './safetensors/dtype.js';
 export { fromFloat32, type HalfDtype, toFloat32 } from './safetensors/half.js';
 export type { TensorEntry } from './safetensors/header.js';
 export {

@@ -147,3 +147,46 @@ describe('the command', () => {
     ).toBe(2);
   });
 });
+
+describe('state dicts with more than plain tensors', () => {
+  const run = async (source: string): Promise<string> => {
+    const folder = await scratch();
+    for (const step of [100, 200, 300])
+      for (const index of [0, 1])
+        await copyFile(goldenPath(`torch-kinds/${source}.pt`), join(folder, `${index}.${step}.pt`));
+    return folder;
+  };
+  const track = ['--track', '0.05,0.1', '--update-every', '1'];
+
+  it('one tensor of a kind that is not read is named where it is needed, and the rest can be looked at', async () => {
+    const folder = await run('mixed');
+    expect(await phema('info', folder, ...track)).toMatchObject({ code: 0 });
+    const { code, text } = await phema(
+      'reconstruct',
+      folder,
+      ...track,
+      '--sigma-rel',
+      '0.08',
+      '--output',
+      await scratch(),
+    );
+    expect(code).toBe(1);
+    expect(text).toMatch(
+      /expected tensors of plain numbers, got s, a sparse tensor \(torch\.sparse_coo\), in .*0\.100\.pt\. Save the averages without it/,
+    );
+  });
+
+  it('a further name is refused with the option that allows it, and allowed by that', async () => {
+    const folder = await run('namespace');
+    const refused = await phema('info', folder, ...track);
+    expect(refused.code).toBe(1);
+    expect(refused.text).toMatch(/got "argparse\.Namespace"/);
+    expect(refused.text).toMatch(/--allow argparse\.Namespace\n/);
+    const more = ['--allow', 'some.Other', '--allow', 'argparse.Namespace'];
+    expect(await phema('info', folder, ...track, ...more)).toMatchObject({ code: 0 });
+    const output = await scratch();
+    const made = await phema('reconstruct', folder, ...track, ...more, '--sigma-rel', '0.08', '--output', output);
+    expect([made.code, made.text]).toEqual([0, expect.stringContaining(output)]);
+    expect(await phema('error', folder, ...track, ...more)).toMatchObject({ code: 0 });
+  });
+});

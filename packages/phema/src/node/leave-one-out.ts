@@ -11,6 +11,7 @@ export interface LeaveOneOutOptions {
   /** What file names alone do not tell; see `OpenSnapshotsOptions`. */
   readonly track?: readonly number[] | undefined;
   readonly updateEvery?: number | undefined;
+  readonly allow?: readonly string[] | undefined;
   /** Length of the average to leave out; default each tracked one. */
   readonly sigmaRel?: number | undefined;
   /** Its time in images; default the last stored. */

@@ -1,5 +1,6 @@
 import {
   moduleState,
+  OpaqueTensor,
   openPickle,
   type PickleFile,
   type PickleValue,
@@ -18,15 +19,17 @@ export const STORED_FILE = /\.(safetensors|pkl|pt)$/;
  * Opens a file of averages: safetensors, a network snapshot of NVIDIA's EDM2 (`.pkl`), or a state dict that `torch.save` wrote (`.pt`).
  * Names and shapes are read; nothing in a pickle is executed.
  *
+ * @param allow - further names that a pickle may use, `module.Name`; they stand for values that do nothing.
  * @throws {SafetensorsParseError | PickleParseError} (rejects) when it is damaged or asks for names that averages do not need.
  * @throws {RangeError} (rejects) when it is a pickle of something else.
  */
-export async function openStored(path: string): Promise<StoredFile> {
-  if (path.endsWith('.pkl')) return opened(path, SNAPSHOT_GLOBALS, snapshotTensors);
-  if (path.endsWith('.pt')) return opened(path, TORCH_GLOBALS, stateDictTensors);
+export async function openStored(path: string, allow: readonly string[] = []): Promise<StoredFile> {
+  if (path.endsWith('.pkl')) return opened(path, [...SNAPSHOT_GLOBALS, ...allow], snapshotTensors);
+  if (path.endsWith('.pt')) return opened(path, [...TORCH_GLOBALS, ...allow], stateDictTensors);
   const file = await readSafetensors(path);
   return {
     ...file,
+    opaque: new Map(),
     placeOf: (name) => {
       const entry = file.entries.get(name);
       return entry && { fd: file.fd, position: entry.offset };
@@ -37,6 +40,7 @@ export async function openStored(path: string): Promise<StoredFile> {
 /** Named tensors of a pickle, and what to write beside them. */
 interface Contents {
   readonly tensors: ReadonlyMap<string, TorchTensor>;
+  readonly opaque?: ReadonlyMap<string, string>;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -47,7 +51,7 @@ async function opened(
 ): Promise<StoredFile> {
   const file: PickleFile = await openPickle(path, { allow });
   try {
-    const { tensors, metadata } = contents(file.value);
+    const { tensors, metadata, opaque = new Map() } = contents(file.value);
     const entries = new Map(
       [...tensors].map(([name, { dtype, shape, size, storage }]): [string, StoredEntry] => [
         name,
@@ -67,6 +71,7 @@ async function opened(
       path,
       metadata,
       entries,
+      opaque,
       placeOf: () => undefined,
       readInto,
       readRange,
@@ -118,13 +123,15 @@ const EMA_MODEL = 'ema_model.';
 function stateDictTensors(value: PickleValue): Contents {
   if (!(value instanceof Map))
     throw new RangeError('openSnapshots: expected a state dict, got another value. Save model.state_dict().');
-  const named = [...value].filter((entry): entry is [string, TorchTensor] => {
+  const named = [...value].filter((entry): entry is [string, TorchTensor | OpaqueTensor] => {
     const [name, tensor] = entry;
-    return typeof name === 'string' && tensor instanceof TorchTensor;
+    return typeof name === 'string' && (tensor instanceof TorchTensor || tensor instanceof OpaqueTensor);
   });
   const inside = named.filter(([name]) => name.startsWith(EMA_MODEL));
-  const tensors = new Map(inside.length > 0 ? inside.map(([name, t]) => [name.slice(EMA_MODEL.length), t]) : named);
+  const stored = inside.length > 0 ? inside.map(([name, t]) => [name.slice(EMA_MODEL.length), t] as const) : named;
+  const tensors = new Map(stored.flatMap(([name, t]) => (t instanceof TorchTensor ? [[name, t]] : [])));
+  const opaque = new Map(stored.flatMap(([name, t]) => (t instanceof OpaqueTensor ? [[name, t.kind]] : [])));
   if (tensors.size === 0)
     throw new RangeError('openSnapshots: expected a state dict of tensors, got none in it. Save model.state_dict().');
-  return { tensors, metadata: {} };
+  return { tensors, opaque, metadata: {} };
 }

@@ -16,6 +16,7 @@ export interface ReconstructOptions {
   /** What file names alone do not tell; see `OpenSnapshotsOptions`. */
   readonly track?: readonly number[] | undefined;
   readonly updateEvery?: number | undefined;
+  readonly allow?: readonly string[] | undefined;
   /** Time of the averages in images, within the stored times; default the last. */
   readonly t?: number | undefined;
   /** Type of the averaged tensors in the results; default as stored. */

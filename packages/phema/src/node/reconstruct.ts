@@ -3,7 +3,7 @@ import { parseFloatType } from './float-type.js';
 import { planOutputs, specsOf } from './output-plan.js';
 import type { ReconstructOptions, ReconstructResult } from './reconstruct-options.js';
 import { selectSnapshots } from './select.js';
-import { openSnapshots } from './snapshots.js';
+import { openSnapshots, type SnapshotSet } from './snapshots.js';
 import { writeOutputs } from './write-outputs.js';
 
 /** More than any machine's disk keeps busy; each takes some memory. */
@@ -38,6 +38,7 @@ export async function reconstructFiles(options: ReconstructOptions): Promise<Rec
   signal?.throwIfAborted();
   const set = await openSnapshots(input, options);
   try {
+    checkReadable(set);
     if (options.verify) await set.verify({ signal });
     const selection = selectSnapshots('reconstructFiles', set, options.t);
     const plans = await planOutputs(options, set, selection);
@@ -48,4 +49,12 @@ export async function reconstructFiles(options: ReconstructOptions): Promise<Rec
   } finally {
     await set.close();
   }
+}
+
+/** A result has every tensor of the network; one that is not read would be missing. */
+function checkReadable({ opaque, snapshots }: SnapshotSet): void {
+  for (const [name, kind] of opaque)
+    throw new RangeError(
+      `reconstructFiles: expected tensors of plain numbers, got ${name}, ${kind}, in ${snapshots[0]?.path}. Save the averages without it, or as plain numbers.`,
+    );
 }

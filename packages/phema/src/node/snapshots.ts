@@ -21,7 +21,13 @@ export interface Snapshot extends SnapshotLabel {
 }
 
 /** What names of files alone do not tell. */
-export interface OpenSnapshotsOptions extends LabelOptions {}
+export interface OpenSnapshotsOptions extends LabelOptions {
+  /**
+   * Further names that pickles may use, `module.Name`, beside those that networks and state dicts need. Nothing is executed: they stand for
+   * values that do nothing.
+   */
+  readonly allow?: readonly string[] | undefined;
+}
 
 /** Stored averages of one network. */
 export interface SnapshotSet {
@@ -31,6 +37,8 @@ export interface SnapshotSet {
   readonly ignored: readonly { readonly path: string; readonly reason: string }[];
   /** Tensors that every snapshot has, alike in type and shape. */
   readonly entries: ReadonlyMap<string, StoredEntry>;
+  /** Tensors of kinds that are not read, which no result can have: what they are, by name. */
+  readonly opaque: ReadonlyMap<string, string>;
   /** Numbers in the averaged tensors of one snapshot. */
   readonly values: number;
   /** The narrowest type of an averaged tensor. */
@@ -83,7 +91,7 @@ export async function openSnapshots(
         ignored.push({ path: each, reason: 'its name does not tell length and time' });
         continue;
       }
-      const file = await openStored(each);
+      const file = await openStored(each, options.allow);
       opened.push(file);
       const reason = await describe(each, file, snapshots, options);
       if (reason === undefined) continue;
@@ -189,6 +197,7 @@ function summary(first: Snapshot, snapshots: readonly Snapshot[]) {
   const distinct = (values: number[]) => [...new Set(values)].sort((a, b) => a - b);
   return {
     entries,
+    opaque: first.file.opaque,
     values: floats.reduce((sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1), 0),
     dtype: narrowest[0] ?? ('F32' as const),
     bytes: [...entries.values()].reduce((sum, { byteLength }) => sum + byteLength, 0),

@@ -17,6 +17,8 @@ export interface StoredFile {
   readonly path: string;
   readonly metadata: Readonly<Record<string, string>>;
   readonly entries: ReadonlyMap<string, StoredEntry>;
+  /** Tensors of kinds that are not read, by name: what they are. Only pickles have any. */
+  readonly opaque: ReadonlyMap<string, string>;
   /** Where a tensor's values lie one after another, row-major, in an open file; undefined where they do not. */
   placeOf(name: string): StoredPlace | undefined;
   /** Values `begin` (inclusive) to `end` (exclusive) of a tensor, row-major. */

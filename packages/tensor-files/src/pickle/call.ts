@@ -12,6 +12,14 @@ export interface CallContext {
    * could ask for the same bytes without end.
    */
   readonly spend: (bytes: number) => void;
+  /** Counts items that are about to be gone through; all of them together stay within MAX_VISITS times the file's size. */
+  readonly visit: (items: number) => void;
+  /**
+   * Asks for bytes of a tensor beyond those that its storage has.
+   *
+   * @returns false when all of them together would be more than MAX_EXPANDED_BYTES.
+   */
+  readonly expand: (bytes: number) => boolean;
 }
 
 /** What a call of a known name stands for. */

@@ -19,11 +19,20 @@ export const MAX_NAME_BYTES = 1 << 12;
 /** Axes of an array or tensor; NumPy's own bound. */
 export const MAX_PICKLE_RANK = 64;
 
+/**
+ * Bytes of all tensors of a file that repeat elements, as `expand` makes them, as far as they exceed what is stored: a file of a hundred bytes
+ * could ask for any number. Real ones are masks, positions and statistics of some megabytes.
+ */
+export const MAX_EXPANDED_BYTES = 1 << 28;
+
 /** Bytes of one bytes object that are read at once from a file; longer ones stay there until they are asked for. */
 export const MAX_EAGER_BYTES = 1 << 12;
 
 /** Copies of all bytes of a file together: one from text, as protocol 2 stores bytes, and one into an array. */
 export const MAX_COPIES = 2;
+
+/** Items of lists and dictionaries that calls copy, for each byte of a file: every item takes one byte at least, and calls are few. */
+export const MAX_VISITS = 8;
 
 /** Entries of a torch zip: one a storage and a handful of others; the largest published checkpoints have some ten thousand. */
 export const MAX_ZIP_ENTRIES = 1 << 20;

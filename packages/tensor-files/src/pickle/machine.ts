@@ -2,8 +2,17 @@ import type { ByteSource } from './byte-source.js';
 import type { CallContext, Meaning } from './call.js';
 import { Cursor } from './cursor.js';
 import { describe } from './describe.js';
-import { MAX_COPIES, MAX_INTEGER_BYTES, MAX_MARKS, MAX_MEMO, MAX_STACK } from './limits.js';
+import {
+  MAX_COPIES,
+  MAX_EXPANDED_BYTES,
+  MAX_INTEGER_BYTES,
+  MAX_MARKS,
+  MAX_MEMO,
+  MAX_STACK,
+  MAX_VISITS,
+} from './limits.js';
 import { buildArray, buildDtype } from './numpy.js';
+import { PickleParseError } from './parse-error.js';
 import { PickledArray, PickledDtype, PickleGlobal, PickleObject, type PickleValue } from './values.js';
 
 /** What a pickle is read with. */
@@ -39,6 +48,8 @@ export class Machine {
     this.#allow = new Set(options.allow);
     this.cursor = new Cursor(source, options.file, options.start ?? 0, options.eagerBytes);
     let copied = 0;
+    let expanded = 0;
+    let visited = 0;
     this.#context = {
       fail: (code, text, cause) => this.cursor.fail(code, text, cause),
       file: options.file,
@@ -46,6 +57,16 @@ export class Machine {
         copied += bytes;
         if (copied > MAX_COPIES * source.length)
           this.cursor.fail('too-large', `expected to copy each byte once or twice, got more. ${DAMAGED}`);
+      },
+      visit: (items) => {
+        visited += items;
+        if (visited > MAX_VISITS * source.length)
+          this.cursor.fail('too-large', `expected to go through each item some times, got more. ${DAMAGED}`);
+      },
+      expand: (bytes) => {
+        if (expanded + bytes > MAX_EXPANDED_BYTES) return false;
+        expanded += bytes;
+        return true;
       },
     };
   }
@@ -154,9 +175,12 @@ export class Machine {
       this.cursor.fail('stack', `expected two texts, got other values. ${DAMAGED}`);
     const name = `${module}.${attribute}`;
     if (!this.#allow.has(name))
-      this.cursor.fail(
+      throw new PickleParseError(
         'global',
+        { file: this.cursor.file, offset: this.cursor.at, field: this.cursor.field },
         `expected only names that were allowed, got ${JSON.stringify(name.slice(0, 200))}. Nothing was run; do not trust the file unless you know why it asks for that.`,
+        undefined,
+        name,
       );
     this.push(new PickleGlobal(name));
   }

@@ -1,5 +1,4 @@
 import { MAX_MODULE_DEPTH, MAX_STATE_TENSORS } from './limits.js';
-import { NUMPY_GLOBALS } from './numpy.js';
 import { TORCH_GLOBALS } from './torch.js';
 import { TorchTensor } from './torch-tensor.js';
 import { PickleObject, type PickleValue } from './values.js';
@@ -10,7 +9,6 @@ const PERSISTENT = 'torch_utils.persistence._reconstruct_persistent_obj';
 /** Names that a network snapshot of NVIDIA's EDM2 uses. */
 export const SNAPSHOT_GLOBALS: readonly string[] = [
   ...TORCH_GLOBALS,
-  ...NUMPY_GLOBALS,
   'dnnlib.util.EasyDict',
   'torch.nn.modules.container.ModuleDict',
   'torch.nn.modules.container.ModuleList',

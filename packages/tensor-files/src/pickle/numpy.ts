@@ -18,6 +18,7 @@ export const NUMPY_GLOBALS: readonly string[] = [
   '_codecs.encode',
   'builtins.bytearray',
   '__builtin__.bytes',
+  '__builtin__.bytearray',
 ];
 
 const AGAIN = 'Only plain numbers and booleans are read: save it as npz.';
@@ -53,8 +54,10 @@ const encode: Meaning = ([text, encoding], { fail, spend }) => {
   return latin1Bytes(text) ?? fail('value', 'expected text of latin1, got other characters. The file is damaged.');
 };
 
-const bytes: Meaning = (args, { fail }) => {
+const bytes: Meaning = (args, context) => {
+  const { fail } = context;
   const [value] = args;
+  if (args.length === 2 && args[1] === 'latin-1') return encode([value as PickleValue, 'latin1'], context);
   if (args.length === 0) return new Uint8Array();
   if (args.length === 1 && (value instanceof Uint8Array || value instanceof LongBytes)) return value;
   return fail('value', `expected bytes, got ${describe(value)}. The file is damaged.`);
@@ -72,6 +75,7 @@ export const NUMPY_MEANINGS: Readonly<Record<string, Meaning>> = {
   '_codecs.encode': encode,
   'builtins.bytearray': bytes,
   '__builtin__.bytes': bytes,
+  '__builtin__.bytearray': bytes,
 };
 
 /** State of an element type: `(version, byte order, subtype, names, fields, size, alignment, flags)`. */

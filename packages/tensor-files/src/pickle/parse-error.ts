@@ -37,13 +37,16 @@ export class PickleParseError extends Error {
   readonly file: string;
   readonly offset: number;
   readonly field: string;
+  /** The name that was not allowed, of code `'global'`. */
+  readonly global: string | undefined;
 
   /** @param text - `expected …, got …. <Remedy>.`; the place is put around it. */
-  constructor(code: PickleErrorCode, place: PickleErrorPlace, text: string, cause?: unknown) {
+  constructor(code: PickleErrorCode, place: PickleErrorPlace, text: string, cause?: unknown, global?: string) {
     super(`readPickle: ${text} (${place.file}, byte ${place.offset}, ${place.field})`, { cause });
     this.code = code;
     this.file = place.file;
     this.offset = place.offset;
     this.field = place.field;
+    this.global = global;
   }
 }

@@ -1,6 +1,7 @@
 import type { ByteSource } from './byte-source.js';
 import { INSTRUCTIONS } from './instructions.js';
 import { Machine, type MachineOptions } from './machine.js';
+import { nameTensors } from './name-tensors.js';
 import type { PickleValue } from './values.js';
 
 /**
@@ -26,7 +27,11 @@ export function runPickle(source: ByteSource, options: MachineOptions): { value:
       );
     const [name, step] = instruction;
     cursor.field = name;
-    if (!step) return { value: machine.result(), end: cursor.position };
+    if (!step) {
+      const value = machine.result();
+      nameTensors(value, options.file);
+      return { value, end: cursor.position };
+    }
     step(machine);
   }
 }

@@ -1,30 +1,37 @@
 import { bytesPerElement, type Dtype } from '../safetensors/dtype.js';
 import { isCount } from './describe.js';
+import { storageType } from './torch-dtypes.js';
 import { PickleGlobal, type PickleValue } from './values.js';
 
-const STORAGES: Readonly<Record<string, Dtype>> = {
-  'torch.HalfStorage': 'F16',
-  'torch.BFloat16Storage': 'BF16',
-  'torch.FloatStorage': 'F32',
-  'torch.DoubleStorage': 'F64',
-  'torch.CharStorage': 'I8',
-  'torch.ShortStorage': 'I16',
-  'torch.IntStorage': 'I32',
-  'torch.LongStorage': 'I64',
-  'torch.ByteStorage': 'U8',
-  'torch.BoolStorage': 'BOOL',
-};
+/** Parts of a storage's persistent id. */
+export interface StorageId {
+  readonly key: string;
+  readonly dtype: Dtype;
+  readonly isQuantized: boolean;
+  /** Number of elements. */
+  readonly length: number;
+  /** In old files: the part of it that is meant, with a key of its own. */
+  readonly view: { readonly key: string; readonly begin: number; readonly length: number } | undefined;
+}
 
-/** Names of torch's storages: all that the pickles inside a storage may use. */
-export const STORAGE_GLOBALS: readonly string[] = Object.keys(STORAGES);
-
-/** Parts of a persistent id `("storage", type, key, device, elements, …)`, `undefined` when it is another. */
-export function parseStorageId(id: PickleValue): { key: string; dtype: Dtype; length: number } | undefined {
-  if (!Array.isArray(id)) return undefined;
-  const [tag, type, key, , length] = id;
-  const dtype = type instanceof PickleGlobal && Object.hasOwn(STORAGES, type.name) ? STORAGES[type.name] : undefined;
-  if (tag !== 'storage' || dtype === undefined || !isCount(length)) return undefined;
-  if (!Number.isSafeInteger(length * bytesPerElement(dtype))) return undefined;
+/**
+ * Parts of a persistent id `("storage", type, key, device, elements, view)`, `undefined` when it is another. The device is where the
+ * tensor was; its numbers are the same elsewhere.
+ */
+export function parseStorageId(id: PickleValue): StorageId | undefined {
+  if (!Array.isArray(id) || id.length < 5 || id.length > 6) return undefined;
+  const [tag, global, key, , length, view = null] = id;
+  const type = global instanceof PickleGlobal ? storageType(global.name) : undefined;
+  if (tag !== 'storage' || type === undefined || !isCount(length)) return undefined;
+  if (!Number.isSafeInteger(length * bytesPerElement(type.dtype))) return undefined;
   if (typeof key !== 'string' && !isCount(key)) return undefined;
-  return { key: String(key), dtype, length };
+  const parsed = view === null ? undefined : parseView(view, length);
+  return view !== null && !parsed ? undefined : { key: String(key), ...type, length, view: parsed };
+}
+
+function parseView(view: PickleValue, total: number): StorageId['view'] {
+  if (!Array.isArray(view) || view.length !== 3) return undefined;
+  const [key, begin, length] = view;
+  if ((typeof key !== 'string' && !isCount(key)) || !isCount(begin) || !isCount(length)) return undefined;
+  return begin + length <= total ? { key: String(key), begin, length } : undefined;
 }

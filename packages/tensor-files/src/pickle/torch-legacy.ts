@@ -3,7 +3,8 @@ import { MAX_EAGER_BYTES } from './limits.js';
 import type { MachineOptions } from './machine.js';
 import { type PickleErrorCode, PickleParseError } from './parse-error.js';
 import { runPickle } from './run-pickle.js';
-import { parseStorageId, STORAGE_GLOBALS } from './storage-id.js';
+import { StorageTable } from './storage-table.js';
+import { STORAGE_GLOBALS } from './torch-dtypes.js';
 import { TorchStorage } from './torch-tensor.js';
 import type { PickleValue } from './values.js';
 
@@ -42,7 +43,7 @@ export function readLegacy(
   file: string,
   { allow, meanings }: Pick<MachineOptions, 'allow' | 'meanings'>,
 ): PickleValue {
-  const storages = new Map<string, TorchStorage>();
+  let storages = new StorageTable(false);
   let position = 0;
   const fail = (code: PickleErrorCode, field: string, text: string): never => {
     throw new PickleParseError(code, { file, offset: position, field }, `${text} The file is damaged: fetch it again.`);
@@ -54,16 +55,7 @@ export function readLegacy(
       allow: names,
       meanings,
       eagerBytes: MAX_EAGER_BYTES,
-      persistent: (id) => {
-        const parts = parseStorageId(id);
-        if (!parts) return undefined;
-        const known = storages.get(parts.key);
-        if (known && known.dtype === parts.dtype && known.length === parts.length) return known;
-        if (known) return undefined;
-        const storage = new TorchStorage(parts.dtype, parts.length);
-        storages.set(parts.key, storage);
-        return storage;
-      },
+      persistent: (id) => storages.resolve(id),
     });
     position = end;
     return value;
@@ -71,8 +63,7 @@ export function readLegacy(
   const [magic, version, system] = [next([]), next([]), next([])];
   if (magic !== MAGIC || version !== PROTOCOL)
     fail('protocol', 'magic number', 'expected a file of torch.save, got another.');
-  if (system instanceof Map && system.get('little_endian') === false)
-    fail('value', 'system', 'expected little-endian numbers, got big-endian ones.');
+  if (system instanceof Map && system.get('little_endian') === false) storages = new StorageTable(true);
   const value = next(allow);
   const keys = next([]);
   if (!Array.isArray(keys) || keys.length !== storages.size)

@@ -4,79 +4,16 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { bytesOf } from './assemble.fixture.js';
 import { memorySource } from './byte-source.js';
+import { legacyFile, tensor } from './legacy.fixture.js';
 import { openPickle } from './open-pickle.js';
 import { PickleParseError } from './parse-error.js';
 import { readPickle } from './read-pickle.js';
 import { TORCH_GLOBALS } from './torch.js';
 import { TorchStorage, TorchTensor } from './torch-tensor.js';
+import { OpaqueTensor, type PickleValue } from './values.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'torch-tensor-'));
 afterAll(() => rm(folder, { recursive: true }));
-
-const text = (value: string): number[] => [88, value.length, 0, 0, 0, ...Buffer.from(value)];
-const tuple = (...sides: number[]): (number | string)[] => ['(', ...sides.flatMap((side) => ['K', side]), 't'];
-const storage = (elements: number) => [
-  ...['(', text('storage'), 'ctorch\nFloatStorage\n', text('0'), text('cpu'), 'K', elements, 'NtQ'],
-];
-const tensor = (elements: number, offset: number, shape: number[], strides: number[]) => [
-  ...[
-    'ctorch._utils\n_rebuild_tensor_v2\n(',
-    ...storage(elements),
-    'K',
-    offset,
-    ...tuple(...shape),
-    ...tuple(...strides),
-  ],
-  ...[137, 'ccollections\nOrderedDict\n)RtR'],
-];
-/** A file of torch.save before its files were zips, with one storage of six numbers that all its tensors share. */
-const legacyFile = (tensors: readonly (string | number | number[])[], count = 6): Uint8Array => {
-  const p = [128, 2];
-  const numbers = new Uint8Array(Float32Array.of(0, 1, 2, 3, 4, 5).buffer);
-  const before = [
-    ...p,
-    138,
-    10,
-    0x6c,
-    0xfc,
-    0x9c,
-    0x46,
-    0xf9,
-    0x20,
-    0x6a,
-    0xa8,
-    0x50,
-    0x19,
-    '.',
-    ...p,
-    'M',
-    233,
-    3,
-    '.',
-  ];
-  return bytesOf(
-    ...before,
-    ...p,
-    '}.',
-    ...p,
-    '](',
-    ...tensors,
-    'e.',
-    ...p,
-    '](',
-    text('0'),
-    'e.',
-    count,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    0,
-    numbers,
-  );
-};
 
 describe('tensors that share a storage', () => {
   const bytes = legacyFile([...tensor(6, 0, [2, 3], [3, 1]), ...tensor(6, 0, [3, 2], [1, 3]), ...tensor(6, 4, [], [])]);
@@ -101,13 +38,26 @@ describe('tensors that share a storage', () => {
   it.each([
     ['a tensor past the end of its storage', 'storage', legacyFile(tensor(6, 1, [2, 3], [3, 1]))],
     ['strides past the end', 'storage', legacyFile(tensor(6, 0, [2, 2], [5, 1]))],
-    ['a tensor that repeats one number without end', 'storage', legacyFile(tensor(6, 0, [255, 255], [0, 0]))],
     ['a storage of another length than its data', 'storage', legacyFile(tensor(6, 0, [6], [1]), 5)],
     ['a file cut short', 'truncated', bytes.subarray(0, -1)],
     ['another kind of file', 'opcode', bytesOf('# hello')],
   ])('%s is refused', (_, code, file) => {
     expect(() => readPickle(file, { allow: TORCH_GLOBALS })).toThrow(expect.objectContaining({ code }));
     expect(() => readPickle(file, { allow: TORCH_GLOBALS })).toThrow(PickleParseError);
+  });
+
+  it('may repeat numbers, within a bound for all of them together', async () => {
+    const repeated = tensor(6, 1, [250, 250, 250], [0, 0, 0]); // 62,500,000 bytes of one number
+    const value = readPickle(legacyFile([...repeated, ...repeated, ...repeated, ...repeated, ...repeated]), {
+      allow: TORCH_GLOBALS,
+    }) as PickleValue[];
+    expect(value.map((item) => item instanceof TorchTensor)).toEqual([true, true, true, true, false]);
+    expect(await (value[0] as TorchTensor).readRange(15_624_990, 15_625_000)).toEqual(new Float32Array(10).fill(1));
+    expect((value[4] as OpaqueTensor).kind).toBe('a tensor of 15625000 elements that are 6 repeated');
+    const [endless] = readPickle(legacyFile(tensor(6, 0, [255, 255, 255, 255, 255, 255, 255], [0, 0, 0, 0, 0, 0, 0])), {
+      allow: TORCH_GLOBALS,
+    }) as PickleValue[];
+    expect(endless).toBeInstanceOf(OpaqueTensor);
   });
 
   it('are gathered in pieces as in one go', async () => {

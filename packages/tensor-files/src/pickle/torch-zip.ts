@@ -8,8 +8,7 @@ import { MAX_DATA_PKL_BYTES, MAX_EAGER_BYTES, MAX_ZIP_ENTRIES } from './limits.j
 import { MEANINGS } from './meanings.js';
 import { type PickleErrorCode, PickleParseError } from './parse-error.js';
 import { runPickle } from './run-pickle.js';
-import { parseStorageId } from './storage-id.js';
-import { TorchStorage } from './torch-tensor.js';
+import { StorageTable } from './storage-table.js';
 import type { PickleValue } from './values.js';
 
 /** What is in a checkpoint, and a check of it. */
@@ -71,32 +70,26 @@ export async function openTorchZip(handle: FileHandle, path: string, allow: read
   if (pickle.length > MAX_DATA_PKL_BYTES)
     fail('too-large', name, `expected at most ${MAX_DATA_PKL_BYTES} bytes, got ${pickle.length}.`);
   await checkCrc(name, pickle);
-  const order = sources.get(`${folder}byteorder`)?.peek(0, 8);
-  if (order && Buffer.from(order).toString('latin1') !== 'little')
-    fail('value', 'byteorder', 'expected little-endian numbers, got another order.');
+  const order = Buffer.from(sources.get(`${folder}byteorder`)?.peek(0, 8) ?? Buffer.from('little')).toString('latin1');
+  if (order !== 'little' && order !== 'big')
+    fail('value', 'byteorder', `expected little or big, got ${JSON.stringify(order)}.`);
 
-  const storages = new Map<string, TorchStorage>();
+  const storages = new StorageTable(order === 'big', (key, storage) => {
+    const source = sources.get(`${folder}data/${key}`);
+    if (source?.length !== storage.byteLength)
+      return fail(
+        'storage',
+        `data/${key}`,
+        `expected ${storage.byteLength} bytes for ${storage.length} elements of ${storage.dtype}, got ${source?.length ?? 'no entry'}.`,
+      );
+    storage.place(source);
+  });
   const { value } = runPickle(pickle, {
     file: `${path}:${name}`,
     allow,
     meanings: MEANINGS,
     eagerBytes: MAX_EAGER_BYTES,
-    persistent: (id) => {
-      const parts = parseStorageId(id);
-      if (!parts) return undefined;
-      const known = storages.get(parts.key);
-      if (known) return known.dtype === parts.dtype && known.length === parts.length ? known : undefined;
-      const source = sources.get(`${folder}data/${parts.key}`);
-      const storage = new TorchStorage(parts.dtype, parts.length, source);
-      if (source?.length !== storage.byteLength)
-        fail(
-          'storage',
-          `data/${parts.key}`,
-          `expected ${storage.byteLength} bytes for ${parts.length} elements of ${parts.dtype}, got ${source?.length ?? 'no entry'}.`,
-        );
-      storages.set(parts.key, storage);
-      return storage;
-    },
+    persistent: (id) => storages.resolve(id),
   });
   return {
     value,

@@ -22,7 +22,8 @@ export type PickleValue =
   | PickledArray
   | PickledDtype
   | TorchStorage
-  | TorchTensor;
+  | TorchTensor
+  | OpaqueTensor;
 
 /** A class or function as a value: its name and nothing else. */
 export class PickleGlobal {
@@ -82,4 +83,21 @@ export class PickledArray {
   dtype: NpyDtype = '<f8';
   shape: number[] = [0];
   data: NpyData = new Float64Array();
+}
+
+/**
+ * A tensor that is not an array of numbers, or not one of a type that is read here: what it is, and its parts as the file has them. Tensors
+ * beside it are read.
+ */
+export class OpaqueTensor {
+  /** What it is: `a sparse tensor (torch.sparse_coo)`. */
+  readonly kind: string;
+  readonly parts: readonly PickleValue[];
+  /** Where the file has it: keys down to it, joined by dots. */
+  name = '';
+
+  constructor(kind: string, parts: readonly PickleValue[] = []) {
+    this.kind = kind;
+    this.parts = parts;
+  }
 }

@@ -1,4 +1,7 @@
-/** Element types of safetensors that this package reads and writes. */
+/**
+ * Element types of tensors, by their names in safetensors. Those below one byte (F4, F6_…) are packed; C32 and C128 are PyTorch's alone
+ * and have no place in safetensors files.
+ */
 export type Dtype =
   | 'F16'
   | 'BF16'
@@ -12,9 +15,23 @@ export type Dtype =
   | 'U16'
   | 'U32'
   | 'U64'
-  | 'BOOL';
+  | 'BOOL'
+  | Float8Dtype
+  | 'F6_E2M3'
+  | 'F6_E3M2'
+  | 'F4'
+  | 'C32'
+  | 'C64'
+  | 'C128';
 
-/** Row-major values. F16 and BF16 are their raw bits in a Uint16Array, BOOL is 0 or 1 in a Uint8Array. */
+/** Floating-point types of one byte. */
+export type Float8Dtype = 'F8_E4M3' | 'F8_E5M2' | 'F8_E4M3FNUZ' | 'F8_E5M2FNUZ' | 'F8_E8M0';
+
+/**
+ * Row-major values, one for each element: F16 and BF16 as raw bits in a Uint16Array, 8-bit floats as raw bits and BOOL as 0 or 1 in a
+ * Uint8Array. Complex numbers take two each, real and imaginary part (C64 a Float32Array, C128 a Float64Array, C32 raw bits of F16).
+ * Types below one byte stay packed, in a Uint8Array.
+ */
 export type TensorData =
   | Float32Array
   | Float64Array
@@ -28,38 +45,73 @@ export type TensorData =
   | BigUint64Array;
 
 interface DtypeRow {
-  readonly bytes: number;
-  /** A view of freshly read bytes, which the caller owns. */
-  readonly view: (buffer: ArrayBuffer) => TensorData;
+  readonly bits: number;
+  readonly kind: {
+    new (buffer: ArrayBuffer): TensorData;
+    readonly BYTES_PER_ELEMENT: number;
+  };
 }
 
 const ROWS: Readonly<Record<Dtype, DtypeRow>> = {
-  F16: { bytes: 2, view: (buffer) => new Uint16Array(buffer) },
-  BF16: { bytes: 2, view: (buffer) => new Uint16Array(buffer) },
-  F32: { bytes: 4, view: (buffer) => new Float32Array(buffer) },
-  F64: { bytes: 8, view: (buffer) => new Float64Array(buffer) },
-  I8: { bytes: 1, view: (buffer) => new Int8Array(buffer) },
-  I16: { bytes: 2, view: (buffer) => new Int16Array(buffer) },
-  I32: { bytes: 4, view: (buffer) => new Int32Array(buffer) },
-  I64: { bytes: 8, view: (buffer) => new BigInt64Array(buffer) },
-  U8: { bytes: 1, view: (buffer) => new Uint8Array(buffer) },
-  U16: { bytes: 2, view: (buffer) => new Uint16Array(buffer) },
-  U32: { bytes: 4, view: (buffer) => new Uint32Array(buffer) },
-  U64: { bytes: 8, view: (buffer) => new BigUint64Array(buffer) },
-  BOOL: { bytes: 1, view: (buffer) => new Uint8Array(buffer) },
+  F16: { bits: 16, kind: Uint16Array },
+  BF16: { bits: 16, kind: Uint16Array },
+  F32: { bits: 32, kind: Float32Array },
+  F64: { bits: 64, kind: Float64Array },
+  I8: { bits: 8, kind: Int8Array },
+  I16: { bits: 16, kind: Int16Array },
+  I32: { bits: 32, kind: Int32Array },
+  I64: { bits: 64, kind: BigInt64Array },
+  U8: { bits: 8, kind: Uint8Array },
+  U16: { bits: 16, kind: Uint16Array },
+  U32: { bits: 32, kind: Uint32Array },
+  U64: { bits: 64, kind: BigUint64Array },
+  BOOL: { bits: 8, kind: Uint8Array },
+  F8_E4M3: { bits: 8, kind: Uint8Array },
+  F8_E5M2: { bits: 8, kind: Uint8Array },
+  F8_E4M3FNUZ: { bits: 8, kind: Uint8Array },
+  F8_E5M2FNUZ: { bits: 8, kind: Uint8Array },
+  F8_E8M0: { bits: 8, kind: Uint8Array },
+  F6_E2M3: { bits: 6, kind: Uint8Array },
+  F6_E3M2: { bits: 6, kind: Uint8Array },
+  F4: { bits: 4, kind: Uint8Array },
+  C64: { bits: 64, kind: Float32Array },
+  C32: { bits: 32, kind: Uint16Array },
+  C128: { bits: 128, kind: Float64Array },
 };
 
-/** Every supported element type. */
-export const DTYPES: readonly Dtype[] = Object.keys(ROWS) as Dtype[];
+/** Every element type of safetensors files. */
+export const DTYPES: readonly Dtype[] = (Object.keys(ROWS) as Dtype[]).filter(
+  (name) => name !== 'C32' && name !== 'C128',
+);
 
-/** True for the name of a supported element type. */
-export const isDtype = (name: unknown): name is Dtype => typeof name === 'string' && Object.hasOwn(ROWS, name);
+/** True for the name of an element type of safetensors files. */
+export const isDtype = (name: unknown): name is Dtype => (DTYPES as readonly unknown[]).includes(name);
 
-/** Bytes of one element. */
-export const bytesPerElement = (dtype: Dtype): number => ROWS[dtype].bytes;
+/** Bytes of one element; a fraction where several share one. */
+export const bytesPerElement = (dtype: Dtype): number => ROWS[dtype].bits / 8;
+
+/** Bytes of one number of the array that holds a tensor's values. */
+export const bytesPerValue = (dtype: Dtype): number => ROWS[dtype].kind.BYTES_PER_ELEMENT;
+
+/** Length of the array that holds so many elements. */
+export const valuesOf = (dtype: Dtype, elements: number): number =>
+  (elements * bytesPerElement(dtype)) / bytesPerValue(dtype);
+
+/** Bytes of a shape; not a whole number where packed elements do not fill their last byte. */
+export const byteLengthOf = (dtype: Dtype, shape: readonly number[]): number =>
+  shape.includes(0) ? 0 : shape.reduce((product, side) => product * side, bytesPerElement(dtype));
+
+/** Least number of elements that fill whole bytes. */
+export const elementsPerUnit = (dtype: Dtype): number => {
+  const bits = ROWS[dtype].bits % 8;
+  return bits === 0 ? 1 : bits === 4 ? 2 : 4;
+};
 
 /** Typed array over bytes of which the length is a multiple of the element's. */
-export const viewAs = (dtype: Dtype, buffer: ArrayBuffer): TensorData => ROWS[dtype].view(buffer);
+export const viewAs = (dtype: Dtype, buffer: ArrayBuffer): TensorData => new ROWS[dtype].kind(buffer);
+
+/** Whether values of this array are stored as `dtype` as they are. */
+export const fitsDtype = (dtype: Dtype, data: TensorData): boolean => data instanceof ROWS[dtype].kind;
 
 const BY_ARRAY: readonly (readonly [Dtype, abstract new (...args: never) => TensorData])[] = [
   ['F32', Float32Array],

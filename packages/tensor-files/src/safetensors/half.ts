@@ -1,10 +1,13 @@
 import { Float16Array } from '@petamoriken/float16';
-import type { Dtype, TensorData } from './dtype.js';
+import type { Dtype, Float8Dtype, TensorData } from './dtype.js';
+import { float8Table } from './float8.js';
 
 /** Two-byte floating-point types, stored as raw bits in a Uint16Array. */
 export type HalfDtype = 'F16' | 'BF16';
 
 const isHalf = (dtype: Dtype): dtype is HalfDtype => dtype === 'F16' || dtype === 'BF16';
+
+const isFloat8 = (dtype: Dtype): dtype is Float8Dtype => dtype.startsWith('F8_');
 
 /** Below this many values a table of all 65,536 half floats costs more than it saves. */
 const TABLE_FROM = 1 << 16;
@@ -14,22 +17,29 @@ function float16Values(bits: Uint16Array): ArrayLike<number> {
   return new Float16Array(bits.slice().buffer);
 }
 
+/** What else there is, by the first letter of its name. */
+const CONVERSIONS: Readonly<Record<string, string>> = { C: 'complex numbers', F: 'packed floats' };
+
 let table: Float32Array | undefined;
 
 /**
- * F16, BF16, F32 and F64 values as float32. Exact for all but F64, which is rounded.
+ * F16, BF16, F32, F64 and 8-bit floating-point values as float32. Exact for all but F64, which is rounded.
  *
- * @param data - values as the reader returns them: raw bits in a Uint16Array for F16 and BF16.
+ * @param data - values as the reader returns them: raw bits in a Uint16Array for F16 and BF16, in a Uint8Array for 8-bit floats.
  * @param dtype - element type of `data`.
  * @returns `data` itself for F32, else a new array of the same length.
- * @throws {TypeError} for an integer or boolean type, or data that does not belong to `dtype`.
+ * @throws {TypeError} for an integer, boolean, complex or packed type, or data that does not belong to `dtype`.
  */
 export function toFloat32(data: TensorData, dtype: Dtype): Float32Array {
   if (dtype === 'F32' && data instanceof Float32Array) return data;
   if (dtype === 'F64' && data instanceof Float64Array) return Float32Array.from(data);
+  if (isFloat8(dtype) && data instanceof Uint8Array) {
+    const values = float8Table(dtype);
+    return Float32Array.from(data, (bits) => values[bits] ?? 0);
+  }
   if (!isHalf(dtype) || !(data instanceof Uint16Array)) {
     throw new TypeError(
-      `toFloat32: expected values of F16, BF16, F32 or F64, got ${dtype} in ${data.constructor.name}. Convert integers by hand.`,
+      `toFloat32: expected values of F16, BF16, F32, F64 or an 8-bit float, got ${dtype} in ${data.constructor.name}. Convert ${CONVERSIONS[dtype[0] ?? ''] ?? 'integers'} by hand.`,
     );
   }
   if (dtype === 'BF16') {

@@ -1,4 +1,4 @@
-import { bytesPerElement, DTYPES, type Dtype, isDtype } from './dtype.js';
+import { byteLengthOf, DTYPES, type Dtype, isDtype } from './dtype.js';
 import { scanKeys } from './json-keys.js';
 import { LENGTH_BYTES, MAX_RANK, MAX_TENSORS } from './limits.js';
 import { type SafetensorsErrorCode, SafetensorsParseError } from './parse-error.js';
@@ -16,6 +16,7 @@ export interface TensorEntry {
 export interface SafetensorsHeader {
   /** In the order of the data. */
   readonly entries: ReadonlyMap<string, TensorEntry>;
+  /** Values that are no texts are given as JSON. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -54,8 +55,9 @@ export function parseHeader(bytes: Uint8Array, file: string, fileSize: number): 
     );
   }
 
-  const { __metadata__: rawMetadata = {}, ...tensors } = json as Record<string, unknown>;
-  if (!isTextRecord(rawMetadata)) {
+  const { __metadata__: rawMetadata, ...tensors } = json as Record<string, unknown>;
+  const metadata = textRecord(rawMetadata ?? {});
+  if (!metadata) {
     return fail(
       'metadata',
       place('__metadata__'),
@@ -75,13 +77,12 @@ export function parseHeader(bytes: Uint8Array, file: string, fileSize: number): 
 
   const dataStart = LENGTH_BYTES + bytes.length;
   const entries = names.map((name): [string, TensorEntry] => {
-    const reject = (code: SafetensorsErrorCode, field: string, expected: string): never =>
-      fail(
-        code,
-        place(name),
-        `${name}${field}`,
-        `expected ${expected}. The header is damaged: fetch or save the file again.`,
-      );
+    const reject: Reject = (
+      code,
+      field,
+      expected,
+      remedy = 'The header is damaged: fetch or save the file again',
+    ): never => fail(code, place(name), `${name}${field}`, `expected ${expected}. ${remedy}.`);
     return [name, parseEntry(tensors[name], dataStart, reject)];
   });
   entries.sort(([, a], [, b]) => a.offset - b.offset || a.byteLength - b.byteLength);
@@ -111,7 +112,7 @@ export function parseHeader(bytes: Uint8Array, file: string, fileSize: number): 
       `expected the file to end at byte ${end}, got ${fileSize - end} bytes more. Fetch or save the file again.`,
     );
   }
-  return { entries: new Map(entries), metadata: rawMetadata };
+  return { entries: new Map(entries), metadata };
 }
 
 type Fail = (code: SafetensorsErrorCode, offset: number, field: string, text: string, cause?: unknown) => never;
@@ -144,26 +145,28 @@ function parseJson(bytes: Uint8Array, fail: Fail): { text: string; json: unknown
   }
 }
 
-function isTextRecord(value: unknown): value is Record<string, string> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    Object.values(value).every((v) => typeof v === 'string')
-  );
+/** Values that are no texts, which some writers put there against the format, become their JSON. */
+function textRecord(value: unknown): Record<string, string> | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  const texts = Object.entries(value).map(([key, v]) => [key, typeof v === 'string' ? v : JSON.stringify(v)]);
+  return Object.fromEntries(texts);
 }
 
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
-function parseEntry(
-  raw: unknown,
-  dataStart: number,
-  reject: (code: SafetensorsErrorCode, field: string, expected: string) => never,
-): TensorEntry {
+type Reject = (code: SafetensorsErrorCode, field: string, expected: string, remedy?: string) => never;
+
+function parseEntry(raw: unknown, dataStart: number, reject: Reject): TensorEntry {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
     return reject('entry', '', 'an object, got another value');
   const { dtype, shape, data_offsets: offsets } = raw as Record<string, unknown>;
-  if (!isDtype(dtype)) return reject('dtype', '.dtype', `one of ${DTYPES.join(', ')}, got ${brief(dtype)}`);
+  if (!isDtype(dtype))
+    return reject(
+      'dtype',
+      '.dtype',
+      `one of ${DTYPES.join(', ')}, got ${brief(dtype)}`,
+      'Save that tensor as one of these, or fetch the file again if it should be',
+    );
   if (!Array.isArray(shape) || !shape.every(isCount)) {
     return reject('shape', '.shape', `a list of sides ≥ 0, got ${brief(shape)}`);
   }
@@ -172,7 +175,7 @@ function parseEntry(
     return reject('offsets', '.data_offsets', `[begin, end], got ${brief(offsets)}`);
   }
   const [begin, end] = offsets as [number, number];
-  const byteLength = shape.includes(0) ? 0 : shape.reduce((product, side) => product * side, bytesPerElement(dtype));
+  const byteLength = byteLengthOf(dtype, shape);
   if (!Number.isSafeInteger(byteLength) || end - begin !== byteLength) {
     return reject('offsets', '.data_offsets', `${byteLength} bytes for ${dtype} [${shape}], got [${begin}, ${end}]`);
   }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
+import { allocate, checkSize, type Oversize } from '../allocate.js';
 import { CHECKSUM_BLANK, CHECKSUM_KEY, CHECKSUM_PREFIX, findChecksum } from './checksum.js';
-import { bytesPerElement, type Dtype, type TensorData, viewAs } from './dtype.js';
+import { bytesPerElement, type Dtype, elementsPerUnit, type TensorData, viewAs } from './dtype.js';
 import { toFloat32 } from './half.js';
 import { parseHeader, type TensorEntry } from './header.js';
 import { LENGTH_BYTES, MAX_HEADER_BYTES } from './limits.js';
@@ -58,18 +59,18 @@ export interface SafetensorsFile {
   /**
    * Reads one tensor.
    *
-   * @throws {RangeError} when the file has no such tensor.
+   * @throws {RangeError} when the file has no such tensor, or it is larger than Node.js can hold at once: then read `chunks`.
    * @throws {SafetensorsParseError} when the file has become shorter since it was opened.
    */
   read(name: string): Promise<Tensor>;
   /**
-   * Reads one F32, F16, BF16 or F64 tensor as float32 (F64 is rounded).
+   * Reads one tensor of F32, F16, BF16, F64 or 8-bit floats as float32 (F64 is rounded).
    *
-   * @throws {TypeError} for integers and booleans; otherwise as {@link read}.
+   * @throws {TypeError} for integers, booleans, complex and packed types; otherwise as {@link read}.
    */
   readFloat32(name: string): Promise<Float32Tensor>;
   /**
-   * Reads elements `begin` (inclusive) to `end` (exclusive) of a tensor's row-major values.
+   * Reads elements `begin` (inclusive) to `end` (exclusive) of a tensor's row-major values. Packed types allow whole bytes only.
    *
    * @throws {RangeError} when the range is not within the tensor.
    */
@@ -138,17 +139,27 @@ async function openFile(handle: FileHandle, path: string): Promise<SafetensorsFi
         `readRange: expected 0 ≤ begin ≤ end ≤ ${byteLength / bytes} in ${name}, got [${begin}, ${end}). Check the range.`,
       );
     }
+    if (!Number.isInteger(begin * bytes) || !Number.isInteger(end * bytes))
+      throw new RangeError(
+        `readRange: expected multiples of ${elementsPerUnit(dtype)} in ${name}, whose ${dtype} elements are packed, got [${begin}, ${end}). Widen the range.`,
+      );
     return { dtype, position: offset + begin * bytes, length: (end - begin) * bytes };
   };
-  const readRange = async (name: string, begin: number, end: number): Promise<TensorData> => {
+  const oversize = (fn: string, name: string): Oversize => ({
+    fn,
+    what: `${name} of ${path}`,
+    remedy: 'Read it piece by piece: with chunks, or readRange',
+  });
+  const readValues = async (fn: string, name: string, begin: number, end: number): Promise<TensorData> => {
     const { dtype, position, length } = rangeOf(name, begin, end);
-    const bytes = new Uint8Array(length);
+    const bytes = allocate(length, oversize(fn, name));
     await fill(position, bytes, name);
     return viewAs(dtype, bytes.buffer);
   };
-  const read = async (name: string): Promise<Tensor> => {
+  const readRange = (name: string, begin: number, end: number) => readValues('readRange', name, begin, end);
+  const readAll = async (fn: string, name: string): Promise<Tensor> => {
     const { dtype, shape, byteLength } = entryOf(name);
-    return { dtype, shape: [...shape], data: await readRange(name, 0, byteLength / bytesPerElement(dtype)) };
+    return { dtype, shape: [...shape], data: await readValues(fn, name, 0, byteLength / bytesPerElement(dtype)) };
   };
 
   return {
@@ -159,9 +170,11 @@ async function openFile(handle: FileHandle, path: string): Promise<SafetensorsFi
     names: [...entries.keys()],
     entries,
     has: (name) => entries.has(name),
-    read,
+    read: (name) => readAll('read', name),
     async readFloat32(name) {
-      const { dtype, shape, data } = await read(name);
+      const entry = entryOf(name);
+      checkSize((entry.byteLength / bytesPerElement(entry.dtype)) * 4, oversize('readFloat32', name));
+      const { dtype, shape, data } = await readAll('readFloat32', name);
       return { shape, data: toFloat32(data, dtype) };
     },
     readRange,
@@ -177,10 +190,11 @@ async function openFile(handle: FileHandle, path: string): Promise<SafetensorsFi
     async *chunks(name, { chunkBytes = CHUNK_BYTES, signal } = {}) {
       const { dtype, byteLength } = entryOf(name);
       const bytes = bytesPerElement(dtype);
-      const step = Math.floor(chunkBytes / bytes);
+      const unit = elementsPerUnit(dtype);
+      const step = Math.floor(chunkBytes / bytes / unit) * unit;
       if (!(step >= 1)) {
         throw new RangeError(
-          `chunks: expected chunkBytes of at least ${bytes}, got ${chunkBytes}. Ask for longer chunks.`,
+          `chunks: expected chunkBytes of at least ${bytes * unit}, got ${chunkBytes}. Ask for longer chunks.`,
         );
       }
       for (let begin = 0; begin < byteLength / bytes; begin += step) {

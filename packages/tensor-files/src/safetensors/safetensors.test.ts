@@ -51,17 +51,34 @@ const ARRAYS = {
   U32: Uint32Array,
   U64: BigUint64Array,
   BOOL: Uint8Array,
+  F8_E4M3: Uint8Array,
+  F8_E5M2: Uint8Array,
+  F8_E4M3FNUZ: Uint8Array,
+  F8_E5M2FNUZ: Uint8Array,
+  F8_E8M0: Uint8Array,
+  F6_E2M3: Uint8Array,
+  F6_E3M2: Uint8Array,
+  F4: Uint8Array,
+  C32: Uint16Array,
+  C64: Float32Array,
+  C128: Float64Array,
 } satisfies Record<Dtype, unknown>;
+
+/** Bits of an element where the array's numbers are not elements. */
+const BITS: Partial<Record<Dtype, number>> = { F4: 4, F6_E2M3: 6, F6_E3M2: 6, C64: 64 };
 
 /** A tensor of random bits: every bit pattern must survive. */
 const tensors: fc.Arbitrary<Tensor> = fc
   .record({ dtype: fc.constantFrom(...DTYPES), shape: fc.array(fc.nat({ max: 4 }), { maxLength: 4 }) })
   .chain(({ dtype, shape }) => {
     const kind = ARRAYS[dtype];
-    const length = shape.reduce((a, b) => a * b, 1) * kind.BYTES_PER_ELEMENT;
+    // Packed elements must fill whole bytes.
+    const whole = dtype === 'F4' || dtype.startsWith('F6') ? [...shape, 4] : shape;
+    const bits = BITS[dtype] ?? 8 * kind.BYTES_PER_ELEMENT;
+    const length = whole.reduce((a, b) => a * b, bits / 8);
     return fc
       .uint8Array({ minLength: length, maxLength: length })
-      .map((bytes) => ({ dtype, shape, data: new kind(bytes.slice().buffer) }));
+      .map((bytes) => ({ dtype, shape: whole, data: new kind(bytes.slice().buffer) }));
   });
 
 const bytesOf = ({ dtype, shape, data }: Tensor) => ({
@@ -322,5 +339,42 @@ describe('writing leaves nothing half-written', () => {
 describe('toFloat32', () => {
   it('refuses integers', () => {
     expect(() => toFloat32(Int32Array.of(1), 'I32')).toThrow(/got I32 in Int32Array/);
+  });
+});
+
+describe('types of recent versions', () => {
+  it('are read as they are, and 8-bit floats as PyTorch widens them', async () => {
+    path = goldenPath('torch-kinds/kinds.safetensors');
+    const expected = readGolden('torch-kinds/read');
+    await use(async (file) => {
+      for (const type of ['e4m3fn', 'e5m2', 'e4m3fnuz', 'e5m2fnuz', 'e8m0fnu'])
+        expect((await file.readFloat32(`F8_${type}`)).data).toEqual(expected.get(`float8_${type}`).data);
+      const c64 = await file.read('c64');
+      expect([c64.dtype, c64.shape]).toEqual(['C64', [2, 3]]);
+      expect(Float64Array.from(c64.data as Float32Array)).toEqual(expected.get('complex64').data);
+      expect(await file.readRange('c64', 1, 3)).toEqual(c64.data.slice(2, 6));
+      const packed = await file.read('float4');
+      expect(packed).toEqual({ dtype: 'F4', shape: [8], data: Uint8Array.of(0, 1, 2, 3) });
+      expect(await file.readRange('float4', 2, 6)).toEqual(Uint8Array.of(1, 2));
+      await expect(file.readRange('float4', 1, 6)).rejects.toThrow(
+        'expected multiples of 2 in float4, whose F4 elements are packed',
+      );
+      const pieces: number[] = [];
+      for await (const piece of file.chunks('float4', { chunkBytes: 1.5 })) pieces.push(...(piece as Uint8Array));
+      expect(pieces).toEqual([0, 1, 2, 3]);
+      expect(await file.read('plain')).toMatchObject({ data: Float32Array.of(0, 1, 2) });
+      await expect(file.readFloat32('c64')).rejects.toThrow('Convert complex numbers by hand.');
+      await expect(file.readFloat32('float4')).rejects.toThrow('Convert packed floats by hand.');
+      await expect(file.readFloat32('u16')).rejects.toThrow('Convert integers by hand.');
+    });
+  });
+
+  it('metadata that are no texts come as JSON, and none as none', async () => {
+    const write = (header: string) =>
+      writeFile(path, Buffer.concat([Buffer.from([header.length, 0, 0, 0, 0, 0, 0, 0]), Buffer.from(header)]));
+    await write('{"__metadata__":{"a":1,"b":"x","c":{"d":null}}}');
+    await use(async (file) => expect(file.metadata).toEqual({ a: '1', b: 'x', c: '{"d":null}' }));
+    await write('{"__metadata__":null}');
+    await use(async (file) => expect(file.metadata).toEqual({}));
   });
 });

@@ -1,4 +1,4 @@
-import { type Dtype, dtypeOf, type TensorData } from './dtype.js';
+import { type Dtype, dtypeOf, isDtype, type TensorData, valuesOf } from './dtype.js';
 import { createSafetensorsWriter, type SafetensorsWriterOptions, type TensorSpec } from './writer.js';
 
 /** Values at once, or piece by piece in row-major order. */
@@ -88,7 +88,8 @@ function specOf(name: string, { dtype, shape, data }: TensorInput): TensorSpec {
       `writeSafetensors: expected ${name} to have a dtype or a typed array, got neither. Name its dtype.`,
     );
   }
-  const size = shape.reduce((product, side) => product * side, 1);
+  const elements = shape.reduce((product, side) => product * side, 1);
+  const size = isDtype(type) ? valuesOf(type, elements) : elements;
   if (ArrayBuffer.isView(data) && data.length !== size) {
     throw new RangeError(
       `writeSafetensors: expected ${size} values for ${name} [${shape}], got ${data.length}. Check its shape.`,

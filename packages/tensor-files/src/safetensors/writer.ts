@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { openAtomic, writeFully } from '../atomic.js';
 import { explainWriteError } from '../file-error.js';
 import { CHECKSUM_BLANK, CHECKSUM_KEY, findChecksum } from './checksum.js';
-import { bytesPerElement, DTYPES, type Dtype, dtypeOf, isDtype, type TensorData } from './dtype.js';
+import { byteLengthOf, bytesPerElement, DTYPES, type Dtype, fitsDtype, isDtype, type TensorData } from './dtype.js';
 import { fromFloat32 } from './half.js';
 import { LENGTH_BYTES, MAX_HEADER_BYTES, MAX_RANK, MAX_TENSORS } from './limits.js';
 
@@ -154,10 +154,10 @@ function planEntries(specs: Readonly<Record<string, TensorSpec>>): PlannedEntry[
       );
     }
     const isShape = shape.length <= MAX_RANK && shape.every((side) => Number.isSafeInteger(side) && side >= 0);
-    const byteLength = shape.includes(0) ? 0 : shape.reduce((product, side) => product * side, bytesPerElement(dtype));
+    const byteLength = byteLengthOf(dtype, shape);
     if (!isShape || !Number.isSafeInteger(byteLength)) {
       throw new RangeError(
-        `writeSafetensors: expected ${name}'s shape to be at most ${MAX_RANK} sides ≥ 0, got [${shape}]. Correct it.`,
+        `writeSafetensors: expected ${name}'s shape to be at most ${MAX_RANK} sides ≥ 0 and whole bytes, got [${shape}]. Correct it.`,
       );
     }
     return { name, dtype, shape, byteLength };
@@ -206,17 +206,11 @@ function buildHeader(plan: readonly PlannedEntry[], metadata: Record<string, str
 }
 
 function encode(name: string, dtype: Dtype, values: TensorData): Uint8Array {
-  const fits =
-    dtype === 'F16' || dtype === 'BF16'
-      ? values instanceof Uint16Array || values instanceof Float32Array
-      : dtype === 'BOOL'
-        ? values instanceof Uint8Array
-        : dtypeOf(values) === dtype;
-  if (!fits)
+  const isHalf = dtype === 'F16' || dtype === 'BF16';
+  if (!fitsDtype(dtype, values) && !(isHalf && values instanceof Float32Array))
     throw new TypeError(
       `write: expected ${dtype} values for ${name}, got ${values.constructor.name}. Convert them first.`,
     );
-  const stored =
-    (dtype === 'F16' || dtype === 'BF16') && values instanceof Float32Array ? fromFloat32(values, dtype) : values;
+  const stored = isHalf && values instanceof Float32Array ? fromFloat32(values, dtype) : values;
   return new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength);
 }

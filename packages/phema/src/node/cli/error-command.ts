@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { leaveOneOut } from '../leave-one-out.js';
 import type { Io } from './io.js';
-import { formatCount, formatShare, parseCount, parsePositive, parseTrack } from './numbers.js';
+import { collect, formatCount, formatShare, parseCount, parsePositive, parseTrack } from './numbers.js';
 import { createProgress } from './progress.js';
 import { table } from './table.js';
 
@@ -11,6 +11,7 @@ interface ErrorCommandOptions {
   readonly wholeTrack?: true;
   readonly track?: number[];
   readonly updateEvery?: number;
+  readonly allow?: string[];
   readonly json?: true;
 }
 
@@ -25,6 +26,7 @@ export function addErrorCommand(program: Command, io: Io): void {
     .option('--whole-track', 'leave out every snapshot of that length')
     .option('--track <lengths>', 'for ema-pytorch: the sigma_rels that it tracked, in order', parseTrack)
     .option('--update-every <steps>', 'for ema-pytorch: its update_every', parsePositive)
+    .option('--allow <name>', 'a further name that a pickle may use, as module.Name (repeatable)', collect)
     .option('--json', 'print one JSON object')
     .action(async (folder: string, options: ErrorCommandOptions) => {
       const progress = createProgress(io.err, io.now);
@@ -35,6 +37,7 @@ export function addErrorCommand(program: Command, io: Io): void {
         wholeTrack: options.wholeTrack,
         track: options.track,
         updateEvery: options.updateEvery,
+        allow: options.allow,
         signal: io.signal,
         onProgress: progress.update,
       }).finally(progress.done);

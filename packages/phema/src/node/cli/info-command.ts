@@ -5,6 +5,7 @@ import { selectSnapshots } from '../select.js';
 import { openSnapshots } from '../snapshots.js';
 import type { Io } from './io.js';
 import {
+  collect,
   formatBytes,
   formatCount,
   formatShare,
@@ -21,6 +22,7 @@ interface InfoCommandOptions {
   readonly t?: number;
   readonly track?: number[];
   readonly updateEvery?: number;
+  readonly allow?: string[];
   readonly picture?: string;
   readonly verify?: true;
   readonly json?: true;
@@ -36,6 +38,7 @@ export function addInfoCommand(program: Command, io: Io): void {
     .option('--t <images>', 'time of the averages, default the last stored', parseCount)
     .option('--track <lengths>', 'for ema-pytorch: the sigma_rels that it tracked, in order', parseTrack)
     .option('--update-every <steps>', 'for ema-pytorch: its update_every', parsePositive)
+    .option('--allow <name>', 'a further name that a pickle may use, as module.Name (repeatable)', collect)
     .option('--picture <file>', 'draw the errors over the lengths as an SVG')
     .option('--verify', 'compare every file with the checksum that it carries')
     .option('--json', 'print one JSON object')

@@ -103,3 +103,6 @@ export function parseDtype(text: string): FloatTypeName {
     throw new InvalidArgumentError('Expected float16, bfloat16, float32 or float64.');
   }
 }
+
+/** Values of an option that may be given several times. */
+export const collect = (value: string, before: readonly string[] = []): string[] => [...before, value];

@@ -1,4 +1,4 @@
-import { explainFileError } from '@edm2/tensor-files';
+import { explainFileError, PickleParseError } from '@edm2/tensor-files';
 import { Command, CommanderError } from 'commander';
 import { addErrorCommand } from './error-command.js';
 import { addInfoCommand } from './info-command.js';
@@ -27,6 +27,8 @@ export async function runPhema(args: readonly string[], io: Io): Promise<ExitCod
     const explained = explainFileError(error, { fn: 'phema' });
     const message = explained instanceof Error ? explained.message : String(error);
     io.err.write(message.startsWith('phema: ') ? `${message}\n` : `phema: ${message}\n`);
+    if (error instanceof PickleParseError && error.global !== undefined)
+      io.err.write(`phema: if you know why, let it stand for a value that does nothing: --allow ${error.global}\n`);
     return 1;
   }
 }

@@ -4,6 +4,7 @@ import type { FloatTypeName } from '../float-type.js';
 import { reconstructFiles } from '../reconstruct.js';
 import type { Io } from './io.js';
 import {
+  collect,
   formatBytes,
   formatCount,
   formatShare,
@@ -30,6 +31,7 @@ interface ReconstructCommandOptions {
   readonly prefix?: string;
   readonly track?: number[];
   readonly updateEvery?: number;
+  readonly allow?: string[];
   readonly tensorSigmaRel?: Record<string, number>;
   readonly outprefix?: string;
   readonly skip?: true;
@@ -51,6 +53,7 @@ export function addReconstructCommand(program: Command, io: Io): void {
     .option('--tensor-sigma-rel <lengths>', 'lengths of single tensors: *.emb_*=0.05,out=0.2', parseTensorLengths)
     .option('--track <lengths>', 'for ema-pytorch: the sigma_rels that it tracked, in order', parseTrack)
     .option('--update-every <steps>', 'for ema-pytorch: its update_every', parsePositive)
+    .option('--allow <name>', 'a further name that a pickle may use, as module.Name (repeatable)', collect)
     .option('--t <images>', 'time of the averages, default the last stored', parseCount)
     .option('--dtype <type>', 'float16, bfloat16, float32 or float64; default as stored', parseDtype)
     .option('--prefix <name>', "first part of the results' names", 'phema')
@@ -85,6 +88,7 @@ export function addReconstructCommand(program: Command, io: Io): void {
       dtype,
       track: options.track,
       updateEvery: options.updateEvery,
+      allow: options.allow,
       tensorSigmaRels: options.tensorSigmaRel,
       prefix: options.outprefix ?? options.prefix,
       skipExisting: options.skip,
