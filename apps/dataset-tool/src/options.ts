@@ -1,14 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { withDestination } from '@edm2/app-kit/command/destination';
+import { type EngineChoice, withEngineOptions } from '@edm2/app-kit/command/engine-options';
 import { UsageError } from '@edm2/app-kit/command/errors';
+import { wholeNumber } from '@edm2/app-kit/command/whole-number';
 import { type EngineName, type EngineReport, startEngine } from '@edm2/engine';
-import { type Command, InvalidArgumentError, Option } from 'commander';
-
-/** What computes. */
-export interface EngineChoice {
-  readonly engine: string;
-  readonly threads?: number;
-}
+import type { Command } from 'commander';
 
 /** Options of commands that make one dataset of another. */
 export interface TransformOptions extends EngineChoice {
@@ -18,26 +15,20 @@ export interface TransformOptions extends EngineChoice {
   readonly batch: number;
 }
 
-const positive = (text: string): number => {
-  const value = Number(text);
-  if (!(Number.isSafeInteger(value) && value >= 1))
-    throw new InvalidArgumentError('Expected a whole number of at least 1.');
-  return value;
-};
+/** Images at a time: an autoencoder's activations are hundreds of times its images. */
+const batch = wholeNumber({ most: 1024, why: 'a larger batch takes memory and saves no time' });
 
 /** Adds `--source`, `--dest`, `--vae`, `--batch`, `--engine` and `--threads`. */
 export const withTransformOptions = (command: Command): Command =>
-  command
-    .option('--source <path>', 'folder or zip that is read')
-    .option('--dest <path>', 'folder, or zip when it ends in .zip, that is written; an interrupted one goes on')
-    .option('--vae <folder>', 'diffusers folder of the autoencoder')
-    .option('--batch <n>', 'images at a time', positive, 4)
-    .addOption(
-      new Option('--engine <name>', 'what computes')
-        .choices(['auto', 'tensorflow-gpu', 'tensorflow', 'onnxruntime', 'webgpu', 'wasm', 'cpu'])
-        .default('auto'),
+  withEngineOptions(
+    withDestination(
+      command.option('--source <path>', 'folder or zip that is read'),
+      '--dest <path>',
+      'folder, or zip when it ends in .zip, that is written; an interrupted one goes on',
     )
-    .option('--threads <n>', 'threads of the engine (default: all cores)', positive);
+      .option('--vae <folder>', 'diffusers folder of the autoencoder')
+      .option('--batch <n>', 'images at a time', batch, 4),
+  );
 
 /** @throws {UsageError} when one is missing. */
 export function bothPaths({ source, dest }: TransformOptions): { source: string; dest: string } {

@@ -1,3 +1,4 @@
+import { READABLE_HELP } from '@edm2/app-kit/command/readable-help';
 import { runCommand } from '@edm2/app-kit/command/run-command';
 import { Command } from 'commander';
 import { addDecodeCommand } from './commands/decode.js';
@@ -10,10 +11,12 @@ Examples:
   edm2-dataset encode --source images.zip --dest latents.zip --vae sd-vae-ft-mse
   edm2-dataset decode --source latents.zip --dest back.zip
   edm2-dataset info latents.zip
+--outdir and --output are other names of --dest. Nothing that is there is replaced.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted with the work done so far kept.`;
 
 export function createProgram(): Command {
   const program = new Command('edm2-dataset')
+    .configureHelp(READABLE_HELP)
     .description('Datasets in EDM2’s format: images to latents and back, statistics, contents.')
     .addHelpText('after', HELP);
   for (const add of [addEncodeCommand, addDecodeCommand, addStatsCommand, addInfoCommand]) add(program);

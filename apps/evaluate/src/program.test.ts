@@ -62,6 +62,7 @@ const printed = keepPrinted();
 
 const FAST = ['--engine', 'onnxruntime', '--threads', '1', '--steps', '3'];
 const generate = (...argv: string[]): Promise<number> => runProgram(['generate', ...FAST, ...argv]);
+const draw = (): string[] => ['generate', ...FAST, '--net', net, '--outdir', at('never')];
 const image = (path: string) => decode(readFileSync(path)).data;
 
 describe('wrong usage ends with code 2 and one clear message', () => {
@@ -100,6 +101,71 @@ describe('wrong usage ends with code 2 and one clear message', () => {
       /--features: expected weights of .*inception, dinov2/,
     ],
     ['a command that is none', () => ['genrate'], /genrate/],
+    ['threads without end', () => ['generate', '--net', net, '--threads', '9999'], /--threads.*threads a core wait/],
+    ['a batch without end', () => ['generate', '--net', net, '--batch', '1e9'], /--batch.*from 1 to 4,096: a larger/],
+    ['steps without end', () => ['generate', '--net', net, '--steps', '1e7'], /--steps.*from 1 to 10,000: published/],
+    ['seeds without end', () => ['generate', '--net', net, '--seeds', '0-99999999999'], /--seeds.*at most 1,000,000/],
+    ['draws without end', () => ['metrics', 'gen', '--draws', '1e9'], /--draws.*from 1 to 1,000/],
+    [
+      'draws that are too many images together',
+      () => ['metrics', 'gen', '--net', net, '--num', '1e6', '--draws', '11'],
+      /--draws: expected at most 10,000,000 images in all, got 11 draws of 1,000,000/,
+    ],
+    [
+      'a sweep without end',
+      () => ['sweep', '--guidance', '1,1.01,...,9', '--sigma-rel', '0.001,0.002,...,0.2'],
+      /--sigma-rel: expected at most 100,000 settings/,
+    ],
+    [
+      'a noise level above the highest',
+      () => [...draw(), '--sigma-min', '90'],
+      /--sigma-min: .*below --sigma-max, got 90/,
+    ],
+    ['a rho of nothing', () => [...draw(), '--rho', '0'], /--rho: expected a number above 0, got 0/],
+    ['churn below nothing', () => [...draw(), '--s-churn', '-1'], /--s-churn: expected it, --s-min/],
+    [
+      'churn that does not churn',
+      () => [...draw(), '--S_noise', '1.1'],
+      /--s-noise: expected --s-churn above 0 as well/,
+    ],
+    ['columns of no grid', () => [...draw(), '--columns', '5'], /--columns: expected --grid as well/],
+    [
+      'a share of no folder',
+      () => ['generate', '--net', net, '--grid', 'x.png', '--rank', '0/2'],
+      /--rank: expected --out/,
+    ],
+    [
+      'an interval of no guidance',
+      () => [...draw(), '--guidance-interval', '1,2'],
+      /--guidance-interval: expected --gui/,
+    ],
+    ['a folder for no preset', () => [...draw(), '--models', 'x'], /--models: expected --preset as well/],
+    ['any autoencoder, and none named', () => [...draw(), '--any-vae'], /--any-vae: expected --vae as well/],
+    [
+      'an autoencoder for images',
+      () => [...draw(), '--vae', 'x'],
+      /--vae: expected a network that makes latents, got one that/,
+    ],
+    [
+      'removing what other processes draw',
+      () => [...draw(), '--rank', '0/2', '--overwrite'],
+      /--overwrite: expected no --rank/,
+    ],
+    [
+      'a destination that is a file',
+      () => ['generate', '--net', net, '--outdir', net],
+      /--outdir: expected a folder, got/,
+    ],
+    [
+      'a spread of what is not resampled',
+      () => ['metrics', 'gen', '--metrics', 'kid', '--bootstrap', '5'],
+      /--bootstrap: expe/,
+    ],
+    [
+      'a guide that guides nothing',
+      () => ['sweep', '--gnet', net],
+      /--gnet: expected a weight other than 1 in --guidance/,
+    ],
   ])('%s', async (_, argv, message) => {
     expect(await runProgram(argv())).toBe(2);
     expect(printed.text).toMatch(message);
@@ -144,16 +210,68 @@ describe('generate', () => {
     expect(image(at('whole', '000000.png'))).not.toEqual(image(at('whole', '000001.png')));
   });
 
-  test('skips what is there, and refuses to mix settings', async () => {
+  test('goes on with a folder of the same settings, and refuses one of others unless it may replace them', async () => {
     const folder = at('again');
-    expect(await generate('--net', net, '--outdir', folder, '--seeds', '0-1')).toBe(0);
-    const before = statSync(join(folder, '000000.png')).mtimeMs;
-    expect(await generate('--net', net, '--outdir', folder, '--seeds', '0-3', '--skip-existing')).toBe(0);
+    const into = (...argv: string[]) => generate('--net', net, '--outdir', folder, ...argv);
+    expect(await into('--seeds', '0-1')).toBe(0);
+    const [before] = [readFileSync(join(folder, '000000.png'))];
+    const { ino } = statSync(join(folder, '000000.png'));
+    expect(await into('--seeds', '0-3'), printed.text).toBe(0);
     expect(printed.text).toMatch(/2 of 4 images are there already/);
-    expect(statSync(join(folder, '000000.png')).mtimeMs).toBe(before);
+    expect(statSync(join(folder, '000000.png')).ino).toBe(ino);
     expect(existsSync(join(folder, '000003.png'))).toBe(true);
-    expect(await generate('--net', net, '--outdir', folder, '--seeds', '0-3', '--skip-existing', '--rho', '5')).toBe(2);
-    expect(printed.text).toMatch(/rho 7 there, 5 here/);
+    // Each of what decides an image; the layout too, in which the same image would be there twice.
+    for (const [option, message] of [
+      [['--rho', '5'], /rho 7 there, 5 here/],
+      [['--sigma-min', '0.01'], /sigma-min 0\.002 there, 0\.01 here/],
+      [['--steps', '4'], /steps 3 there, 4 here/],
+      [['--s-churn', '9'], /churn none there, s-churn 9 s-min 0 s-max inf s-noise 1 here/],
+      [['--class', '1'], /class by seed there, 1 here/],
+      [['--gnet', uncond, '--guidance', '2'], /guidance none there, 2 here/],
+      [['--subdirs'], /subdirs none there, true here/],
+    ] as const) {
+      expect(await into('--seeds', '0-3', ...option), printed.text).toBe(2);
+      expect(printed.text).toMatch(message);
+      expect(printed.text).toMatch(/--outdir: expected a new folder, .*--overwrite to remove its images/);
+    }
+    expect(readFileSync(join(folder, '000000.png'))).toEqual(before);
+    expect(await into('--seeds', '0', '--rho', '5', '--overwrite'), printed.text).toBe(0);
+    expect(printed.text).toMatch(/4 images of other settings were removed/);
+    expect(readdirSync(folder).sort()).toEqual(['000000.png', 'generate.json']);
+    expect(readFileSync(join(folder, '000000.png'))).not.toEqual(before);
+    expect(await into('--seeds', '0-1', '--rho', '5', '--overwrite'), printed.text).toBe(0);
+    expect(printed.text).toMatch(/1 of 2 images are there already/);
+  });
+
+  test('images of unknown settings stay; other files are no matter', async () => {
+    const folder = at('unknown');
+    mkdirSync(folder);
+    for (const name of ['000001.png', 'notes.txt', 'photo.png']) writeFileSync(join(folder, name), name);
+    const into = (...argv: string[]) => generate('--net', net, '--outdir', folder, ...argv);
+    expect(await into('--seeds', '0-1')).toBe(2);
+    expect(printed.text).toMatch(/images of these seeds, of which no generate\.json tells the settings/);
+    expect(readFileSync(join(folder, '000001.png'), 'utf8')).toBe('000001.png');
+    expect(await into('--seeds', '0'), printed.text).toBe(0);
+    expect(readdirSync(folder)).toEqual(['000000.png', '000001.png', 'generate.json', 'notes.txt', 'photo.png']);
+    writeFileSync(join(folder, 'generate.json'), '[');
+    expect(await into('--seeds', '7')).toBe(2);
+    expect(printed.text).toMatch(/expected settings in .*generate\.json, got "\["/);
+  });
+
+  test('a grid is a new PNG file, or one that may be replaced', async () => {
+    const grid = at('once.png');
+    const one = (...argv: string[]) => generate('--net', net, '--seeds', '0', ...argv);
+    expect(await one('--grid', grid), printed.text).toBe(0);
+    expect(await one('--grid', grid)).toBe(2);
+    expect(printed.text).toMatch(/--grid: expected a new file, got .*once\.png, which is there already/);
+    expect(await one('--grid', grid, '--overwrite'), printed.text).toBe(0);
+    for (const name of ['x.jpg', 'x.JPEG', 'x.webp', 'x']) {
+      expect(await one('--grid', at(name))).toBe(2);
+      expect(printed.text).toMatch(/--grid: expected a file name ending in \.png/);
+      expect(existsSync(at(name))).toBe(false);
+    }
+    expect(await one('--dest', at('by-another-name')), printed.text).toBe(0);
+    expect(readdirSync(at('by-another-name'))).toContain('000000.png');
   });
 
   test('a grid: all images in one picture, a row for each class', async () => {
@@ -194,7 +312,7 @@ describe('generate', () => {
     while (!existsSync(join(folder, '000001.png'))) await new Promise((resolve) => setTimeout(resolve, 5));
     process.emit('SIGINT');
     expect(await ended).toBe(130);
-    expect(printed.text).toMatch(/Go on with: edm2-evaluate generate .* --skip-existing/);
+    expect(printed.text).toMatch(/Go on with: edm2-evaluate generate .*/);
     const there = readdirSync(folder).filter((name) => name.endsWith('.png')).length;
     expect(there).toBeGreaterThanOrEqual(2);
     expect(there).toBeLessThan(100);

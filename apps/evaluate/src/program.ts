@@ -1,3 +1,4 @@
+import { READABLE_HELP } from '@edm2/app-kit/command/readable-help';
 import { runCommand } from '@edm2/app-kit/command/run-command';
 import { Command } from 'commander';
 import { addConvertCommand } from './commands/convert.js';
@@ -12,10 +13,12 @@ import { normaliseArgv } from './options/parse.js';
 
 const HELP = `
 Lists read 0-63,100 (whole numbers) and 0.05,0.10,...,0.30. NVIDIA's spellings of options (--sigma_min, --S_churn) work too.
+--outdir, --dest and --output mean the same in every command: where results go. Nothing there is replaced unless --overwrite says so.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted with the work done so far kept.`;
 
 export function createProgram(typed: string): Command {
   const program = new Command('edm2-evaluate')
+    .configureHelp(READABLE_HELP)
     .description('Images, averages, scores and sweeps of trained EDM2 networks.')
     .addHelpText('after', HELP);
   for (const add of [

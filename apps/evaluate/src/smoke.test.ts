@@ -212,20 +212,16 @@ describe('on the snapshots of a run of the main job', () => {
     // Nothing is left to draw.
     expect(await call(...argv), printed).toBe(0);
     expect(lines()).toEqual(added);
-    // Other settings do not reuse these scores.
-    expect(
-      await call(
-        ...argv.map((arg) => (arg === '3' ? '4' : arg)),
-        '--refine',
-        '0',
-        '--sigma-rel',
-        '0.1',
-        '--guidance',
-        '1',
-      ),
-      printed,
-    ).toBe(0);
-    expect(lines().length).toBe(added.length + 2);
+    // Other settings do not reuse these scores, and do not replace what these say unless told to.
+    const others = argv.map((arg) => (arg === '3' ? '4' : arg));
+    const narrow = ['--refine', '0', '--sigma-rel', '0.1', '--guidance-interval', 'all'];
+    expect(await call(...others, ...narrow), printed).toBe(2);
+    expect(printed).toMatch(/--outdir: .* got sweep\.json of others \(steps 3 there, 4 here\)\. .*--overwrite/);
+    expect(lines()).toEqual(added);
+    expect(await call(...others, ...narrow, '--overwrite'), printed).toBe(0);
+    expect(printed).toMatch(/sweep\.json is there, and is replaced at the end/);
+    // Two draws each, unguided and guided.
+    expect(lines().length).toBe(added.length + 4);
   });
 
   test('the commands of docs/guide/evaluation.md do what it says, on few images', async () => {

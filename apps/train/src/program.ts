@@ -1,4 +1,5 @@
 import { UsageError } from '@edm2/app-kit/command/errors';
+import { READABLE_HELP } from '@edm2/app-kit/command/readable-help';
 import { runCommand } from '@edm2/app-kit/command/run-command';
 import { Command } from 'commander';
 import { demoCommand, trainCommand } from './commands.js';
@@ -18,7 +19,7 @@ Examples:
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted after writing a checkpoint.`;
 
 export function createProgram(): Command {
-  const program = withTrainOptions(new Command('edm2-train'))
+  const program = withTrainOptions(new Command('edm2-train').configureHelp(READABLE_HELP))
     .description('Trains an EDM2 on a folder or zip of images.')
     .exitOverride()
     .showSuggestionAfterError()

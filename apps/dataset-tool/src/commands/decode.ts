@@ -1,4 +1,5 @@
 import { UsageError } from '@edm2/app-kit/command/errors';
+import { refuseIdle } from '@edm2/app-kit/command/idle-options';
 import { interruptible } from '@edm2/app-kit/command/interruptible';
 import { startProgress } from '@edm2/app-kit/command/progress';
 import { describeLatents, holdsLatents } from '@edm2/app-kit/latents/describe-latents';
@@ -24,7 +25,10 @@ export const addDecodeCommand = (program: Command): Command =>
       'Decode latents to images (their means, without noise), with the autoencoder that their dataset names.',
     )
     .option('--any-vae', 'decode with --vae even when the latents are of another')
-    .action((options: DecodeOptions) => decodeCommand(options));
+    .action((options: DecodeOptions, command: Command) => {
+      if (options.vae === undefined) refuseIdle(command, ['anyVae'], '--vae');
+      return decodeCommand(options);
+    });
 
 async function decodeCommand(options: DecodeOptions): Promise<void> {
   const { source, dest } = bothPaths(options);

@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { withDestination } from '@edm2/app-kit/command/destination';
+import { expectFolder } from '@edm2/app-kit/command/expect-destination';
 import { renderChart } from '@edm2/app-kit/pictures/render-chart';
 import { writeWhole } from '@edm2/app-kit/pictures/write-whole';
 import type { Command } from 'commander';
@@ -14,17 +16,20 @@ const PNG_WIDTH = 1500;
 
 /** `edm2-evaluate magnitudes <run>`. */
 export const addMagnitudesCommand = (program: Command): Command =>
-  program
-    .command('magnitudes')
+  withDestination(
+    program.command('magnitudes'),
+    '--outdir <folder>',
+    "where the pictures go (default: the run's folder); those of before are replaced",
+  )
     .argument('<run>', "a run's folder, trained with --magnitudes")
     .description(
       'Draw magnitudes of activations and weights over training, and sizes of updates where they were recorded.',
     )
-    .option('--outdir <folder>', "where the pictures go (default: the run's folder)")
     .action((run: string, { outdir = run }: { outdir?: string }) => magnitudesCommand(run, outdir));
 
 async function magnitudesCommand(run: string, outdir: string): Promise<void> {
   const lines = await readMagnitudes(run);
+  await expectFolder('--outdir', outdir);
   const magnitudes = magnitudePoints(lines).map(({ nimg, of, over, bucket, value }) => [nimg, of, over, bucket, value]);
   await writeWhole(join(outdir, 'magnitudes.csv'), csvText([['nimg', 'of', 'over', 'bucket', 'value'], ...magnitudes]));
   const updates = updatePoints(lines).map(({ nimg, tensor, update }) => [nimg, tensor, update ?? undefined]);

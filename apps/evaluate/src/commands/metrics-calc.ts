@@ -1,3 +1,4 @@
+import { type EngineChoice, withEngineOptions } from '@edm2/app-kit/command/engine-options';
 import { UsageError } from '@edm2/app-kit/command/errors';
 import { withProgress } from '@edm2/app-kit/command/progress';
 import { openDataset } from '@edm2/dataset';
@@ -7,7 +8,7 @@ import { type Measurement, measure } from '../metrics/measure.js';
 import { collectImages, drawIndices } from '../metrics/measure-images.js';
 import { needs } from '../metrics/metrics.js';
 import { printFigures } from '../metrics/print-figures.js';
-import { type DrawOptions, withDraws } from '../options/draw-options.js';
+import { checkDraws, type DrawOptions, withDraws } from '../options/draw-options.js';
 import {
   type FeatureOptions,
   featuresOf,
@@ -16,8 +17,7 @@ import {
   withMetrics,
   withReference,
 } from '../options/feature-options.js';
-import { type EngineChoice, withEngineOptions } from '../options/model-options.js';
-import { whole } from '../options/parse.js';
+import { firstSeed } from '../options/limits.js';
 import { engineFor } from '../options/start-engine.js';
 
 interface CalcOptions extends EngineChoice, FeatureOptions, MetricOptions, DrawOptions {
@@ -31,8 +31,11 @@ export const addMetricsCalcCommand = (metrics: Command): Command =>
     .description('Score stored images.')
     .option('--images <path>', 'folder or zip of images')
     .option('--split <name>', 'of IDX files: train or test')
-    .option('--seed <n>', 'chooses the images of the draws', whole, 0)
-    .action((options: CalcOptions) => calcCommand(options));
+    .option('--seed <n>', 'chooses the images of the draws', firstSeed, 0)
+    .action((options: CalcOptions, command: Command) => {
+      checkDraws(command, options);
+      return calcCommand(options);
+    });
 
 async function calcCommand(options: CalcOptions): Promise<void> {
   const {

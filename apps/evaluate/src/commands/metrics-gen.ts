@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { UsageError } from '@edm2/app-kit/command/errors';
 import { withProgress } from '@edm2/app-kit/command/progress';
 import type { Command } from 'commander';
 import { modelSettings } from '../generate/model-settings.js';
@@ -12,7 +13,7 @@ import { type Measurement, measure } from '../metrics/measure.js';
 import { collectModel, drawSeeds } from '../metrics/measure-model.js';
 import { needs } from '../metrics/metrics.js';
 import { printFigures } from '../metrics/print-figures.js';
-import { type DrawOptions, withDraws } from '../options/draw-options.js';
+import { checkDraws, type DrawOptions, withDraws } from '../options/draw-options.js';
 import {
   type FeatureOptions,
   featuresOf,
@@ -21,8 +22,14 @@ import {
   withMetrics,
   withReference,
 } from '../options/feature-options.js';
-import { type ModelOptions, samplerSettings, withModelOptions } from '../options/model-options.js';
-import { ranges, whole } from '../options/parse.js';
+import { firstSeed, MAX_IMAGES } from '../options/limits.js';
+import {
+  checkSamplingOptions,
+  type ModelOptions,
+  samplerSettings,
+  withModelOptions,
+} from '../options/model-options.js';
+import { ranges } from '../options/parse.js';
 import { sayExpected } from '../presets.js';
 
 interface GenOptions extends ModelOptions, FeatureOptions, MetricOptions, DrawOptions {
@@ -37,14 +44,27 @@ const PUBLISHED_IMAGES = 50_000;
 export const addMetricsGenCommand = (metrics: Command, typed: string): Command =>
   withDraws(withMetrics(withReference(withModelOptions(metrics.command('gen')))))
     .description('Score a network: draw images and score them, without storing them.')
-    .option('--seed <n>', 'first seed', whole, 0)
+    .option('--seed <n>', 'first seed', firstSeed, 0)
     .option('--class <list>', 'class, or several in turn (default: each seed draws its own)', ranges('--class'))
     .option(
       '--work <folder>',
       'where features are kept until the figures are printed; the same command goes on there',
       join(tmpdir(), 'edm2-evaluate'),
     )
-    .action((options: GenOptions) => genCommand(options, typed));
+    .action((options: GenOptions, command: Command) => {
+      checkSamplingOptions(command, options);
+      checkDraws(command, options);
+      return genCommand(options, typed);
+    });
+
+/** @throws {UsageError} when all draws together are too many images. */
+function imagesOf({ num = PUBLISHED_IMAGES, draws }: GenOptions): number {
+  if (num * draws > MAX_IMAGES)
+    throw new UsageError(
+      `--draws: expected at most ${MAX_IMAGES.toLocaleString('en')} images in all, got ${draws} draws of ${num.toLocaleString('en')}. Take several runs with another --seed.`,
+    );
+  return num;
+}
 
 async function genCommand(options: GenOptions, typed: string): Promise<void> {
   const {
@@ -53,10 +73,10 @@ async function genCommand(options: GenOptions, typed: string): Promise<void> {
     seed,
     work,
   } = options;
+  const num = imagesOf(options);
   const model = await openModel(options);
   try {
     const network = await featuresOf(options, model.engine);
-    const num = options.num ?? PUBLISHED_IMAGES;
     const draws = drawSeeds(seed, num, options.draws);
     const keep = { features: resamples > 0 || needs(metrics, 'features'), logits: needs(metrics, 'logits') };
     const decides = {

@@ -1,16 +1,18 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { withDestination } from '@edm2/app-kit/command/destination';
+import { type EngineChoice, withEngineOptions } from '@edm2/app-kit/command/engine-options';
 import { UsageError } from '@edm2/app-kit/command/errors';
+import { expectFile, withOverwrite } from '@edm2/app-kit/command/expect-destination';
 import { withProgress } from '@edm2/app-kit/command/progress';
 import { writeReference } from '@edm2/app-kit/scores/reference-file';
 import { openDataset } from '@edm2/dataset';
+import { makeFolder } from '@edm2/tensor-files';
 import type { Command } from 'commander';
 import { interruptible } from '../interruptible.js';
 import { warnings } from '../metrics/figures.js';
 import { collectImages } from '../metrics/measure-images.js';
 import { type FeatureOptions, featuresOf, withFeatures } from '../options/feature-options.js';
-import { type EngineChoice, withEngineOptions } from '../options/model-options.js';
-import { positive } from '../options/parse.js';
+import { side } from '../options/limits.js';
 import { engineFor } from '../options/start-engine.js';
 import { print, say } from '../say.js';
 
@@ -20,17 +22,24 @@ interface RefOptions extends EngineChoice, FeatureOptions {
   readonly split?: 'train' | 'test';
   readonly resolution?: number;
   readonly keepFeatures?: boolean;
+  readonly overwrite?: boolean;
 }
 
 /** `edm2-evaluate metrics ref`. */
 export const addMetricsRefCommand = (metrics: Command): Command =>
-  withFeatures(withEngineOptions(metrics.command('ref')))
+  withOverwrite(
+    withDestination(
+      withFeatures(withEngineOptions(metrics.command('ref'))),
+      '--dest <file>',
+      'where the statistics go: .safetensors, or .npz as other tools read those of FID',
+    ),
+    'replace --dest',
+  )
     .description('Make the statistics of real images that the others compare with.')
     .option('--data <path>', 'folder, zip or IDX files of real images')
-    .option('--dest <file>', 'where the statistics go: .safetensors, or .npz as other tools read those of FID')
     .option('--keep-features', 'keep the features too, for kid, pr and dc: 8 KiB an image on Inception')
     .option('--split <name>', 'of IDX files: train or test')
-    .option('--resolution <n>', 'of IDX files: side in pixels', positive)
+    .option('--resolution <n>', 'of IDX files: side in pixels', side)
     .action((options: RefOptions) => refCommand(options));
 
 async function refCommand(options: RefOptions): Promise<void> {
@@ -42,6 +51,7 @@ async function refCommand(options: RefOptions): Promise<void> {
     );
   if (features && dest.endsWith('.npz'))
     throw new UsageError('--keep-features: expected --dest to be .safetensors, got .npz, which holds none. Change it.');
+  await expectFile('--dest', dest, options.overwrite);
   const dataset = await openDataset(data, {
     ...(split === undefined ? {} : { split }),
     ...(resolution === undefined ? {} : { resolution }),
@@ -58,7 +68,7 @@ async function refCommand(options: RefOptions): Promise<void> {
         collectImages({ dataset, indices, network, keep: { features }, onProgress, signal }),
       ),
     );
-    await mkdir(dirname(dest), { recursive: true });
+    await makeFolder(dirname(dest));
     await writeReference(dest, collected.statistics, network, collected.features);
     print(`${dest}  statistics of ${network.name} features, n = ${collected.n}${features ? ', features kept' : ''}`);
     for (const warning of warnings(network, ['fd'], collected.n)) say(`warning: ${warning}`);

@@ -1,9 +1,10 @@
 import { UsageError } from '@edm2/app-kit/command/errors';
-import { withProgress } from '@edm2/app-kit/command/progress';
+import { withByteProgress } from '@edm2/app-kit/command/progress';
+import { wholeNumber } from '@edm2/app-kit/command/whole-number';
 import { kimgToNimg, reconstructFiles } from '@edm2/phema/node';
 import { type Command, Option } from 'commander';
 import { interruptible } from '../interruptible.js';
-import { count, numbers, positive } from '../options/parse.js';
+import { count, numbers } from '../options/parse.js';
 import { print, say } from '../say.js';
 
 interface ReconstructOptions {
@@ -18,6 +19,9 @@ interface ReconstructOptions {
   readonly json?: boolean;
 }
 
+/** Thousands of images. */
+const kimg = wholeNumber({ most: 1e9, why: 'no training has seen so many images' });
+
 /** `edm2-evaluate reconstruct`: post-hoc EMA, with the options of NVIDIA's tool. */
 export const addReconstructCommand = (program: Command): Command =>
   program
@@ -26,7 +30,7 @@ export const addReconstructCommand = (program: Command): Command =>
     .option('--indir <folder>', 'folder of PREFIX-KIMG-STD snapshots')
     .option('--outdir <folder>', 'where the averages go')
     .option('--outstd <list>', 'EMA lengths σ_rel, such as 0.05,0.10,...,0.25', numbers('--outstd'))
-    .option('--outkimg <kimg>', 'time of the averages, in thousands of images (default: the last stored)', positive)
+    .option('--outkimg <kimg>', 'time of the averages, in thousands of images (default: the last stored)', kimg)
     .option('--t <images>', 'the same in images', count('--t'))
     .option('--outprefix <name>', "first part of the results' names", 'phema')
     .addOption(
@@ -53,7 +57,7 @@ async function reconstructCommand(options: ReconstructOptions): Promise<void> {
   const result = await interruptible(
     'averages that were not whole yet are gone; the same command begins again',
     (signal) =>
-      withProgress('reconstructing', 100, '%', (onProgress) =>
+      withByteProgress('reconstructing', (onProgress) =>
         reconstructFiles({
           input,
           output,
@@ -64,7 +68,7 @@ async function reconstructCommand(options: ReconstructOptions): Promise<void> {
           skipExisting: options.skip,
           verify: true,
           signal,
-          onProgress: ({ bytesRead, bytesTotal }) => onProgress(Math.floor((100 * bytesRead) / bytesTotal)),
+          onProgress,
         }),
       ),
   );

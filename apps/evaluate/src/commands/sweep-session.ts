@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { UsageError } from '@edm2/app-kit/command/errors';
+import { expectFolder } from '@edm2/app-kit/command/expect-destination';
 import type { SamplerSettings } from '@edm2/app-kit/sample/sample-pixels';
 import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
 import { type Reference, referenceFingerprint } from '@edm2/app-kit/scores/reference-file';
 import type { EngineReport } from '@edm2/engine';
+import { hashAutoencoder } from '@edm2/latent-vae/node';
 import { fileFingerprint } from '../generate/fingerprint.js';
 import { FIGURES, type FigureKey, figuresOfMetrics } from '../metrics/metrics.js';
 import { type FeatureOptions, featuresOf, type MetricOptions, referenceOf } from '../options/feature-options.js';
@@ -17,6 +19,7 @@ import type { MeasurePointsOptions } from '../sweep/measure-points.js';
 import { createNetworkCache, type NetworkCache } from '../sweep/network-cache.js';
 import type { SweepNetworks } from '../sweep/networks.js';
 import type { ScoreKind } from '../sweep/result.js';
+import { claimResultFolder } from '../sweep/result-folder.js';
 import { openStore, type SweepStore } from '../sweep/store.js';
 
 /** Options of `sweep`. */
@@ -40,6 +43,7 @@ export interface SweepOptions extends SamplingOptions, FeatureOptions, MetricOpt
   readonly draws: number;
   readonly seed: number;
   readonly class?: readonly number[];
+  readonly overwrite?: boolean;
 }
 
 /** EMA lengths that a sweep begins with where none are given. */
@@ -76,6 +80,7 @@ export async function openSweepSession(
   if (indir === undefined)
     throw new UsageError("--indir: expected a folder of a run's snapshots, got nothing. Name one.");
   if (outdir === undefined) throw new UsageError('--outdir: expected a folder, got nothing. Say where the results go.');
+  await expectFolder('--outdir', outdir);
   const main = await openAverages(indir, outdir, options.t);
   check(main);
   const guide = await guideOf(options, indir, outdir);
@@ -91,7 +96,7 @@ export async function openSweepSession(
     guide: guide && ('gnet' in guide ? await fileFingerprint(guide.gnet) : guide.fingerprint),
     features: network.fingerprint,
     reference: referenceFingerprint(reference),
-    vae: options.vae,
+    vae: options.vae === undefined ? undefined : await hashAutoencoder(options.vae),
     class: options.class,
     settings,
     num: options.num,
@@ -100,6 +105,14 @@ export async function openSweepSession(
   const hash = createHash('sha256').update(JSON.stringify(identity)).digest('hex').slice(0, 16);
   const path = join(outdir, 'scores.jsonl');
   const store = await openStore(path, hash);
+  const { settings: sampler, ...others } = identity;
+  await claimResultFolder({
+    outdir,
+    settings: { ...others, ...sampler },
+    result: options.perTensor ? 'per-tensor.json' : 'sweep.json',
+    isKnown: store.size > 0,
+    overwrite: options.overwrite === true,
+  });
   if (store.size > 0) say(`going on: ${store.size} draws are in ${path} already`);
   return {
     outdir,

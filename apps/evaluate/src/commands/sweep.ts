@@ -1,5 +1,8 @@
 import { join } from 'node:path';
+import { withDestination } from '@edm2/app-kit/command/destination';
 import { UsageError } from '@edm2/app-kit/command/errors';
+import { withOverwrite } from '@edm2/app-kit/command/expect-destination';
+import { isGiven, refuseIdle } from '@edm2/app-kit/command/idle-options';
 import { startProgress } from '@edm2/app-kit/command/progress';
 import { writeGrid } from '@edm2/app-kit/pictures/write-grid';
 import { sampleAll } from '@edm2/app-kit/sample/sample-pixels';
@@ -13,8 +16,9 @@ import { interruptible } from '../interruptible.js';
 import { warnings } from '../metrics/figures.js';
 import { FIGURES, figuresOfMetrics } from '../metrics/metrics.js';
 import { withMetrics, withReference } from '../options/feature-options.js';
-import { withSamplingOptions } from '../options/model-options.js';
-import { count, intervals, numbers, positive, ranges, whole } from '../options/parse.js';
+import { draws, firstSeed, images, rounds } from '../options/limits.js';
+import { checkSamplingOptions, withSamplingOptions } from '../options/model-options.js';
+import { count, intervals, numbers, ranges } from '../options/parse.js';
 import { say } from '../say.js';
 import type { Averages } from '../sweep/averages.js';
 import { prepareNetworks, type SweepNetworks } from '../sweep/networks.js';
@@ -28,12 +32,21 @@ import { DEFAULT_LENGTHS, measureOptions, openSweepSession, type SweepOptions } 
 const SHOWN = 100;
 const COLUMNS = 10;
 
+/** Settings to begin with: at a minute each, two months. */
+const MAX_SETTINGS = 100_000;
+
 /** `edm2-evaluate sweep`. */
 export const addSweepCommand = (program: Command, typed: string): Command =>
-  withMetrics(withReference(withSamplingOptions(program.command('sweep'))))
+  withOverwrite(
+    withDestination(
+      withMetrics(withReference(withSamplingOptions(program.command('sweep')))),
+      '--outdir <folder>',
+      'where the results go; a sweep that was interrupted goes on there',
+    ),
+    'replace the pictures and tables of a sweep with other settings in --outdir; its scores stay in scores.jsonl',
+  )
     .description('Find the best EMA length, guidance and interval; draw how the score depends on them.')
     .option('--indir <folder>', "folder of a run's snapshots")
-    .option('--outdir <folder>', 'where the results go; a sweep that was interrupted goes on there')
     .option('--t <images>', 'time of the averages (default: the last stored)', count('--t'))
     .option(
       '--sigma-rel <list>',
@@ -50,8 +63,16 @@ export const addSweepCommand = (program: Command, typed: string): Command =>
       `with --per-tensor: EMA lengths of those tensors (default: ${DEFAULT_LENGTHS.join(',')})`,
       numbers('--lengths'),
     )
-    .option('--guidance <list>', 'guidance weights, such as 1,1.5,2', numbers('--guidance'), [1])
-    .option('--guidance-interval <list>', 'noise levels that are guided, such as all,0.19-1.61', intervals, [undefined])
+    .addOption(
+      new Option('--guidance <list>', 'guidance weights, such as 1,1.5,2')
+        .argParser(numbers('--guidance'))
+        .default([1], '1'),
+    )
+    .addOption(
+      new Option('--guidance-interval <list>', 'noise levels that are guided, such as all,0.19-1.61')
+        .argParser(intervals)
+        .default([undefined], 'all'),
+    )
     .option('--gnet <file>', 'guiding network: one without classes, or a worse one with the same')
     .option('--guide-indir <folder>', "or a run's snapshots to guide by (default: those of --indir)")
     .option('--guide-sigma-rel <list>', 'EMA lengths of the guiding network', numbers('--guide-sigma-rel'))
@@ -64,7 +85,7 @@ export const addSweepCommand = (program: Command, typed: string): Command =>
     .option(
       '--refine <n>',
       'rounds that halve the steps around the best, along every axis with more than one value',
-      whole,
+      rounds,
       2,
     )
     .addOption(
@@ -72,12 +93,13 @@ export const addSweepCommand = (program: Command, typed: string): Command =>
         Object.keys(FIGURES),
       ),
     )
-    .option('--num <n>', 'images of a draw', positive, 1000)
-    .option('--draws <n>', 'draws of each setting; shown as mean ± standard deviation', positive, 1)
-    .option('--seed <n>', 'first seed; every setting is scored on the same', whole, 0)
+    .option('--num <n>', 'images of a draw', images, 1000)
+    .option('--draws <n>', 'draws of each setting; shown as mean ± standard deviation', draws, 1)
+    .option('--seed <n>', 'first seed; every setting is scored on the same', firstSeed, 0)
     .option('--class <list>', 'class, or several in turn (default: each seed draws its own)', ranges('--class'))
     .action((options: SweepOptions, command: Command) => {
-      const given = (name: string): boolean => command.getOptionValueSource(name) === 'cli';
+      const given = (name: string): boolean => isGiven(command, name);
+      checkSweepOptions(command, options);
       if (options.perTensor) return perTensorCommand(options, given, typed);
       if (given('lengths'))
         throw new UsageError(
@@ -85,6 +107,22 @@ export const addSweepCommand = (program: Command, typed: string): Command =>
         );
       return sweepCommand(options, typed);
     });
+
+/** @throws {UsageError} when options do not go together, or one changes nothing. */
+function checkSweepOptions(command: Command, options: SweepOptions): void {
+  checkSamplingOptions(command, options);
+  if (options.guidance.every((weight) => weight === 1))
+    refuseIdle(
+      command,
+      ['guidanceInterval', 'gnet', 'guideIndir', 'guideSigmaRel', 'guideT'],
+      'a weight other than 1 in --guidance',
+    );
+  const settings = Object.values(axesOf(options)).reduce((count, values) => count * values.length, 1);
+  if (settings > MAX_SETTINGS)
+    throw new UsageError(
+      `--sigma-rel: expected at most ${MAX_SETTINGS.toLocaleString('en')} settings to begin with, got ${settings.toLocaleString('en')}. Give fewer values, here or of guidance; --refine finds those between.`,
+    );
+}
 
 async function sweepCommand(options: SweepOptions, typed: string): Promise<void> {
   const axes = axesOf(options);

@@ -1,3 +1,4 @@
+import { UsageError } from '@edm2/app-kit/command/errors';
 import { openLatentDecoder } from '@edm2/app-kit/latents/latent-decoder';
 import { type Decoder, makesLatents, pixelDecoder } from '@edm2/app-kit/sample/decode';
 import { guided, type OpenDenoiser, openDenoiser } from '@edm2/app-kit/sample/open-denoiser';
@@ -64,7 +65,13 @@ export async function decoderFor(
   engine: EngineReport,
 ): Promise<Decoder> {
   const description = readLatentMetadata(metadata);
-  if (!description && !makesLatents(config.imgChannels)) return pixelDecoder;
+  if (!description && !makesLatents(config.imgChannels)) {
+    if (vae !== undefined)
+      throw new UsageError(
+        `--vae: expected a network that makes latents, got one that makes images itself (${path}). Leave it out.`,
+      );
+    return pixelDecoder;
+  }
   const decoder = await openLatentDecoder({
     path,
     channels: config.imgChannels,

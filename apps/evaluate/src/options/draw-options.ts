@@ -1,5 +1,7 @@
+import { refuseIdle } from '@edm2/app-kit/command/idle-options';
 import type { Command } from 'commander';
-import { positive, whole } from './parse.js';
+import type { MetricOptions } from './feature-options.js';
+import { draws, images, resamples } from './limits.js';
 
 /** How many images, how often. */
 export interface DrawOptions {
@@ -13,12 +15,17 @@ export interface DrawOptions {
 /** Adds `--num`, `--draws`, `--bootstrap` and `--json`. */
 export const withDraws = (command: Command): Command =>
   command
-    .option('--num <n>', 'images of a draw', positive)
+    .option('--num <n>', 'images of a draw', images)
     .option(
       '--draws <n>',
       'figures from so many draws, no image in two; printed as mean ± standard deviation',
-      positive,
+      draws,
       1,
     )
-    .option('--bootstrap <n>', 'spread of Fréchet distances over so many resamples of a draw', whole, 0)
+    .option('--bootstrap <n>', 'spread of Fréchet distances over so many resamples of a draw', resamples, 0)
     .option('--json', 'print one JSON object');
+
+/** @throws {UsageError} when resamples are asked for and nothing is resampled. */
+export function checkDraws(command: Command, { metrics: { metrics } }: MetricOptions): void {
+  if (!metrics.includes('fd') && !metrics.includes('sfd')) refuseIdle(command, ['bootstrap'], 'fd or sfd in --metrics');
+}

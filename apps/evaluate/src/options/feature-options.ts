@@ -4,7 +4,7 @@ import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
 import { isStatisticsFile, type Reference, readReference } from '@edm2/app-kit/scores/reference-file';
 import { openDataset } from '@edm2/dataset';
 import type { EngineReport } from '@edm2/engine';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { collectImages } from '../metrics/measure-images.js';
 import { METRICS, type MetricChoice, needs, parseMetrics } from '../metrics/metrics.js';
 import { openFeatures } from '../metrics/open-features.js';
@@ -37,13 +37,15 @@ export const withReference = (command: Command): Command =>
 
 /** Adds `--metrics`. */
 export const withMetrics = (command: Command): Command =>
-  command.option(
-    '--metrics <list>',
-    `figures, any of: ${Object.entries(METRICS)
-      .map(([name, { help }]) => `${name} (${help})`)
-      .join(', ')}`,
-    guard(parseMetrics),
-    parseMetrics('fd'),
+  command.addOption(
+    new Option(
+      '--metrics <list>',
+      `figures, any of: ${Object.entries(METRICS)
+        .map(([name, { help }]) => `${name} (${help})`)
+        .join(', ')}`,
+    )
+      .argParser(guard(parseMetrics))
+      .default(parseMetrics('fd'), 'fd'),
   );
 
 /** @throws {UsageError} when `--features` is not given or of no known kind, or a metric is one of another network. */
@@ -82,7 +84,7 @@ export async function referenceOf(
 ): Promise<Reference> {
   if (ref === undefined)
     throw new UsageError(
-      '--ref: expected real images or their statistics, got nothing. Name a folder or zip, or make statistics once: edm2-evaluate metrics ref --data <images> --dest <file>.',
+      '--ref: expected real images or their statistics, got nothing. Name a folder or zip, or make statistics once with metrics ref.',
     );
   const features = needs(metrics.metrics, 'realFeatures');
   if (!isStatisticsFile(ref)) return lookAt(ref, network, features, signal);

@@ -1,12 +1,10 @@
+import { type EngineChoice, withEngineOptions } from '@edm2/app-kit/command/engine-options';
+import { UsageError } from '@edm2/app-kit/command/errors';
+import { refuseIdle } from '@edm2/app-kit/command/idle-options';
 import { type SamplerSettings, SOLVERS } from '@edm2/app-kit/sample/sample-pixels';
 import { type Command, Option } from 'commander';
-import { type Interval, interval, numeric, positive } from './parse.js';
-
-/** What computes. */
-export interface EngineChoice {
-  readonly engine: string;
-  readonly threads?: number;
-}
+import { batch, steps } from './limits.js';
+import { type Interval, interval, numeric } from './parse.js';
 
 /** How images are drawn from networks. */
 export interface SamplingOptions extends EngineChoice {
@@ -34,28 +32,22 @@ export interface ModelOptions extends SamplingOptions {
   readonly guidanceInterval?: Interval;
 }
 
-/** Adds `--engine` and `--threads`. */
-export const withEngineOptions = (command: Command): Command =>
-  command
-    .addOption(
-      new Option('--engine <name>', 'what computes')
-        .choices(['auto', 'tensorflow-gpu', 'tensorflow', 'onnxruntime', 'webgpu', 'wasm', 'cpu'])
-        .default('auto'),
-    )
-    .option('--threads <n>', 'threads of the engine (default: all cores)', positive);
-
 /** Adds everything that decides how a sample is drawn. */
 export const withSamplingOptions = (command: Command): Command =>
   withEngineOptions(command)
-    .option('--batch <n>', 'images at a time', positive, 32)
-    .option('--steps <n>', 'steps of the solver', positive, 32)
+    .option('--batch <n>', 'images at a time', batch, 32)
+    .option('--steps <n>', 'steps of the solver', steps, 32)
     .option('--sigma-min <x>', 'lowest noise level', numeric, 0.002)
     .option('--sigma-max <x>', 'highest noise level', numeric, 80)
     .option('--rho <x>', 'how much the steps crowd towards low noise', numeric, 7)
     .addOption(new Option('--solver <name>', 'solver').choices(Object.keys(SOLVERS)).default('heun'))
     .option('--s-churn <x>', 'strength of stochastic sampling', numeric, 0)
     .option('--s-min <x>', 'lowest noise level that is churned', numeric, 0)
-    .option('--s-max <x>', 'highest noise level that is churned', numeric, Number.POSITIVE_INFINITY)
+    .addOption(
+      new Option('--s-max <x>', 'highest noise level that is churned')
+        .argParser(numeric)
+        .default(Number.POSITIVE_INFINITY, 'inf'),
+    )
     .option('--s-noise <x>', 'standard deviation of the noise added', numeric, 1)
     .option(
       '--vae <folder>',
@@ -72,6 +64,26 @@ export const withModelOptions = (command: Command): Command =>
     .option('--gnet <file>', 'guiding network: one without classes, or a worse one with the same')
     .option('--guidance <w>', 'guidance weight; 1: none', numeric)
     .option('--guidance-interval <lo,hi>', 'guide only at noise levels in (lo, hi]', interval);
+
+/**
+ * @throws {UsageError} when a number is out of range, or an option changes nothing as the command stands.
+ */
+export function checkSamplingOptions(command: Command, options: SamplingOptions): void {
+  const { sigmaMin, sigmaMax, rho, sChurn, sMin, sMax, sNoise, vae } = options;
+  if (!(sigmaMin > 0 && sigmaMin < sigmaMax && Number.isFinite(sigmaMax)))
+    throw new UsageError(
+      `--sigma-min: expected a noise level above 0 and below --sigma-max, got ${sigmaMin} and ${sigmaMax}. EDM2 uses 0.002 and 80.`,
+    );
+  if (!(rho > 0 && Number.isFinite(rho)))
+    throw new UsageError(`--rho: expected a number above 0, got ${rho}. EDM2 uses 7.`);
+  if (!(sChurn >= 0 && sMin >= 0 && sMax >= sMin && sNoise >= 0 && Number.isFinite(sNoise)))
+    throw new UsageError(
+      `--s-churn: expected it, --s-min and --s-noise to be 0 or more and --s-max no less than --s-min, got ${sChurn}, ${sMin}, ${sNoise} and ${sMax}. Correct them.`,
+    );
+  if (sChurn === 0) refuseIdle(command, ['sMin', 'sMax', 'sNoise'], '--s-churn above 0');
+  if (vae === undefined) refuseIdle(command, ['anyVae'], '--vae');
+  if (command.getOptionValue('preset') === undefined) refuseIdle(command, ['models'], '--preset');
+}
 
 /** What the sampler is told. */
 export function samplerSettings(options: SamplingOptions): SamplerSettings {

@@ -28,22 +28,6 @@ export const numeric = (text: string): number => {
   return value;
 };
 
-/** A whole number of at least 1. */
-export const positive = (text: string): number => {
-  const value = numeric(text);
-  if (!(Number.isSafeInteger(value) && value >= 1))
-    throw new InvalidArgumentError('Expected a whole number of at least 1.');
-  return value;
-};
-
-/** A whole number of at least 0. */
-export const whole = (text: string): number => {
-  const value = numeric(text);
-  if (!(Number.isSafeInteger(value) && value >= 0))
-    throw new InvalidArgumentError('Expected a whole number of at least 0.');
-  return value;
-};
-
 /** Noise levels between which guidance acts. */
 export type Interval = readonly [lo: number, hi: number];
 

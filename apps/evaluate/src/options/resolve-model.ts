@@ -37,6 +37,10 @@ export async function resolveModel(options: ModelOptions): Promise<ResolvedModel
     throw new UsageError(
       `--gnet: expected a guiding network for --guidance ${weight}, got none. Name an unconditional network, or a worse one with the same classes.`,
     );
+  if (weight === 1 && options.guidanceInterval !== undefined)
+    throw new UsageError(
+      '--guidance-interval: expected --guidance as well, got none or 1. Choose a weight, such as 1.4, or leave it out.',
+    );
   if (weight === 1 && options.gnet !== undefined)
     throw new UsageError('--guidance: expected a weight beside --gnet, got none or 1. Choose one, such as 1.4.');
   return {

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
+import type { EngineChoice } from '@edm2/app-kit/command/engine-options';
 import { type EngineName, type EngineReport, startEngine } from '@edm2/engine';
-import type { EngineChoice } from './model-options.js';
 
 /** Bytes of a stored parameter: for the choice of an engine, no more than an order of magnitude matters. */
 const BYTES = 4;

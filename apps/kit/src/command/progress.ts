@@ -84,3 +84,23 @@ export async function withProgress<T>(
     progress.stop();
   }
 }
+
+/** Bytes as progress counts them. */
+const MEGABYTE = 1e6;
+
+/** Shows the progress of work that counts bytes, whatever its end. How many there are, the work says. */
+export async function withByteProgress<T>(
+  title: string,
+  work: (onProgress: (progress: { readonly bytesRead: number; readonly bytesTotal: number }) => void) => Promise<T>,
+): Promise<T> {
+  let progress: Progress | undefined;
+  try {
+    return await work(({ bytesRead, bytesTotal }) => {
+      const total = Math.ceil(bytesTotal / MEGABYTE);
+      progress ??= startProgress(title, total, 'MB');
+      progress.update(bytesRead === bytesTotal ? total : Math.floor(bytesRead / MEGABYTE));
+    });
+  } finally {
+    progress?.stop();
+  }
+}

@@ -15,6 +15,8 @@ export interface Decoder {
   decode(samples: tf.Tensor, options?: DecodeOptions): Promise<PixelBatch>;
   /** How long decoding takes, in steps of a sampler: for progress. Default 1. */
   readonly steps?: number;
+  /** SHA-256 (hex) of the weights that decode, where there are any. */
+  readonly sha256?: string;
   dispose(): void;
 }
 

@@ -1,11 +1,13 @@
 import { join, relative } from 'node:path';
+import { withDestination } from '@edm2/app-kit/command/destination';
+import { withEngineOptions } from '@edm2/app-kit/command/engine-options';
 import { UsageError } from '@edm2/app-kit/command/errors';
 import { listenForInterrupt } from '@edm2/app-kit/command/interrupt';
 import { afterSubcommand, shellLine } from '@edm2/app-kit/command/shell';
 import { type Dataset, openDataset } from '@edm2/dataset';
 import { type ConfigName, countParameters, createUNet } from '@edm2/edm2-unet';
 import { type EngineName, startEngine } from '@edm2/engine';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { mnistFolder } from '../demo/mnist.js';
 import { count, factors, letters, natural, positive } from '../options/parsers.js';
 import { checkRunConfig } from '../options/run-config.js';
@@ -33,8 +35,15 @@ const RESOLUTION = 16;
 
 /** `edm2-train ladder`, which `npm run ladder` runs. */
 export const addLadderCommand = (program: Command): Command =>
-  program
-    .command('ladder')
+  withEngineOptions(
+    withDestination(
+      program.command('ladder'),
+      '--outdir <folder>',
+      'where everything goes; what is there already is not done again (default: runs/ladder)',
+    ),
+    // Trains: the WebAssembly backend lacks kernels for that.
+    { but: ['wasm'] },
+  )
     .description('Trains configs A to G on the same digits, scores them, writes the ladder as a table and a picture.')
     .option(
       '--images <n>',
@@ -46,16 +55,6 @@ export const addLadderCommand = (program: Command): Command =>
     .option('--trainings <n>', `trainings of each config, from seed on (default: ${FULL.trainings})`, positive)
     .option('--draws <n>', `sets of images that each training is scored on (default: ${FULL.draws})`, positive)
     .option('--lr-factors <list>', "what the paper's learning rates are multiplied by, such as C=5,G=3", factors)
-    .option(
-      '--outdir <folder>',
-      'where everything goes; what is there already is not done again (default: runs/ladder)',
-    )
-    .addOption(
-      new Option('--engine <name>', 'what computes')
-        .choices(['auto', 'tensorflow-gpu', 'tensorflow', 'onnxruntime', 'cpu'])
-        .default('auto'),
-    )
-    .option('--threads <n>', 'threads of the engine (default: all cores)', positive)
     .option('--seed <n>', 'random seed', natural, 0)
     .option('--smoke', 'a ladder of a minute, to see that everything works', false)
     .exitOverride()
