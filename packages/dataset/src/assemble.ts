@@ -5,7 +5,7 @@ import { fingerprint } from './fingerprint.js';
 import { labelDimOf } from './labels.js';
 import { mirror } from './mirror.js';
 import type { Samples } from './samples.js';
-import type { Dataset } from './types.js';
+import type { OpenedDataset } from './types.js';
 
 export interface AssembleOptions {
   readonly maxSize: number | undefined;
@@ -19,7 +19,7 @@ export async function assemble(
   path: string,
   samples: Samples,
   { maxSize, seed, xflip, cacheBytes }: AssembleOptions,
-): Promise<Dataset> {
+): Promise<OpenedDataset> {
   const { kind, resolution, channels, dtype, labels, notes } = samples;
   const limited = maxSize !== undefined && maxSize < samples.count;
   const chosen = limited
@@ -56,6 +56,8 @@ export async function assemble(
     labelDim,
     labelKind: labels.kind,
     classNames: labels.kind === 'class' ? labels.classNames : [],
+    report: samples.report,
+    conversions: () => samples.conversions(),
     ...(notes ? { notes } : {}),
     fingerprint: await fingerprint(samples, { subset: limited ? { maxSize, seed } : null, xflip }),
     read: async (index) => {

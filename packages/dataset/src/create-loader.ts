@@ -1,3 +1,4 @@
+import { checkOptions } from './check-options.js';
 import { createEpochOrder } from './epoch-order.js';
 import { CONCURRENCY } from './limits.js';
 import { mapLimit } from './map-limit.js';
@@ -21,6 +22,16 @@ export interface LoaderOptions {
   readonly signal?: AbortSignal;
 }
 
+const OPTIONS: readonly (keyof LoaderOptions)[] = [
+  'batch',
+  'seed',
+  'startImage',
+  'endImage',
+  'shuffle',
+  'prefetch',
+  'signal',
+];
+
 /** N images with their labels. */
 export interface Batch {
   /** `[N, resolution, resolution, channels]` as the dataset has them; {@link pixelsToUnit} makes −1…1 of pixels. */
@@ -43,9 +54,11 @@ export interface Batch {
  *
  * @returns iterator and iterable in one; calls of `next()` may overlap.
  * @throws {RangeError} when an option is out of range.
+ * @throws {TypeError} when there is no such option.
  * @throws {DatasetError} (rejects, from `next()`) when an image cannot be read; the loader has then ended.
  */
 export function createLoader(dataset: Dataset, options: LoaderOptions): AsyncIterableIterator<Batch, undefined> {
+  checkOptions('createLoader', options, OPTIONS);
   const { batch, seed = 0, startImage = 0, endImage = Number.POSITIVE_INFINITY } = options;
   const { shuffle = true, prefetch = 2, signal } = options;
   checkInteger('batch', batch, 1);

@@ -1,6 +1,7 @@
 import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import { makeFolder, type NpyInput, writeFileAtomic, writeNpy } from '@edm2/tensor-files';
+import { checkOptions } from './check-options.js';
 import { DatasetError } from './errors.js';
 import { isSample } from './file-source.js';
 import { storedZip } from './stored-zip.js';
@@ -50,9 +51,14 @@ const FOLDER_DIGITS = 5;
  * Starts writing a dataset, or goes on with one that was interrupted: its files wait in `<path>.partial`.
  *
  * @param path - of a folder, or of a zip when it ends in `.zip`; nothing may be there yet.
+ * @throws {TypeError} (rejects) when there is no such option.
  * @throws {DatasetError} (rejects) not-writable, when something is there, or what waits was made with other settings.
  */
-export async function createWriter(path: string, { kind, settings = {} }: WriterOptions): Promise<DatasetWriter> {
+export async function createWriter(path: string, options: WriterOptions): Promise<DatasetWriter> {
+  checkOptions('createWriter', options, ['kind', 'settings']);
+  const { kind, settings = {} } = options;
+  if (kind !== 'images' && kind !== 'latents')
+    throw new RangeError(`createWriter: expected kind to be images or latents, got ${kind}. Choose one.`);
   const folder = `${path}.partial`;
   const fail = (expected: string, got: string, remedy: string) =>
     new DatasetError({ code: 'not-writable', where: 'createWriter', file: path, expected, got, remedy });
@@ -91,7 +97,9 @@ export async function createWriter(path: string, { kind, settings = {} }: Writer
       await (data instanceof Uint8Array ? writeFileAtomic(target, data) : writeNpy(target, data));
       present.add(name);
     },
-    async finish({ labels, notes = {}, onProgress, signal }) {
+    async finish(summary) {
+      checkOptions('finish', summary, ['labels', 'notes', 'onProgress', 'signal']);
+      const { labels, notes = {}, onProgress, signal } = summary;
       const names = Array.from({ length: present.size }, (_, index) => nameOf(index));
       const missing = names.find((name) => !present.has(name));
       if (missing !== undefined) throw new RangeError(`finish: expected ${missing}, got no such file. Add it first.`);

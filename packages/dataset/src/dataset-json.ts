@@ -1,4 +1,3 @@
-import type { FileSource } from './file-source.js';
 import { classLabels, type Labels, labelError } from './labels.js';
 import { MAX_LABEL_DIM } from './limits.js';
 
@@ -7,8 +6,22 @@ const SHAPE = '{"labels": [["file name", label], …]} or {"labels": null}';
 /** What dataset.json says. */
 export interface DatasetJson {
   readonly labels: Labels;
+  /** Whether it says that there are none. */
+  readonly none: boolean;
+  /** Labels of files that are no images of the dataset. */
+  readonly unused: readonly string[];
   /** Its further fields, where it has any. */
   readonly notes?: Readonly<Record<string, unknown>>;
+}
+
+/** The images that the labels are for. */
+export interface LabelledFiles {
+  readonly kind: 'folder' | 'zip';
+  /** As dataset.json has them, '/' between folders. */
+  readonly names: readonly string[];
+  /** Whether a name is that of a file, read or not. */
+  has(name: string): boolean;
+  pathOf(name: string): string;
 }
 
 /**
@@ -19,20 +32,32 @@ export interface DatasetJson {
  */
 export function parseDatasetJson(
   text: string,
-  source: FileSource,
+  files: LabelledFiles,
   { useLabels, labelDim }: { readonly useLabels: boolean; readonly labelDim: number | undefined },
 ): DatasetJson {
-  const { labels: rows, ...notes } = readObject(text, source.pathOf('dataset.json'));
-  const labels: Labels = useLabels ? labelsOf(rows ?? null, source, labelDim) : { kind: 'none' };
-  return Object.keys(notes).length > 0 ? { labels, notes } : { labels };
+  const { labels: rows, ...notes } = readObject(text, files.pathOf('dataset.json'));
+  const found = useLabels ? labelsOf(rows ?? null, files, labelDim) : undefined;
+  return {
+    labels: found?.labels ?? { kind: 'none' },
+    none: useLabels && found === undefined,
+    unused: found?.unused ?? [],
+    ...(Object.keys(notes).length > 0 ? { notes } : {}),
+  };
 }
 
-function labelsOf(rows: unknown, source: FileSource, labelDim: number | undefined): Labels {
-  const { names, pathOf } = source;
+function labelsOf(
+  rows: unknown,
+  files: LabelledFiles,
+  labelDim: number | undefined,
+): { labels: Labels; unused: readonly string[] } | undefined {
+  const { names, pathOf } = files;
   const byName = readRows(rows, pathOf('dataset.json'));
-  if (!byName) return { kind: 'none' };
+  if (!byName) return undefined;
 
-  const labels = names.map((name) => byName.get(name));
+  // macOS writes accents apart from their letters; the file's names and the text's may differ in that alone.
+  const plain = names.every((name) => byName.has(name)) ? byName : normalised(byName);
+  const keyOf = plain === byName ? (name: string) => name : (name: string) => name.normalize();
+  const labels = names.map((name) => plain.get(keyOf(name)));
   const unlabelled = names[labels.indexOf(undefined)];
   if (unlabelled !== undefined) {
     const count = labels.filter((label) => label === undefined).length;
@@ -40,15 +65,21 @@ function labelsOf(rows: unknown, source: FileSource, labelDim: number | undefine
     const remedy = 'Add them to dataset.json, or set its "labels" to null';
     throw labelError('missing-label', pathOf(unlabelled), `a label for each of ${names.length} images`, got, remedy);
   }
-  // A zip is written by a tool in one go, so a label without image is damage; in a folder someone may have removed a file on purpose.
-  if (source.kind === 'zip' && byName.size > names.length) {
-    const present = new Set(names);
-    const path = pathOf([...byName.keys()].find((name) => !present.has(name)) ?? '');
-    const expected = `an image for each of ${byName.size} labels`;
-    throw labelError('missing-image', path, expected, `${names.length} images, without ${path}`, 'Write the zip again');
+  const used = new Set(names.map(keyOf));
+  const unused = [...plain.keys()].filter((name) => !used.has(name));
+  // A zip is written by a tool in one go, so a label without a file is damage; in a folder someone may have removed it on purpose.
+  const missing = files.kind === 'zip' ? unused.find((name) => !files.has(name)) : undefined;
+  if (missing !== undefined) {
+    const expected = `an image for each of ${plain.size} labels`;
+    const got = `${names.length} images, without ${pathOf(missing)}`;
+    throw labelError('missing-image', pathOf(missing), expected, got, 'Write the zip again');
   }
-  return labels.some(Array.isArray) ? vectors(labels, source, labelDim) : classes(labels, source, labelDim);
+  const parsed = labels.some(Array.isArray) ? vectors(labels, files, labelDim) : classes(labels, files, labelDim);
+  return { labels: parsed, unused };
 }
+
+const normalised = (rows: ReadonlyMap<string, unknown>): Map<string, unknown> =>
+  new Map([...rows].map(([name, label]) => [name.normalize(), label]));
 
 const unreadable = (file: string, got: string, cause?: unknown) =>
   labelError(
@@ -78,12 +109,12 @@ function readRows(rows: unknown, file: string): Map<string, unknown> | undefined
   return new Map(
     rows.map((row: unknown) => {
       if (!Array.isArray(row) || row.length !== 2 || typeof row[0] !== 'string') throw unreadable(file, preview(row));
-      return [row[0].replaceAll('\\', '/'), row[1]];
+      return [row[0].replaceAll('\\', '/').replace(/^(\.?\/)+/, ''), row[1]];
     }),
   );
 }
 
-function classes(labels: readonly unknown[], { names, pathOf }: FileSource, labelDim: number | undefined): Labels {
+function classes(labels: readonly unknown[], { names, pathOf }: LabelledFiles, labelDim: number | undefined): Labels {
   const numbers = labels.map((label, i) => {
     if (typeof label === 'number') return label;
     const path = pathOf(names[i] ?? '');
@@ -92,7 +123,7 @@ function classes(labels: readonly unknown[], { names, pathOf }: FileSource, labe
   return classLabels(numbers, labelDim, (i) => pathOf(names[i] ?? ''));
 }
 
-function vectors(labels: readonly unknown[], { names, pathOf }: FileSource, labelDim: number | undefined): Labels {
+function vectors(labels: readonly unknown[], { names, pathOf }: LabelledFiles, labelDim: number | undefined): Labels {
   const dim = labelDim ?? labels.find(Array.isArray)?.length ?? 0;
   const list = labels.map((label, i) => {
     if (dim <= MAX_LABEL_DIM && isVector(label) && label.length === dim && dim > 0) return Float32Array.from(label);

@@ -4,6 +4,8 @@ export type DatasetErrorCode =
   | 'not-found'
   /** There is a file or folder, but no image in it. */
   | 'empty'
+  /** More than one dataset, split or array of labels; the text lists the choices. */
+  | 'ambiguous'
   /** A kind of file, compression, pixel or number type that this package does not read. */
   | 'unsupported'
   /** The file could not be read from the disk. */
@@ -52,11 +54,11 @@ export interface DatasetErrorInit {
 export class DatasetError extends Error {
   readonly code: DatasetErrorCode;
   readonly file: string;
-  /** Every problem found, this one first, when {@link verifyDataset} found several; otherwise empty. */
+  /** Problems found, this one first, when there are several; otherwise empty. */
   readonly problems: readonly DatasetError[];
 
-  constructor(init: DatasetErrorInit, problems: readonly DatasetError[] = []) {
-    const others = problems.length > 1 ? ` ${describeOthers(problems.slice(1))}` : '';
+  constructor(init: DatasetErrorInit, problems: readonly DatasetError[] = [], count: number = problems.length) {
+    const others = count > 1 ? ` ${describeOthers(problems.slice(1), count - 1)}` : '';
     super(
       `${init.where}: expected ${init.expected}, got ${init.got}. ${init.remedy}.${others}`,
       init.cause === undefined ? undefined : { cause: init.cause },
@@ -70,17 +72,17 @@ export class DatasetError extends Error {
 
   readonly #init: DatasetErrorInit;
 
-  /** The same error, naming all `problems` of a check. */
-  withProblems(problems: readonly DatasetError[]): DatasetError {
-    return new DatasetError(this.#init, problems);
+  /** The same error, naming all `problems` of a check. @param count - how many there are, when not all are listed. */
+  withProblems(problems: readonly DatasetError[], count: number = problems.length): DatasetError {
+    return new DatasetError(this.#init, problems, count);
   }
 }
 
 /** How many further files an error text names before it only counts. */
 const MAX_NAMED = 3;
 
-function describeOthers(others: readonly DatasetError[]): string {
+function describeOthers(others: readonly DatasetError[], count: number): string {
   const named = others.slice(0, MAX_NAMED).map((problem) => `${problem.file} (${problem.code})`);
-  const rest = others.length - named.length;
+  const rest = count - named.length;
   return `Also unusable: ${named.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}.`;
 }

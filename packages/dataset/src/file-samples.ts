@@ -1,49 +1,66 @@
-import { type DatasetJson, parseDatasetJson } from './dataset-json.js';
-import { type Decoded, decodeImage } from './decode-image.js';
-import { decodeNpy } from './decode-npy.js';
+import { parseDatasetJson } from './dataset-json.js';
+import { type Decoded, decodeImage } from './decode/decode-image.js';
+import { decodeNpy } from './decode/decode-npy.js';
+import { imageKind } from './decode/image-kind.js';
 import { DatasetError, type DatasetErrorCode } from './errors.js';
 import type { FileSource } from './file-source.js';
 import { folderLabels } from './folder-labels.js';
+import type { Labels } from './labels.js';
+import type { Layout } from './layout.js';
+import { MAX_JSON_BYTES, MAX_REPORTED } from './limits.js';
+import { hasColour } from './probe-channels.js';
+import type { DatasetReport, LabelSource } from './report.js';
 import type { Samples } from './samples.js';
 import { checkPowerOfTwo } from './shape.js';
+import { countPassedOver, type SortedFiles } from './sort-files.js';
+import type { Spelling } from './spelling.js';
+import { createTally } from './tally.js';
 
 export interface FileOptions {
   readonly resolution: number | undefined;
   readonly channels: 1 | 3 | undefined;
   readonly useLabels: boolean;
   readonly labelDim: number | undefined;
+  readonly acceptWarnings: boolean;
+  readonly spelling: Spelling;
 }
 
 /**
- * Images and arrays of a folder or zip. The first one, in sorted order, decides size, channels and kind; each one read later
- * must agree.
+ * Images and arrays of a folder or zip. The first one, in sorted order, decides size and kind; each one read later must agree. Channels
+ * are RGB where one image is of colour, else grey.
  *
  * @throws {DatasetError} when there is none, the first is unusable, or the labels are.
  */
-export async function openFiles(source: FileSource, root: string, options: FileOptions): Promise<Samples> {
-  const { names } = source;
+export async function openFiles(
+  source: FileSource,
+  { samples: names, others }: SortedFiles,
+  layout: Layout,
+  options: FileOptions,
+): Promise<Samples> {
   const nameOf = (index: number): string => names[index] ?? '';
-  const decode = async (name: string): Promise<Decoded> => {
+  const decodeAs = async (name: string, channels: 1 | 3 | undefined): Promise<Decoded> => {
     const bytes = await source.read(name);
     const path = source.pathOf(name);
-    return /\.npy$/i.test(name) ? decodeNpy(bytes, path) : decodeImage(bytes, path, options.channels);
+    const kind = imageKind(bytes);
+    // Other bytes under an array's name are a damaged array.
+    return kind === 'npy' || (kind === undefined && isNpyName(name))
+      ? decodeNpy(bytes, path, options.spelling)
+      : decodeImage(bytes, path, { ...options, channels });
   };
 
-  const firstName = names[0];
-  if (firstName === undefined) {
-    throw new DatasetError({
-      code: 'empty',
-      where: 'openDataset',
-      file: root,
-      expected: 'images (PNG, JPEG, WebP, TIFF, GIF, AVIF, NPY) or IDX files',
-      got: `none in ${root}`,
-      remedy: 'Check the path',
-    });
-  }
-  const { labels, notes } = await readLabels(source, options);
-  const first = await decode(firstName);
+  const firstName = nameOf(0);
+  const labelled = await readLabels(source, names, others, layout, options);
+  const stored = await decodeAs(firstName, options.channels).catch((error: unknown) =>
+    failWithOthers(error, names, (name) => decodeAs(name, options.channels)),
+  );
+  const dtype = stored.data instanceof Float32Array ? 'float32' : 'uint8';
+  // Grey alone: a colour image that the look at the headers missed is an error then, never turned to grey unasked.
+  const channels =
+    options.channels ??
+    (stored.channels === 3 || (stored.channels === 1 && (await hasColour(source, names))) ? 3 : undefined);
+  const first = stored.channels === 1 && channels === 3 ? await decodeAs(firstName, channels) : stored;
   checkFirst(first, source.pathOf(firstName), options.resolution);
-  const dtype = first.data instanceof Float32Array ? 'float32' : 'uint8';
+  const tally = createTally(names.length, nameOf);
 
   return {
     kind: source.kind,
@@ -51,26 +68,106 @@ export async function openFiles(source: FileSource, root: string, options: FileO
     resolution: first.height,
     channels: first.channels,
     dtype,
-    labels,
-    ...(notes ? { notes } : {}),
+    labels: labelled.labels,
+    report: {
+      root: layout.root,
+      passedOver: countPassedOver(withoutJson(others, layout)),
+      labels: labelled.report,
+      changes: [],
+    },
+    conversions: () => tally.list(),
+    ...(labelled.notes ? { notes: labelled.notes } : {}),
     name: nameOf,
     read: async (index) => {
       const name = nameOf(index);
-      const image = await decode(name);
+      const image = await decodeAs(name, channels);
       checkSame(image, first, source.pathOf(name), source.pathOf(firstName));
+      tally.add(index, image.conversions);
       return image.data;
     },
     worthCaching: true,
-    identity: () => source.identity(),
+    identity: () => source.identity(names),
     close: () => source.close(),
   };
 }
 
-async function readLabels(source: FileSource, { useLabels, labelDim }: FileOptions): Promise<DatasetJson> {
-  const json = await source.readJson();
-  if (json !== undefined) return parseDatasetJson(json, source, { useLabels, labelDim });
-  return { labels: useLabels ? folderLabels(source, labelDim) : { kind: 'none' } };
+const withoutJson = (others: ReadonlyMap<string, string>, { root, hasJson }: Layout): ReadonlyMap<string, string> =>
+  hasJson ? new Map([...others].filter(([name]) => name !== `${root}dataset.json`)) : others;
+
+const isNpyName = (name: string): boolean => /\.npy$/i.test(name);
+
+/** Throws the first image's error; it names the others of the first ones that are no better. */
+async function failWithOthers(
+  error: unknown,
+  names: readonly string[],
+  decode: (name: string) => Promise<unknown>,
+): Promise<never> {
+  if (!(error instanceof DatasetError)) throw error;
+  const problems = [error];
+  for (const name of names.slice(1, MAX_REPORTED + 1)) {
+    await decode(name).catch((problem: unknown) => {
+      if (!(problem instanceof DatasetError)) throw problem;
+      problems.push(problem);
+    });
+  }
+  throw problems.length > 1 ? error.withProblems(problems) : error;
 }
+
+interface Labelled {
+  readonly labels: Labels;
+  readonly report: DatasetReport['labels'];
+  readonly notes?: NonNullable<Samples['notes']>;
+}
+
+async function readLabels(
+  source: FileSource,
+  names: readonly string[],
+  others: ReadonlyMap<string, string>,
+  { root, hasJson, lost }: Layout,
+  { useLabels, labelDim, spelling }: FileOptions,
+): Promise<Labelled> {
+  const short = names.map((name) => name.slice(root.length));
+  const pathOf = (name: string): string => source.pathOf(root + name);
+  if (!hasJson) {
+    if (!useLabels) return { labels: { kind: 'none' }, report: { from: 'none', why: 'left out as asked' } };
+    const { labels, why } = folderLabels(short, pathOf, { labelDim, spelling });
+    const from: LabelSource = labels.kind === 'none' ? 'none' : 'folders';
+    return { labels, report: { from, why: [why, ...besides(root, lost, others, from)].join('; ') } };
+  }
+  const text = new TextDecoder().decode(await source.read(`${root}dataset.json`, MAX_JSON_BYTES));
+  const has = (name: string): boolean => others.has(root + name);
+  const files = { kind: source.kind, names: short, pathOf, has };
+  const { labels, none, unused, notes } = parseDatasetJson(text, files, { useLabels, labelDim });
+  const [example] = unused;
+  const report: DatasetReport['labels'] = {
+    from: labels.kind === 'none' ? 'none' : 'dataset.json',
+    why: labels.kind !== 'none' ? 'from dataset.json' : none ? 'dataset.json says so' : 'left out as asked',
+    ...(example === undefined ? {} : { unused: { count: unused.length, example } }),
+  };
+  return { labels, report, ...(notes ? { notes } : {}) };
+}
+
+/** What else somebody may have taken for labels. */
+function besides(
+  root: string,
+  lost: readonly string[],
+  others: ReadonlyMap<string, string>,
+  from: LabelSource,
+): string[] {
+  const [folder] = lost;
+  const found: string[] = [];
+  if (folder !== undefined)
+    found.push(
+      `${lost.length > 1 ? `${lost.length} folders such as ${folder}/` : `${folder}/`} left out: no file in ${lost.length > 1 ? 'them' : 'it'} is read`,
+    );
+  const table =
+    from === 'none' ? [...others.keys()].find((name) => name.startsWith(root) && TABLE.test(name)) : undefined;
+  if (table !== undefined) found.push(`${table} is not read`);
+  return found;
+}
+
+/** Files in which other tools keep labels. */
+const TABLE = /\.(csv|tsv|jsonl|json|parquet|xml)$|label[^/]*\.txt$/i;
 
 function checkFirst({ height, width }: Decoded, path: string, resolution: number | undefined): void {
   if (height !== width) {
@@ -80,7 +177,8 @@ function checkFirst({ height, width }: Decoded, path: string, resolution: number
       file: path,
       expected: 'square images',
       got: `${width}×${height} in ${path}`,
-      remedy: 'Crop the images to squares',
+      remedy:
+        'Crop the images to squares first, with ImageMagick for example: magick mogrify -path squares -resize 256x256^ -gravity center -extent 256x256 "*.jpg"',
     });
   }
   checkPowerOfTwo('openDataset', path, height);
@@ -91,7 +189,7 @@ function checkFirst({ height, width }: Decoded, path: string, resolution: number
       file: path,
       expected: `images of ${resolution}×${resolution}`,
       got: `${width}×${height} in ${path}`,
-      remedy: 'Resize the images or leave the resolution out',
+      remedy: `Resize the images to ${resolution}×${resolution}`,
     });
   }
 }
@@ -113,13 +211,17 @@ function checkSame(image: Decoded, first: Decoded, path: string, firstPath: stri
       `${image.width}×${image.height}`,
       'Bring all images to one size',
     );
-  if (image.data.constructor !== first.data.constructor)
+  if (image.data instanceof Float32Array !== first.data instanceof Float32Array)
     throw fail('mixed-channels', kindOf(first), kindOf(image), 'Keep images and arrays in separate datasets');
-  if (image.channels !== first.channels) {
-    const remedy =
-      first.channels <= 3 ? 'Open with channels: 3 (or 1) to convert all' : 'Write all arrays with the same shape';
-    throw fail('mixed-channels', channelsOf(first), channelsOf(image), remedy);
-  }
+  if (image.channels !== first.channels)
+    throw fail(
+      'mixed-channels',
+      channelsOf(first),
+      channelsOf(image),
+      first.channels === 1 && image.channels === 3
+        ? 'Save it as grey, or the others as RGB'
+        : 'Write all arrays with the same shape',
+    );
 }
 
 const kindOf = ({ data }: Decoded): string => (data instanceof Float32Array ? 'float32 values' : '8-bit values');

@@ -1,37 +1,37 @@
 import { open, readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { DatasetError } from './errors.js';
-import { byCodeUnits, type FileSource, isSample } from './file-source.js';
-import { CONCURRENCY, MAX_DEPTH, MAX_FILE_BYTES, MAX_IMAGES, MAX_JSON_BYTES } from './limits.js';
+import { byCodeUnits, type FileSource } from './file-source.js';
+import { CONCURRENCY, MAX_DEPTH, MAX_FILE_BYTES, MAX_IMAGES } from './limits.js';
 import { mapLimit } from './map-limit.js';
 
 /** Files whose size goes into the fingerprint: asking for the size of a million files would take a minute. */
 const SIZE_SAMPLES = 4096;
 
-/** Opens a folder, sub-folders included; symbolic links are followed. */
+/** A file by itself as a source, under its own name. */
+export const openSingle = (path: string): FileSource => folderSource(dirname(path), [basename(path)]);
+
+/** Lists a folder, sub-folders included except `.git`; symbolic links are followed. */
 export async function openFolder(root: string): Promise<FileSource> {
   const names: string[] = [];
   await walk(root, '', 0, names);
-  names.sort(byCodeUnits);
+  return folderSource(root, names.sort(byCodeUnits));
+}
+
+function folderSource(root: string, names: readonly string[]): FileSource {
   return {
     kind: 'folder',
     names,
     pathOf: (name) => join(root, name),
-    read: (name) => readBounded(join(root, name), MAX_FILE_BYTES),
-    readJson: async () => {
-      const path = join(root, 'dataset.json');
-      const exists = await stat(path).catch(() => undefined);
-      return exists && new TextDecoder().decode(await readBounded(path, MAX_JSON_BYTES));
-    },
-    identity: async () => {
+    read: (name, maxBytes = MAX_FILE_BYTES) => readBounded(join(root, name), maxBytes),
+    readPart: (name, start, length) => readBytes(join(root, name), start, length),
+    size: async (name) => (await statOf(join(root, name))).size,
+    identity: async (names) => {
       const step = Math.max(1, Math.ceil(names.length / SIZE_SAMPLES));
       const sizes: string[] = [];
       await mapLimit(Math.ceil(names.length / step), CONCURRENCY, async (i) => {
         const path = join(root, names[i * step] ?? '');
-        const { size } = await stat(path).catch((cause: unknown) => {
-          throw unreadable(path, cause);
-        });
-        sizes[i] = String(size);
+        sizes[i] = String((await statOf(path)).size);
       });
       return sizes;
     },
@@ -56,10 +56,29 @@ async function walk(root: string, prefix: string, depth: number, names: string[]
   });
   for (const entry of entries) {
     const name = prefix + entry.name;
-    // A link that points nowhere is neither file nor folder; it is reported when it bears an image's name.
+    // A link that points nowhere is neither file nor folder; reading it says so when it bears an image's name.
     const kind = entry.isSymbolicLink() ? await stat(join(root, name)).catch(() => undefined) : entry;
-    if (kind?.isDirectory()) await walk(root, `${name}/`, depth + 1, names);
-    else if (isSample(name)) names.push(name);
+    if (!kind?.isDirectory()) names.push(name);
+    else if (entry.name !== '.git') await walk(root, `${name}/`, depth + 1, names);
+  }
+}
+
+const statOf = (path: string) =>
+  stat(path).catch((cause: unknown) => {
+    throw unreadable(path, cause);
+  });
+
+async function readBytes(path: string, start: number, length: number): Promise<Uint8Array> {
+  try {
+    const handle = await open(path);
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, start);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  } catch (cause) {
+    throw unreadable(path, cause);
   }
 }
 

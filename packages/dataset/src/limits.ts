@@ -21,3 +21,18 @@ export const MAX_DEPTH = 32;
 
 /** Images decoded at once: enough to keep libvips' threads busy, far below the limit of open files. */
 export const CONCURRENCY = 16;
+
+/** Files of unknown extensions whose first bytes are looked at: more of them take longer than a person waits. */
+export const MAX_SNIFFED = 2 ** 14;
+
+/** Images of a grey dataset whose headers are looked at for colour, spread over all: a quarter of a second. */
+export const MAX_PROBED = 4096;
+
+/** First bytes in which most headers say whether an image is grey. */
+export const HEADER_BYTES = 4096;
+
+/** An array of images that has to be held in memory: compressed in its archive, or in Fortran order. */
+export const MAX_STACK_BYTES = 2 ** 31 - 1;
+
+/** Further images that are looked at when the first cannot be decoded, to say how many are no better. */
+export const MAX_REPORTED = 256;

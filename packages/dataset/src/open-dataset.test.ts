@@ -78,7 +78,13 @@ describe('zip written by the published tool', () => {
         expect(Buffer.from(await dataset.read(i)).equals(Buffer.from(goldenImage(`rgb.${i}`))), `image ${i}`).toBe(
           true,
         );
-      expect(await verifyDataset(dataset)).toEqual({ images: 5, classCounts: [2, 2, 1], warnings: [] });
+      expect(await verifyDataset(dataset)).toEqual({
+        images: 5,
+        classCounts: [2, 2, 1],
+        passedOver: 0,
+        conversions: [],
+        warnings: [],
+      });
     }));
 
   it('reads latents as float32, means and standard deviations last', () =>

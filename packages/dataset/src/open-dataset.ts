@@ -1,27 +1,24 @@
-import { open, stat } from 'node:fs/promises';
 import { assemble } from './assemble.js';
-import { DatasetError, type DatasetErrorCode } from './errors.js';
-import { openFiles } from './file-samples.js';
-import { openFolder } from './folder-source.js';
-import { findIdx, isIdxName, openIdx } from './idx-samples.js';
-import type { Samples } from './samples.js';
-import type { Dataset } from './types.js';
-import { openZip } from './zip-source.js';
+import { checkOptions } from './check-options.js';
+import { DatasetError } from './errors.js';
+import { openSamples } from './open-samples.js';
+import { type OptionFlags, spellingOf } from './spelling.js';
+import type { OpenedDataset } from './types.js';
 
 /** Options of {@link openDataset}. */
 export interface OpenDatasetOptions {
   /**
-   * Side in pixels. Folders and zips must have it already; IDX images are brought to it by halving and padding with black
-   * (default: padded to the next power of two, 28 → 32).
+   * Side in pixels. Folders and zips must have it already; images of IDX files and arrays are brought to it by halving and padding with
+   * black (default: padded to the next power of two, 28 → 32).
    */
   readonly resolution?: number;
-  /** Convert every image to grey (1) or RGB without transparency (3). Default: as the first image is. NPY and IDX are left as they are. */
+  /** Convert every image to grey (1) or RGB (3). Default: RGB where one image is of colour, else grey. NPY and IDX are left as they are. */
   readonly channels?: 1 | 3;
   /** False ignores labels. Default true: dataset.json, else top-level folders, else none; for IDX the file beside. */
   readonly labels?: boolean;
   /** Width of the one-hot labels; a label at or above it is an error. Default: largest label + 1. */
   readonly labelDim?: number;
-  /** Which half of an IDX dataset: train-… or t10k-… and test-… files. Default 'train'. */
+  /** Which part of an IDX or NPZ dataset: train-… or t10k-… and test-… files, `x_train` or `x_test`. Default 'train'. */
   readonly split?: 'train' | 'test';
   /** Keep only so many images, chosen by `seed`. */
   readonly maxSize?: number;
@@ -31,107 +28,82 @@ export interface OpenDatasetOptions {
   readonly xflip?: boolean;
   /** Keep decoded images in memory when all of them fit in so many bytes. Default 512 MiB; 0 never does. */
   readonly cacheBytes?: number;
+  /** Take images that decode although the decoder warns of damage; {@link OpenedDataset.conversions} counts them. Default false. */
+  readonly acceptWarnings?: boolean;
+  /** How a command calls these options, so that its errors name its flags and not these keys. Default: the keys. */
+  readonly flags?: OptionFlags;
 }
 
+const OPTIONS: readonly (keyof OpenDatasetOptions)[] = [
+  'resolution',
+  'channels',
+  'labels',
+  'labelDim',
+  'split',
+  'maxSize',
+  'seed',
+  'xflip',
+  'cacheBytes',
+  'acceptWarnings',
+  'flags',
+];
+
 /**
- * Opens a dataset: a folder of images or NPY arrays (sub-folders are classes), a zip of the same (EDM2's format), or IDX
- * files (their folder, or the images file itself). Only the first image is decoded here; {@link verifyDataset} checks the rest.
+ * Opens a dataset: a folder of images or NPY arrays (sub-folders are classes), a zip of the same (EDM2's format), IDX files (their folder
+ * or zip, or the images file itself), or one array of many images (NPY, NPZ). What a file is, its content says and not its name. Only
+ * the first image is decoded here; {@link verifyDataset} checks the rest.
+ *
+ * Whatever is decided on the way stands in `report`: files passed over, where labels come from or why there are none. Where two answers
+ * are as good (`train` beside `val`, two IDX datasets) it is an error that lists them; a path may lead into an archive
+ * (`images.zip/train`, `mnist.npz/x_test`).
  *
  * Differs from the published reader: `maxSize` draws from this project's random streams, not numpy's; folders in a zip without
- * dataset.json count as classes too; grey, RGB and size must agree over all images and are checked at each read.
+ * dataset.json count as classes too; size must agree over all images and is checked at each read.
  *
- * @param path - folder, zip or IDX file; gzipped IDX too.
+ * @param path - folder, zip, NPZ, NPY or IDX file; gzipped IDX too.
  * @returns images `[resolution, resolution, channels]` with labels. Close it when done.
- * @throws {DatasetError} (rejects) not-found, empty, unsupported, corrupt-…, not-square, not-power-of-two, wrong-resolution,
+ * @throws {DatasetError} (rejects) not-found, empty, ambiguous, unsupported, corrupt-…, not-square, not-power-of-two, wrong-resolution,
  *   bad-json, bad-label, missing-label, missing-image, too-large.
  * @throws {RangeError} (rejects) when an option is out of range.
+ * @throws {TypeError} (rejects) when there is no such option.
  */
-export async function openDataset(path: string, options: OpenDatasetOptions = {}): Promise<Dataset> {
+export async function openDataset(path: string, options: OpenDatasetOptions = {}): Promise<OpenedDataset> {
+  checkOptions('openDataset', options, OPTIONS);
   const { resolution, channels, labels = true, labelDim, split, maxSize, seed = 0, xflip = false } = options;
-  const { cacheBytes = 2 ** 29 } = options;
+  const { cacheBytes = 2 ** 29, acceptWarnings = false, flags } = options;
   checkCount('resolution', resolution);
   checkCount('labelDim', labelDim);
   checkCount('maxSize', maxSize);
   if (channels !== undefined && channels !== 1 && channels !== 3)
     throw new RangeError(`openDataset: expected channels to be 1 or 3, got ${channels}. Choose grey or RGB.`);
+  if (split !== undefined && split !== 'train' && split !== 'test')
+    throw new RangeError(`openDataset: expected split to be train or test, got ${split}. Choose one.`);
 
-  const samples = await openSamples(path, split, { resolution, channels, useLabels: labels, labelDim });
+  const samples = await openSamples(path, {
+    resolution,
+    channels,
+    useLabels: labels,
+    labelDim,
+    split,
+    acceptWarnings,
+    spelling: spellingOf(flags),
+  });
   try {
     if (labelDim !== undefined && labels && samples.labels.kind === 'none')
-      throw failure(
-        'missing-label',
-        path,
-        `labels of width ${labelDim}`,
-        `none in ${path}`,
-        'Leave labelDim out or add labels',
-      );
+      throw new DatasetError({
+        code: 'missing-label',
+        where: 'openDataset',
+        file: path,
+        expected: `labels of width ${labelDim}`,
+        got: `none in ${path}`,
+        remedy: 'Leave labelDim out or add labels',
+      });
     return await assemble(path, samples, { maxSize, seed, xflip, cacheBytes });
   } catch (error) {
     await samples.close();
     throw error;
   }
 }
-
-async function openSamples(
-  path: string,
-  split: 'train' | 'test' | undefined,
-  options: Parameters<typeof openFiles>[2],
-): Promise<Samples> {
-  const info = await stat(path).catch((cause: unknown) => {
-    throw failure('not-found', path, 'a folder, a zip or an IDX file', `nothing at ${path}`, 'Check the path', cause);
-  });
-  const kind = info.isDirectory() ? 'folder' : await sniff(path);
-  if (kind === 'idx') return openIdx(path, options);
-  const images = kind === 'folder' ? await findIdx(path, split ?? 'train') : undefined;
-  if (images) return openIdx(images, options);
-  if (split !== undefined)
-    throw failure(
-      'unsupported',
-      path,
-      'an IDX dataset when a split is asked for',
-      `a ${kind} of images`,
-      'Leave split out',
-    );
-  const source = await (kind === 'zip' ? openZip(path) : openFolder(path));
-  try {
-    return await openFiles(source, path, options);
-  } catch (error) {
-    await source.close();
-    throw error;
-  }
-}
-
-/** Tells zip from IDX by the first bytes, and by the name where those are damaged, so that the error names the damage. */
-async function sniff(path: string): Promise<'zip' | 'idx'> {
-  const handle = await open(path).catch((cause: unknown) => {
-    throw failure('unreadable', path, 'a file that can be read', `an error at ${path}`, 'Check its permissions', cause);
-  });
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(4), 0, 4, 0);
-    if (bytesRead >= 2 && buffer[0] === 0x50 && buffer[1] === 0x4b) return 'zip';
-    if (bytesRead === 4 && buffer.readUInt32BE(0) === 0x00000803) return 'idx';
-  } finally {
-    await handle.close();
-  }
-  if (isIdxName(path)) return 'idx';
-  if (/\.zip$/i.test(path)) return 'zip';
-  throw failure(
-    'unsupported',
-    path,
-    'a folder, a zip or an IDX file',
-    `another kind of file at ${path}`,
-    'Pass the folder that holds the images',
-  );
-}
-
-const failure = (
-  code: DatasetErrorCode,
-  file: string,
-  expected: string,
-  got: string,
-  remedy: string,
-  cause?: unknown,
-) => new DatasetError({ code, where: 'openDataset', file, expected, got, remedy, cause });
 
 function checkCount(name: string, value: number | undefined): void {
   if (value !== undefined && !(Number.isInteger(value) && value >= 1))

@@ -1,4 +1,5 @@
 import type { Labels } from './labels.js';
+import type { Conversion, DatasetReport } from './report.js';
 import type { Dataset, Pixels } from './types.js';
 
 /** Stored images with labels: what a reader of one format provides. Selection, mirroring and caching come after. */
@@ -10,6 +11,9 @@ export interface Samples {
   readonly dtype: Dataset['dtype'];
   readonly labels: Labels;
   readonly notes?: NonNullable<Dataset['notes']>;
+  readonly report: DatasetReport;
+  /** Of the images read so far. */
+  conversions(): Conversion[];
   name(index: number): string;
   /** `[resolution, resolution, channels]`, checked; a new array. */
   read(index: number): Promise<Pixels>;

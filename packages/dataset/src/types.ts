@@ -1,3 +1,5 @@
+import type { Conversion, DatasetReport } from './report.js';
+
 /** Pixels 0…255 of image files, or the float32 values of NPY files. */
 export type Pixels = Uint8Array | Float32Array;
 
@@ -5,7 +7,7 @@ export type Pixels = Uint8Array | Float32Array;
 export interface Dataset {
   /** The path as given to {@link openDataset}. */
   readonly path: string;
-  readonly kind: 'folder' | 'zip' | 'idx';
+  readonly kind: 'folder' | 'zip' | 'idx' | 'array';
   /** Number of images, mirrored copies included. */
   readonly length: number;
   /** Number of images that are stored: `length`, or half of it with `xflip`; index `i + sourceLength` is the mirror image of `i`. */
@@ -22,6 +24,8 @@ export interface Dataset {
   readonly labelKind: 'none' | 'class' | 'vector';
   /** Names of the classes where folders gave them; otherwise empty. */
   readonly classNames: readonly string[];
+  /** What opening it decided: files passed over, where labels come from. */
+  readonly report?: DatasetReport;
   /** Fields of dataset.json beside the labels: of EDM2's latents encoded here, `latents` says by which autoencoder. Absent: none. */
   readonly notes?: Readonly<Record<string, unknown>>;
   /**
@@ -44,6 +48,14 @@ export interface Dataset {
   classOf(index: number): number;
   /** Name inside the dataset: relative path, zip entry, or `train-images-idx3-ubyte#17`. */
   name(index: number): string;
+  /** What was done to the pixels of the images read so far, mirrored copies not counted again. */
+  conversions?(): readonly Conversion[];
   /** Releases files and memory. Idempotent; reading afterwards rejects. */
   close(): Promise<void>;
+}
+
+/** What {@link openDataset} gives: a dataset that says what was decided. */
+export interface OpenedDataset extends Dataset {
+  readonly report: DatasetReport;
+  conversions(): readonly Conversion[];
 }

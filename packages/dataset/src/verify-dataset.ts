@@ -1,6 +1,8 @@
+import { checkOptions } from './check-options.js';
 import { DatasetError } from './errors.js';
 import { CONCURRENCY } from './limits.js';
 import { mapLimit } from './map-limit.js';
+import type { Conversion } from './report.js';
 import type { Dataset } from './types.js';
 
 /** Options of {@link verifyDataset}. */
@@ -8,7 +10,7 @@ export interface VerifyOptions {
   /** Called after each image. */
   readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
   readonly signal?: AbortSignal;
-  /** Stop after so many bad images. Default 10. */
+  /** Keep so many bad images in the error's `problems`; all are counted. Default 10. */
   readonly maxProblems?: number;
 }
 
@@ -18,6 +20,10 @@ export interface DatasetSummary {
   readonly images: number;
   /** Images per class, length `labelDim`; empty when labels are absent or vectors. */
   readonly classCounts: readonly number[];
+  /** Files that are not used; `dataset.report` says which. */
+  readonly passedOver: number;
+  /** What was done to the pixels of all images. */
+  readonly conversions: readonly Conversion[];
   /** Unusual, but usable: classes without images, for example. */
   readonly warnings: readonly string[];
 }
@@ -29,33 +35,29 @@ export interface DatasetSummary {
  * @throws {DatasetError} (rejects) the first bad image in index order; with several, the text names more and `problems` lists them.
  * @throws the signal's reason (rejects) on abort.
  */
-export async function verifyDataset(
-  dataset: Dataset,
-  { onProgress, signal, maxProblems = 10 }: VerifyOptions = {},
-): Promise<DatasetSummary> {
+export async function verifyDataset(dataset: Dataset, options: VerifyOptions = {}): Promise<DatasetSummary> {
+  checkOptions('verifyDataset', options, ['onProgress', 'signal', 'maxProblems']);
+  const { onProgress, signal, maxProblems = 10 } = options;
   const total = dataset.sourceLength;
   const problems = new Map<number, DatasetError>();
-  let done = 0;
+  let [done, bad] = [0, 0];
   const check = async (index: number): Promise<void> => {
     try {
       await dataset.read(index);
     } catch (error) {
       if (!(error instanceof DatasetError)) throw error;
+      bad++;
       problems.set(index, error);
+      // The first ones in index order stay, whatever order they were found in.
+      if (problems.size > maxProblems) problems.delete(Math.max(...problems.keys()));
     }
     done++;
     onProgress?.({ done, total });
   };
-  const enough = new Error('enough problems found');
-  await mapLimit(total, CONCURRENCY, check, () => {
-    signal?.throwIfAborted();
-    if (problems.size >= maxProblems) throw enough;
-  }).catch((error: unknown) => {
-    if (error !== enough) throw error;
-  });
+  await mapLimit(total, CONCURRENCY, check, () => signal?.throwIfAborted());
   const found = [...problems].sort(([a], [b]) => a - b).map(([, problem]) => problem);
   const [first] = found;
-  if (first) throw found.length > 1 ? first.withProblems(found) : first;
+  if (first) throw bad > 1 ? first.withProblems(found, bad) : first;
 
   const classCounts = new Array<number>(dataset.labelKind === 'class' ? dataset.labelDim : 0).fill(0);
   if (dataset.labelKind === 'class') {
@@ -70,5 +72,6 @@ export async function verifyDataset(
         `${empty.length} of ${classCounts.length} classes have no image: ${empty.slice(0, 10).join(', ')}${empty.length > 10 ? ', …' : ''}`,
       ]
     : [];
-  return { images: total, classCounts, warnings };
+  const passedOver = (dataset.report?.passedOver ?? []).reduce((sum, { count }) => sum + count, 0);
+  return { images: total, classCounts, passedOver, conversions: dataset.conversions?.() ?? [], warnings };
 }

@@ -9,8 +9,11 @@ import {
 } from '@edm2/tensor-files';
 import { DatasetError, type DatasetErrorCode } from './errors.js';
 import { byCodeUnits, type FileSource, isSample } from './file-source.js';
-import { CONCURRENCY, MAX_FILE_BYTES, MAX_IMAGES, MAX_JSON_BYTES } from './limits.js';
+import { CONCURRENCY, MAX_FILE_BYTES, MAX_IMAGES } from './limits.js';
 import { mapLimit } from './map-limit.js';
+
+/** An entry that is not compressed. */
+const STORED = 0;
 
 /**
  * Opens a zip: EDM2 stores entries uncompressed; deflated ones are read too. The directory is read at once, entries on
@@ -24,7 +27,7 @@ export async function openZip(path: string): Promise<FileSource> {
   });
   for (const entry of entries.values()) checkSupported(path, entry);
 
-  const names = [...entries.keys()].filter(isSample).sort(byCodeUnits);
+  const names = [...entries.keys()].sort(byCodeUnits);
   // A flipped bit in the directory can turn a name into one that is passed over, an image's or that of dataset.json.
   const others = [...entries.values()].filter(({ fileName }) => !isSample(fileName));
   const handle = await open(path);
@@ -47,10 +50,19 @@ export async function openZip(path: string): Promise<FileSource> {
     kind: 'zip',
     names,
     pathOf: (name) => `${path}/${name}`,
-    read: (name) => read(name, MAX_FILE_BYTES),
-    readJson: async () =>
-      entries.has('dataset.json') ? new TextDecoder().decode(await read('dataset.json', MAX_JSON_BYTES)) : undefined,
-    identity: async () => names.map((name) => String(entries.get(name)?.crc32)),
+    read: (name, maxBytes = MAX_FILE_BYTES) => read(name, maxBytes),
+    readPart: async (name, start, length) => {
+      const entry = entries.get(name);
+      if (!entry || entry.compressionMethod !== STORED) return undefined;
+      const data = await checkZipHeader(handle, entry).catch((cause: unknown) => {
+        throw explained(`${path}/${name}`, cause);
+      });
+      const size = Math.max(0, Math.min(length, entry.uncompressedSize - start));
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(size), 0, size, data + start);
+      return buffer.subarray(0, bytesRead);
+    },
+    size: async (name) => entries.get(name)?.uncompressedSize ?? 0,
+    identity: async (names) => names.map((name) => String(entries.get(name)?.crc32)),
     close: () => handle.close(),
   };
 }

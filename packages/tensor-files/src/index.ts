@@ -3,6 +3,7 @@ export { explainFileError, type FileErrorContext, fileErrorCode } from './file-e
 export { makeFolder } from './make-folder.js';
 export { type NpyArray, type NpyInput, readNpy, writeNpy } from './npy/npy.js';
 export { NPY_DTYPES, type NpyData, type NpyDtype } from './npy/npy-dtype.js';
+export { type NpyHeader, parseNpyHeader } from './npy/npy-header.js';
 export { type ReadNpzOptions, readNpz } from './npy/npz.js';
 export { type NpyErrorCode, type NpyErrorPlace, NpyParseError } from './npy/parse-error.js';
 export { moduleState, type PickledInstance, pickledInstance, SNAPSHOT_GLOBALS } from './pickle/module-state.js';

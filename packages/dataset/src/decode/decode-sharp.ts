@@ -1,0 +1,159 @@
+import sharp, { type Metadata, type Sharp } from 'sharp';
+import { MAX_RESOLUTION } from '../limits.js';
+import type { PngHeader } from './check-png.js';
+import { checkTiff } from './check-tiff.js';
+import { cmykToRgb } from './cmyk.js';
+import { conversionBit } from './conversions.js';
+import { fillGif, gifFirstFrame } from './gif-first-frame.js';
+import type { ImageKind } from './image-kind.js';
+import { jpegFrame } from './jpeg-frame.js';
+import { isHarmless, warningLines } from './jpeg-warnings.js';
+import { checkSides, DecodeFailure, type Raster } from './raster.js';
+
+/** What libvips decodes. */
+export type SharpKind = Exclude<ImageKind, 'bmp' | 'pnm' | 'npy'>;
+
+type FailOn = 'warning' | 'truncated';
+
+const open = (bytes: Uint8Array, failOn: FailOn): Sharp =>
+  sharp(bytes, { failOn, ignoreIcc: true, limitInputPixels: MAX_RESOLUTION ** 2 });
+
+/** Facts that decide how a file is decoded, from its header. */
+interface Facts {
+  readonly grey: boolean;
+  /** 16 bits a value. */
+  readonly deep: boolean;
+  readonly alpha: boolean;
+  readonly cmyk: boolean;
+  readonly conversions: number;
+}
+
+/**
+ * Decodes a PNG whose chunks are whole.
+ *
+ * @param channels - 3: a grey one as RGB; otherwise as stored.
+ * @throws {DecodeFailure} when the pixels are damaged.
+ */
+export async function decodePng(bytes: Uint8Array, header: PngHeader, channels: 1 | 3 | undefined): Promise<Raster> {
+  const { grey, alpha, bits, animated, exif, width, height } = header;
+  checkSides(width, height, MAX_RESOLUTION);
+  const turned = exif && isTurned((await open(bytes, 'warning').metadata().catch(explain)).orientation);
+  const conversions =
+    (alpha ? conversionBit('alpha') : 0) |
+    (bits === 16 ? conversionBit('16-bit') : 0) |
+    (animated ? conversionBit('first-frame') : 0) |
+    (turned ? conversionBit('orientation') : 0);
+  return pixels(open(bytes, 'warning'), { grey, deep: bits === 16, alpha, cmyk: false, conversions }, channels).catch(
+    explain,
+  );
+}
+
+/**
+ * Decodes JPEG, GIF, WebP, TIFF or AVIF.
+ *
+ * @param acceptWarnings - take what the decoder gives although it warns.
+ * @throws {DecodeFailure} when the file is cut short or of a kind that is not read; code 'warning' when the decoder warns of damage.
+ */
+export async function decodeWithSharp(
+  kind: Exclude<SharpKind, 'png'>,
+  bytes: Uint8Array,
+  channels: 1 | 3 | undefined,
+  acceptWarnings: boolean,
+): Promise<Raster> {
+  const tiff = kind === 'tiff' ? checkTiff(bytes) : undefined;
+  if (typeof tiff === 'string') {
+    const remedy = /pages$/.test(tiff) ? 'Save each page as a PNG' : 'Convert it to PNG of 8 bits';
+    throw new DecodeFailure(tiff, 'unsupported', remedy);
+  }
+  const decode = (failOn: FailOn): Promise<Raster> => decodeOnce(kind, bytes, channels, failOn);
+  try {
+    return await decode('warning');
+  } catch (strict) {
+    // Damage fails again; what was a warning alone gives an image now.
+    const lenient = await decode('truncated').catch(() => undefined);
+    if (!lenient) return explain(strict);
+    const message = strict instanceof Error ? strict.message : String(strict);
+    if (!acceptWarnings && !(kind === 'jpeg' && isHarmless(message, jpegFrame(bytes)?.progressive ?? true)))
+      throw new DecodeFailure(quote(strict), 'warning', undefined, strict);
+    return { ...lenient, conversions: lenient.conversions | conversionBit('warning') };
+  }
+}
+
+async function decodeOnce(
+  kind: SharpKind,
+  bytes: Uint8Array,
+  channels: 1 | 3 | undefined,
+  failOn: FailOn,
+): Promise<Raster> {
+  const image = open(bytes, failOn);
+  const metadata = await image.metadata();
+  checkSides(metadata.width, metadata.height, MAX_RESOLUTION);
+  const facts = factsOf(metadata);
+  const frame = kind === 'gif' ? gifFirstFrame(bytes) : undefined;
+  if (!frame) return pixels(image, facts, channels);
+  const { data, info } = await image
+    .toColourspace('srgb')
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  const rgb = fillGif(data, info.width, info.channels, frame);
+  return { width: info.width, height: info.height, channels: 3, data: rgb, conversions: facts.conversions };
+}
+
+function factsOf({ space, hasAlpha, depth, pages = 1, orientation }: Metadata): Facts {
+  const cmyk = space === 'cmyk';
+  const conversions =
+    (hasAlpha ? conversionBit('alpha') : 0) |
+    (depth === 'ushort' ? conversionBit('16-bit') : 0) |
+    (cmyk ? conversionBit('cmyk') : 0) |
+    (pages > 1 ? conversionBit('first-frame') : 0) |
+    (isTurned(orientation) ? conversionBit('orientation') : 0);
+  return { grey: space === 'b-w' || space === 'grey16', deep: depth === 'ushort', alpha: hasAlpha, cmyk, conversions };
+}
+
+const isTurned = (orientation: number | undefined): boolean => (orientation ?? 1) !== 1;
+
+async function pixels(
+  image: Sharp,
+  { grey, deep, alpha, cmyk, conversions }: Facts,
+  channels: 1 | 3 | undefined,
+): Promise<Raster> {
+  const opaque = alpha ? image.removeAlpha() : image;
+  // libvips takes 16 bits to RGB by their upper byte, to grey by way of linear light.
+  const space = cmyk ? 'cmyk' : grey && !deep && channels !== 3 ? 'b-w' : 'srgb';
+  const { data, info } = await (cmyk ? opaque.pipelineColourspace('cmyk') : opaque)
+    .toColourspace(space)
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  const { width, height } = info;
+  if (grey) {
+    const wide = channels === 3 ? conversionBit('grey-to-rgb') : 0;
+    const single = info.channels === 3 && channels !== 3;
+    return {
+      width,
+      height,
+      channels: channels ?? 1,
+      data: single ? data.filter((_, i) => i % 3 === 0) : data,
+      conversions: conversions | wide,
+    };
+  }
+  return { width, height, channels: 3, data: cmyk ? cmykToRgb(data) : data, conversions };
+}
+
+/** libvips' words for a file that ends too early. */
+const CUT_SHORT = /premature end|truncat|unexpected end|end of (?:stream|file|image)|not enough|read error/i;
+
+const quote = (error: unknown): string =>
+  `"${warningLines(error instanceof Error ? error.message : String(error)).join('; ')}"`;
+
+function explain(error: unknown): never {
+  if (error instanceof DecodeFailure) throw error;
+  const words = quote(error);
+  if (/pixel limit/.test(words))
+    throw new DecodeFailure(`more than ${MAX_RESOLUTION}² pixels`, 'too-large', undefined, error);
+  throw new DecodeFailure(
+    CUT_SHORT.test(words) ? `a file that is cut short (${words})` : words,
+    'damaged',
+    undefined,
+    error,
+  );
+}

@@ -1,0 +1,103 @@
+import { open, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { foreignKind } from './decode/foreign-kind.js';
+import { imageKind } from './decode/image-kind.js';
+import { DatasetError } from './errors.js';
+import type { Spelling } from './spelling.js';
+import { isIdxName } from './stack/find-idx.js';
+import { isIdx } from './stack/idx.js';
+
+/** What lies at a path, or around it. */
+export interface Place {
+  readonly kind: 'folder' | 'zip' | 'npz' | 'npy' | 'idx';
+  /** The folder or file. */
+  readonly path: string;
+  /** What of it is meant: `train` in `images.zip/train`, `x_train` in `mnist.npz/x_train`; '' for all. */
+  readonly inside: string;
+}
+
+/** First bytes that tell kinds apart. */
+const HEAD = 512;
+
+/**
+ * Finds what a path names: a folder, a file by its content, or something inside an archive.
+ *
+ * @throws {DatasetError} not-found, unreadable; unsupported, naming what the file is.
+ */
+export async function locate(path: string, spelling: Spelling): Promise<Place> {
+  const info = await stat(path).catch(() => undefined);
+  if (info?.isDirectory()) return { kind: 'folder', path, inside: '' };
+  if (info) return { kind: await kindOf(path, spelling), path, inside: '' };
+  const archive = await archiveAround(path);
+  const kind = archive && (await kindOf(archive, spelling));
+  if (archive && (kind === 'zip' || kind === 'npz'))
+    return { kind, path: archive, inside: path.slice(archive.length).replace(/^[\\/]+|[\\/]+$/g, '') };
+  throw new DatasetError({
+    code: 'not-found',
+    where: 'openDataset',
+    file: path,
+    expected: 'a folder, a zip, an NPZ, NPY or IDX file',
+    got: `nothing at ${path}`,
+    remedy: 'Check the path',
+  });
+}
+
+/** The nearest file that the path leads through. */
+async function archiveAround(path: string): Promise<string | undefined> {
+  for (let above = dirname(path); above !== dirname(above) && above !== '.'; above = dirname(above)) {
+    const info = await stat(above).catch(() => undefined);
+    if (info) return info.isDirectory() ? undefined : above;
+  }
+  return undefined;
+}
+
+/** By the first bytes; by the name where those are damaged, so that the error names the damage. */
+async function kindOf(path: string, spelling: Spelling): Promise<Exclude<Place['kind'], 'folder'>> {
+  const head = await headOf(path);
+  if (head[0] === 0x50 && head[1] === 0x4b) return /\.npz$/i.test(path) ? 'npz' : 'zip';
+  if (isIdx(head)) return 'idx';
+  const image = imageKind(head);
+  if (image === 'npy') return 'npy';
+  if (isIdxName(path)) return 'idx';
+  if (/\.npz$/i.test(path)) return 'npz';
+  if (/\.zip$/i.test(path)) return 'zip';
+  const foreign = image === undefined ? foreignKind(head) : undefined;
+  const folder = spelling.path(dirname(path));
+  throw new DatasetError({
+    code: 'unsupported',
+    where: 'openDataset',
+    file: path,
+    expected: 'a folder, a zip, an NPZ, NPY or IDX file',
+    got: `${image ? 'a single image' : (foreign?.name ?? 'another kind of file')} at ${path}`,
+    remedy: image
+      ? `Pass the folder that holds the images: ${folder}`
+      : (foreign?.remedy ?? 'Pass the folder that holds the images'),
+  });
+}
+
+async function headOf(path: string): Promise<Uint8Array> {
+  const handle = await open(path).catch((cause: unknown) => {
+    throw new DatasetError({
+      code: 'unreadable',
+      where: 'openDataset',
+      file: path,
+      expected: 'a file that can be read',
+      got: `an error at ${path}`,
+      remedy: 'Check its permissions',
+      cause,
+    });
+  });
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD), 0, HEAD, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** The folder of a file and its name in it; of Kaggle's files, which lie in folders of their own names, the folder above. */
+export function besideFile(path: string): { readonly folder: string; readonly name: string } {
+  const folder = dirname(path);
+  if (basename(folder) !== basename(path)) return { folder, name: basename(path) };
+  return { folder: join(folder, '..'), name: `${basename(folder)}/${basename(path)}` };
+}
