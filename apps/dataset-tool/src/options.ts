@@ -4,6 +4,7 @@ import { withDestination } from '@edm2/app-kit/command/destination';
 import { type EngineChoice, withEngineOptions } from '@edm2/app-kit/command/engine-options';
 import { UsageError } from '@edm2/app-kit/command/errors';
 import { wholeNumber } from '@edm2/app-kit/command/whole-number';
+import { aloneAt } from '@edm2/app-kit/files/alone';
 import { type EngineName, type EngineReport, startEngine } from '@edm2/engine';
 import type { Command } from 'commander';
 
@@ -36,6 +37,10 @@ export function bothPaths({ source, dest }: TransformOptions): { source: string;
   if (dest === undefined) throw new UsageError('--dest: expected a folder or zip to write, got nothing. Name one.');
   return { source, dest };
 }
+
+/** Does work while no other process writes the same dataset. */
+export const alone = ({ dest }: TransformOptions, work: () => Promise<void>): Promise<void> =>
+  dest === undefined ? work() : aloneAt(dest, '--dest', work);
 
 /** Bytes of a stored parameter: for the choice of an engine, no more than an order of magnitude matters. */
 const BYTES = 4;

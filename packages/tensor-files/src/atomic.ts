@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { explainWriteError, fileErrorCode } from './file-error.js';
+import { exists } from './lock/process-identity.js';
 
 /** Options of {@link writeFileAtomic}. */
 export interface WriteFileAtomicOptions {
@@ -29,6 +30,24 @@ export interface AtomicFile {
   commit(): Promise<void>;
   /** Removes the temporary file; does nothing after {@link commit}. */
   discard(): Promise<void>;
+}
+
+/** What {@link openAtomic} calls its files; the number is the process's. */
+const TEMPORARY = /^\..+\.(\d+)\.[0-9a-f]{8}\.tmp$/;
+
+/**
+ * Removes what killed processes have left of files that they were writing into a folder. Those of processes that run stay.
+ *
+ * @returns names of what was removed; none where there is no such folder.
+ */
+export async function removeLeftovers(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch((): string[] => []);
+  const left = names.filter((name) => {
+    const pid = Number(TEMPORARY.exec(name)?.[1]);
+    return pid > 0 && pid !== process.pid && !exists(pid);
+  });
+  for (const name of left) await rm(join(folder, name), { force: true });
+  return left;
 }
 
 /**

@@ -1,5 +1,6 @@
-export { type WriteFileAtomicOptions, writeFileAtomic } from './atomic.js';
+export { removeLeftovers, type WriteFileAtomicOptions, writeFileAtomic } from './atomic.js';
 export { explainFileError, type FileErrorContext, fileErrorCode } from './file-error.js';
+export { isLockFile, type Lock, LockedError, type LockHolder, lockFile, lockFolder } from './lock/lock.js';
 export { makeFolder } from './make-folder.js';
 export { type NpyArray, type NpyInput, readNpy, writeNpy } from './npy/npy.js';
 export { NPY_DTYPES, type NpyData, type NpyDtype } from './npy/npy-dtype.js';

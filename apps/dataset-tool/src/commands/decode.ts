@@ -10,7 +10,7 @@ import { createLatentNormalizer, splitRawLatents } from '@edm2/latent-vae';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Command } from 'commander';
 import { encode as encodePng } from 'fast-png';
-import { bothPaths, engineFor, type TransformOptions, withTransformOptions } from '../options.js';
+import { alone, bothPaths, engineFor, type TransformOptions, withTransformOptions } from '../options.js';
 import { labelsOf, readBatches } from '../read-batches.js';
 import { say } from '../say.js';
 
@@ -27,7 +27,7 @@ export const addDecodeCommand = (program: Command): Command =>
     .option('--any-vae', 'decode with --vae even when the latents are of another')
     .action((options: DecodeOptions, command: Command) => {
       if (options.vae === undefined) refuseIdle(command, ['anyVae'], '--vae');
-      return decodeCommand(options);
+      return alone(options, () => decodeCommand(options));
     });
 
 async function decodeCommand(options: DecodeOptions): Promise<void> {

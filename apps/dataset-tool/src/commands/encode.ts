@@ -15,7 +15,7 @@ import { jit } from '@edm2/tfjs-jit';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Command, Option } from 'commander';
 import { isStableDiffusion } from '../is-stable-diffusion.js';
-import { bothPaths, engineFor, type TransformOptions, withTransformOptions } from '../options.js';
+import { alone, bothPaths, engineFor, type TransformOptions, withTransformOptions } from '../options.js';
 import { rawBatches } from '../raw-batches.js';
 import { labelsOf, readBatches } from '../read-batches.js';
 import { say } from '../say.js';
@@ -34,7 +34,7 @@ export const addEncodeCommand = (program: Command): Command =>
         'by which training standardises: EDM2’s published ones, or those of these latents (default: published for Stable Diffusion’s autoencoder, measured for any other)',
       ).choices(['published', 'measured']),
     )
-    .action((options: EncodeOptions) => encodeCommand(options));
+    .action((options: EncodeOptions) => alone(options, () => encodeCommand(options)));
 
 async function encodeCommand(options: EncodeOptions): Promise<void> {
   const { source, dest } = bothPaths(options);

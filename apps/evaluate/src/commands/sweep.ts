@@ -4,6 +4,7 @@ import { UsageError } from '@edm2/app-kit/command/errors';
 import { withOverwrite } from '@edm2/app-kit/command/expect-destination';
 import { isGiven, refuseIdle } from '@edm2/app-kit/command/idle-options';
 import { startProgress } from '@edm2/app-kit/command/progress';
+import { aloneIn } from '@edm2/app-kit/files/alone';
 import { writeGrid } from '@edm2/app-kit/pictures/write-grid';
 import { sampleAll } from '@edm2/app-kit/sample/sample-pixels';
 import { formatSpread } from '@edm2/app-kit/scores/spread';
@@ -100,12 +101,12 @@ export const addSweepCommand = (program: Command, typed: string): Command =>
     .action((options: SweepOptions, command: Command) => {
       const given = (name: string): boolean => isGiven(command, name);
       checkSweepOptions(command, options);
-      if (options.perTensor) return perTensorCommand(options, given, typed);
+      if (options.perTensor) return alone(options, () => perTensorCommand(options, given, typed));
       if (given('lengths'))
         throw new UsageError(
           '--lengths: expected --per-tensor as well, got none. Give lengths of all tensors as --sigma-rel.',
         );
-      return sweepCommand(options, typed);
+      return alone(options, () => sweepCommand(options, typed));
     });
 
 /** @throws {UsageError} when options do not go together, or one changes nothing. */
@@ -123,6 +124,10 @@ function checkSweepOptions(command: Command, options: SweepOptions): void {
       `--sigma-rel: expected at most ${MAX_SETTINGS.toLocaleString('en')} settings to begin with, got ${settings.toLocaleString('en')}. Give fewer values, here or of guidance; --refine finds those between.`,
     );
 }
+
+/** One sweep at a time writes to a folder. */
+const alone = ({ outdir }: SweepOptions, work: () => Promise<void>): Promise<void> =>
+  outdir === undefined ? work() : aloneIn(outdir, 'sweep', work);
 
 async function sweepCommand(options: SweepOptions, typed: string): Promise<void> {
   const axes = axesOf(options);

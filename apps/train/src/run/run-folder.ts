@@ -1,9 +1,14 @@
 import { access, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '@edm2/app-kit/command/errors';
+import { aloneIn } from '@edm2/app-kit/files/alone';
 import {
+  explainFileError,
+  fileErrorCode,
+  isLockFile,
   makeFolder,
   readSafetensors,
+  removeLeftovers,
   type SnapshotNameOptions,
   snapshotName,
   snapshotTime,
@@ -40,14 +45,35 @@ export async function averagePath(outdir: string, nimg: number, average: Average
 export const stateName = (nimg: number): string =>
   `training-state-${snapshotTime(nimg, { time: 'thousands' })}.safetensors`;
 
+/**
+ * Does work in a run's folder while no other process writes to it. What killed processes have left half-written is removed first.
+ *
+ * @throws {LockedError} (rejects) when another process does.
+ * @throws {UsageError} (rejects) when the folder cannot be made or written to.
+ */
+export async function inRunFolder<T>(outdir: string, work: () => Promise<T>): Promise<T> {
+  let entered = false;
+  try {
+    return await aloneIn(outdir, 'train', async () => {
+      entered = true;
+      for (const folder of [outdir, join(outdir, 'previews'), join(outdir, 'ema')]) await removeLeftovers(folder);
+      return work();
+    });
+  } catch (error) {
+    throw entered || fileErrorCode(error) === undefined ? error : unusable(outdir, error);
+  }
+}
+
 /** `config.json` of a run folder, or undefined where there is none. */
 export async function readRunConfig(outdir: string): Promise<RunConfig | undefined> {
   const path = join(outdir, 'config.json');
   let text: string;
   try {
     text = await readFile(path, 'utf8');
-  } catch {
-    return undefined;
+  } catch (error) {
+    const code = fileErrorCode(error);
+    if (code === 'ENOENT') return undefined;
+    throw unusable(code === 'ENOTDIR' ? outdir : path, error);
   }
   try {
     return runConfigSchema.parse(JSON.parse(text));
@@ -85,23 +111,31 @@ export async function prepareRunFolder(outdir: string, config: RunConfig, resume
       if (error.code === 'ENOENT') return [];
       throw unusable(outdir, error);
     });
-    if (present.length > 0)
+    const [other] = present.filter((name) => !isLockFile(name));
+    if (other !== undefined)
       throw new UsageError(
-        `--outdir: expected a new, an empty, or a run's folder, got ${outdir} with ${present[0]} in it. Choose another --outdir.`,
+        `--outdir: expected a new, an empty, or a run's folder, got ${outdir} with ${other} in it. Choose another --outdir.`,
       );
   }
-  await makeFolder(join(outdir, 'previews')).catch((error: NodeJS.ErrnoException) => {
+  await makeFolder(join(outdir, 'previews')).catch((error: unknown) => {
     throw unusable(outdir, error);
   });
   await writeFileAtomic(join(outdir, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
 }
 
 /** A folder that cannot be used, for the user. */
-export const unusable = (outdir: string, error: NodeJS.ErrnoException): UsageError =>
-  new UsageError(
-    `--outdir: expected a folder that can be read or made, got ${outdir} (${error.code}). Choose another --outdir.`,
-    { cause: error },
-  );
+export function unusable(outdir: string, error: unknown): UsageError {
+  const code = fileErrorCode(error);
+  const text =
+    code === 'ENOENT' || code === undefined
+      ? `--outdir: expected a folder that can be made, got ${outdir} (${code ?? error}). Choose another --outdir.`
+      : (explainFileError(systemError(error), { fn: '--outdir', path: outdir }) as Error).message;
+  return new UsageError(text, { cause: error });
+}
+
+/** Of an error that was explained, the one below it. */
+const systemError = (error: unknown): unknown =>
+  error instanceof Error && error.cause !== undefined ? systemError(error.cause) : error;
 
 /** Training states of the folder, newest first. */
 export async function listStates(outdir: string): Promise<string[]> {

@@ -1,4 +1,5 @@
 import { appendFile, chmod, mkdir, readdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fileName } from './catalogue.js';
@@ -195,12 +196,25 @@ describe('install', () => {
     const fake = await cpuWheel();
     const { index } = await indexServer([fake]);
     const directory = await scratch();
-    await writeFile(join(directory, '.lock'), `${process.ppid}`);
-    const held = await attempt({ directory }, { wheels: [fake.wheel], settings: settings(index) });
-    expect(held.result).toMatchObject({ message: expect.stringMatching(/another one running \(process \d+\)/) });
-    await writeFile(join(directory, '.lock'), '999999999');
+    const both = await Promise.all(
+      [1, 2].map(() => attempt({ directory }, { wheels: [fake.wheel], settings: settings(index) })),
+    );
+    // The later one is told so, or finds it done.
+    const installed = both.filter(({ result }) => 'already' in result && !result.already);
+    expect(installed).toHaveLength(1);
+    for (const { result } of both.filter((each) => !installed.includes(each)))
+      expect(result).toMatchObject(
+        result instanceof Error
+          ? { code: 'LOCKED', message: expect.stringMatching(/^install: .* got process \d+ .*Wait for its end/) }
+          : { already: true },
+      );
+    await remove({ directory });
+    // Killed in the middle: its lock and what it had unpacked.
+    const left = { pid: 999_999_999, host: hostname(), started: '', space: '', since: '' };
+    await writeFile(join(directory, '.lock-999999999-0123abcd.json'), JSON.stringify(left));
+    await mkdir(join(directory, '.2.21.0-cpu.partial'));
     const free = await attempt({ directory }, { wheels: [fake.wheel], settings: settings(index) });
-    expect(free.left).toEqual(['2.21.0-cpu']);
+    expect(free.left.filter((name) => !name.startsWith('.lock'))).toEqual(['2.21.0-cpu']);
   });
 
   it('stops when told to, keeps what has come, leaves no half installation', async () => {

@@ -1,10 +1,10 @@
 import fs, { mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LockedError, lockFolder } from '@edm2/tensor-files';
 import { VERSIONS, type Version, WANTED, type Wheel, wheelsOf } from './catalogue.js';
 import { cacheFolder } from './folders.js';
 import { type IndexSettings, indexSettings } from './index-settings.js';
 import { findInstallations, type Installation, type Variant } from './locate.js';
-import { locked } from './lock.js';
 import { obtain } from './obtain.js';
 import { type Machine, platformOf, thisMachine } from './platform.js';
 import { unpack } from './unpack.js';
@@ -65,7 +65,17 @@ export async function install(
   const name = `${version}-${variant}`;
   const there = find(directory, name);
   if (there !== undefined) return { ...there, already: true };
-  return locked(directory, async () => {
+  const lock = await lockFolder(directory, 'install').catch((cause: Error) => {
+    if (cause instanceof LockedError) throw cause;
+    throw new Error(
+      `install: expected a folder that can be made, got ${directory}: ${cause.message}. Name another one with --directory.`,
+      { cause },
+    );
+  });
+  try {
+    // Another installation may have ended meanwhile.
+    const meanwhile = find(directory, name);
+    if (meanwhile !== undefined) return { ...meanwhile, already: true };
     const partial = join(directory, `.${name}.partial`);
     try {
       await rm(partial, { recursive: true, force: true });
@@ -83,7 +93,9 @@ export async function install(
         `install: expected the wheels to hold TensorFlow's C library, got none in ${join(directory, name)}. Report it.`,
       );
     return { ...made, already: false };
-  });
+  } finally {
+    await lock.release();
+  }
 }
 
 const find = (directory: string, name: string): Installation | undefined =>
