@@ -77,6 +77,20 @@ export async function bundle(app) {
   writeFileSync(stamp, wanted);
 }
 
+/**
+ * What was typed before a program's own arguments, for the commands that it prints: they are to be pasted where this one was.
+ *
+ * @param name - of the script in package.json.
+ * @param words - what runs it without npm.
+ */
+export function typed(name, words) {
+  if (process.env.npm_lifecycle_event !== name)
+    return ['node', relative(process.cwd(), words[0]), ...words.slice(1)].join(' ');
+  const [manager] = (process.env.npm_config_user_agent ?? 'npm').split('/');
+  if (manager === 'pnpm' || manager === 'yarn') return `${manager} ${name}`;
+  return name === 'start' ? 'npm start --' : `npm run ${name} --`;
+}
+
 /** Path of a tool that the workspace installed. */
 export const bin = (name) => join(root, 'node_modules', '.bin', name);
 

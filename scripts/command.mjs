@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bin, bundle, install, root, run } from './bootstrap.mjs';
+import { bin, bundle, install, root, run, typed } from './bootstrap.mjs';
 
 const [name, ...args] = process.argv.slice(2);
 const commands = ['packages', 'apps'].flatMap((kind) =>
@@ -35,4 +35,10 @@ else {
 }
 const home = join(root, isApp ? 'apps' : 'packages', name);
 const [command] = Object.values(JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')).bin);
-process.exit(await run(process.execPath, [join(home, command), ...args]));
+const script = { 'dataset-tool': 'dataset', 'tfjs-libtensorflow': 'libtensorflow' }[name] ?? name;
+process.exit(
+  await run(process.execPath, [join(home, command), ...args], {
+    cwd: process.cwd(),
+    env: { EDM2_TYPED: typed(script, [join(root, 'scripts/command.mjs'), name]) },
+  }),
+);

@@ -18,7 +18,7 @@ const start = (...args: string[]): StartedCommand => startCommand(command, args,
 async function interruptAt(path: RegExp, times: number, args: readonly string[]): Promise<string[]> {
   const { code, printed } = await startCommand(command, args, scratch, { signal: 'SIGINT', path, times }).ended;
   expect(code, printed).toBe(130);
-  const [, typed = ''] = /Go on with: edm2-evaluate (.*)$/m.exec(printed) ?? [];
+  const [, typed = ''] = /Go on with: node \S+\/bin\/edm2-evaluate\.js (.*)$/m.exec(printed) ?? [];
   expect(typed, printed).not.toBe('');
   return typed.split(' ');
 }

@@ -312,7 +312,7 @@ describe('generate', () => {
     while (!existsSync(join(folder, '000001.png'))) await new Promise((resolve) => setTimeout(resolve, 5));
     process.emit('SIGINT');
     expect(await ended).toBe(130);
-    expect(printed.text).toMatch(/Go on with: edm2-evaluate generate .*/);
+    expect(printed.text).toMatch(/Go on with: node \S+ generate .*/);
     const there = readdirSync(folder).filter((name) => name.endsWith('.png')).length;
     expect(there).toBeGreaterThanOrEqual(2);
     expect(there).toBeLessThan(100);

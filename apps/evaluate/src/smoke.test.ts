@@ -169,7 +169,7 @@ describe('on the snapshots of a run of the main job', () => {
     while (countLines() < 3) await new Promise((resolve) => setTimeout(resolve, 5));
     process.emit('SIGINT');
     expect(await ended, printed).toBe(130);
-    expect(printed).toMatch(/scores found so far are in .*Go on with: edm2-evaluate sweep --indir /);
+    expect(printed).toMatch(/scores found so far are in .*Go on with: node \S+ sweep --indir /);
     const before = lines();
     // The process might also have died while it wrote.
     appendFileSync(scores, '{"settings":"');

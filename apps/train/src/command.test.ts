@@ -42,7 +42,9 @@ describe.skipIf(!process.env['TEST_BUILT'])('edm2-train as a process', () => {
     const { about, rungs } = JSON.parse(content('ladder', 'ladder.json').toString());
     expect(rungs.map(({ config }: { config: string }) => config)).toEqual([...'ABCDEFG']);
     for (const { config, frechet } of rungs) expect(frechet.mean, config).toBeGreaterThan(0);
-    expect(about.command).toBe(`npm run ladder -- ${small.join(' ')} --outdir ladder`);
+    expect(about.command).toMatch(
+      new RegExp(`^node \\S+/bin/edm2-train\\.js ladder ${small.join(' ')} --outdir ladder$`),
+    );
     expect(content('ladder', 'ladder.png').subarray(1, 4).toString()).toBe('PNG');
     expect(files('ladder')).toEqual(expect.arrayContaining(['ladder.md', 'ladder.svg', ...'ABCDEFG']));
   });
@@ -61,7 +63,7 @@ describe.skipIf(!process.env['TEST_BUILT'])('edm2-train as a process', () => {
     const resumed = [...parts, '--resume'];
     const { code, printed } = await startCommand(command, resumed, scratch, { signal: 'SIGINT', ...logged }).ended;
     expect(code, printed).toBe(130);
-    expect(printed).toMatch(/Continue with: npm start -- .*--resume/);
+    expect(printed).toMatch(/Continue with: node \S+ --resume --outdir parts$/m);
 
     expect((await run('parts', '--resume').ended).code).toBe(0);
     expect(weights('parts')).toEqual(weights('whole'));

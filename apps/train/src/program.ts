@@ -1,22 +1,39 @@
 import { UsageError } from '@edm2/app-kit/command/errors';
 import { READABLE_HELP } from '@edm2/app-kit/command/readable-help';
 import { runCommand } from '@edm2/app-kit/command/run-command';
+import { ownCommand, siblingCommand } from '@edm2/app-kit/command/typed';
 import { Command } from 'commander';
 import { demoCommand, trainCommand } from './commands.js';
 import { addLadderCommand } from './ladder/command.js';
-import { type CommandOptions, withTrainOptions } from './options/options.js';
+import { typedOptions, withTrainOptions } from './options/options.js';
 
-const EXAMPLES = `
-Examples:
-  npm start                                        MNIST: train, average, sample, score, report (the main job)
-  npm start -- --duration 192Ki                    the same, for longer
-  npm start -- --data photos/ --duration 2Mi       your own images: square, a power of two, all of one size; sub-folders are classes
-  npm start -- --data photos/ --preset cifar10     another network
-  npm start -- --engine tune                       time the engines that are there on this network, take the fastest
-  npm start -- --engine tensorflow-gpu             a CUDA device, after npm run libtensorflow -- install --cuda (not yet measured on a GPU)
-  npm start -- --resume                            go on with the last run after Ctrl-C or a crash
+const COLUMN = 46;
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted after writing a checkpoint.`;
+/** Commands as they are typed here, and what they do. */
+function examples(): string {
+  const line = (args: readonly string[], text: string): string =>
+    `  ${siblingCommand('start', args).padEnd(COLUMN)}  ${text}`;
+  return [
+    '',
+    'Examples:',
+    line([], 'MNIST: train, average, sample, score, report (the main job)'),
+    line(['--duration', '192Ki'], 'the same, for longer'),
+    line(
+      ['--data', 'photos/', '--duration', '2Mi'],
+      'your own images: square, a power of two, all of one size; sub-folders are classes',
+    ),
+    line(['--data', 'photos/', '--preset', 'cifar10'], 'another network'),
+    line(['--engine', 'tune'], 'time the engines that are there on this network, take the fastest'),
+    line(
+      ['--engine', 'tensorflow-gpu'],
+      `a CUDA device, after ${siblingCommand('libtensorflow', ['install', '--cuda'])} (not yet measured on a GPU)`,
+    ),
+    line(['--resume'], 'go on with the last run of the main job after Ctrl-C or a crash'),
+    line(['--resume', '--outdir', 'runs/photos'], 'go on with any run: its folder knows the rest'),
+    '',
+    'Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted after writing a checkpoint.',
+  ].join('\n');
+}
 
 export function createProgram(): Command {
   const program = withTrainOptions(new Command('edm2-train').configureHelp(READABLE_HELP))
@@ -26,8 +43,8 @@ export function createProgram(): Command {
     // Sub-commands have options of the same names: those that follow one are its own.
     .enablePositionalOptions()
     .hook('preSubcommand', refuseOptionsBefore)
-    .action((options: CommandOptions) => trainCommand(options))
-    .addHelpText('after', EXAMPLES);
+    .action((_, command: Command) => trainCommand(typedOptions(command)))
+    .addHelpText('after', examples);
   withTrainOptions(program.command('demo'))
     .description(
       'The main job: trains on MNIST, reconstructs EMA lengths, samples a grid, scores it, writes report.html.',
@@ -35,8 +52,8 @@ export function createProgram(): Command {
     .option('--smoke', 'a run of seconds, to see that everything works', false)
     .exitOverride()
     .showSuggestionAfterError()
-    .action((options: CommandOptions) => demoCommand(options))
-    .addHelpText('after', EXAMPLES);
+    .action((_, command: Command) => demoCommand(typedOptions(command)))
+    .addHelpText('after', examples);
   addLadderCommand(program);
   return program;
 }
@@ -46,7 +63,7 @@ function refuseOptionsBefore(program: Command, subcommand: Command): void {
   const before = program.options.find((option) => program.getOptionValueSource(option.attributeName()) === 'cli');
   if (before)
     throw new UsageError(
-      `${before.long}: expected options after ${subcommand.name()}, got one before. Write edm2-train ${subcommand.name()} ${before.flags} …`,
+      `${before.long}: expected options after ${subcommand.name()}, got one before. Write ${ownCommand([], { subcommand: subcommand.name() })} ${before.flags} …`,
     );
 }
 

@@ -1,7 +1,4 @@
-import { shellLine } from '@edm2/app-kit/command/shell';
+import { ownCommand } from '@edm2/app-kit/command/typed';
 
 /** The command as it can be typed again. */
-export function commandLine(argv: readonly string[]): string {
-  const program = process.env['npm_lifecycle_event'] === 'evaluate' ? 'npm run evaluate --' : 'edm2-evaluate';
-  return `${program} ${shellLine(argv)}`;
-}
+export const commandLine = (argv: readonly string[]): string => ownCommand(argv);

@@ -1,8 +1,18 @@
+import { InterruptedError } from './errors.js';
+
 /** Listens for Ctrl-C and termination: the first asks the run to stop after its step, the second ends the process at once. */
 export interface Interrupt {
   readonly signal: AbortSignal;
   /** Stops listening. */
   release(): void;
+}
+
+/** Whether work ended because it was told to, and not by a failure such as a full disk while the last of it was written. */
+export function isInterruption(error: unknown, signal: AbortSignal): boolean {
+  if (!signal.aborted) return false;
+  for (let each = error; each instanceof Error; each = each.cause)
+    if (each === signal.reason || each instanceof InterruptedError || each.name === 'AbortError') return true;
+  return false;
 }
 
 /**

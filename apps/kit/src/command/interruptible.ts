@@ -1,5 +1,5 @@
 import { InterruptedError } from './errors.js';
-import { listenForInterrupt } from './interrupt.js';
+import { isInterruption, listenForInterrupt } from './interrupt.js';
 
 /** What {@link interruptible} says. */
 export interface InterruptWords {
@@ -23,7 +23,7 @@ export async function interruptible<T>(
   try {
     return await work(interrupt.signal);
   } catch (error) {
-    if (interrupt.signal.aborted) throw new InterruptedError(`interrupted; ${kept}`, { cause: error });
+    if (isInterruption(error, interrupt.signal)) throw new InterruptedError(`interrupted; ${kept}`, { cause: error });
     throw error;
   } finally {
     interrupt.release();

@@ -1,13 +1,14 @@
 import { cpus, totalmem } from 'node:os';
 import { join, relative } from 'node:path';
-import { openDataset } from '@edm2/dataset';
+import { siblingCommand } from '@edm2/app-kit/command/typed';
+import type { Dataset } from '@edm2/dataset';
 import type { EngineReport } from '@edm2/engine';
 import type { RunConfig } from '../options/run-config.js';
 import type { RunReport } from '../report/types.js';
 import { writeReport } from '../report/write-report.js';
 import { readLog } from '../run/log.js';
 import { listPreviews } from '../run/run-folder.js';
-import { trainRun } from '../run/train-run.js';
+import { imagesOf, trainRun } from '../run/train-run.js';
 import { type Evaluation, type EvaluationSize, evaluate } from './evaluate.js';
 
 const SIZES: Readonly<Record<'full' | 'smoke', EvaluationSize>> = {
@@ -32,7 +33,8 @@ const SIZES: Readonly<Record<'full' | 'smoke', EvaluationSize>> = {
 /** What {@link mainJob} needs beside the run itself. */
 export interface MainJobOptions {
   readonly config: RunConfig;
-  readonly dataPath: string;
+  /** The images that are trained on. */
+  readonly train: Dataset;
   readonly outdir: string;
   readonly engine: EngineReport;
   readonly resume: boolean;
@@ -45,30 +47,25 @@ export interface MainJobOptions {
 
 /** Trains, reconstructs, samples, scores and reports. */
 export async function mainJob(options: MainJobOptions): Promise<void> {
-  const { config, outdir, engine, signal, say } = options;
-  const train = await openDataset(options.dataPath, { split: 'train', resolution: config.network.imgResolution });
-  try {
-    const trained = await trainRun({ ...options, dataset: train });
-    const evaluation = await evaluate({
-      outdir,
-      train,
-      dataPath: options.dataPath,
-      tracked: config.emaSigmaRels,
-      images: config.duration,
-      seed: config.seed,
-      engine,
-      size: SIZES[options.smoke ? 'smoke' : 'full'],
-      signal,
-      say,
-    });
-    const path = join(outdir, 'report.html');
-    await writeReport(path, await reportOf(options, evaluation, trained));
-    for (const line of summary(evaluation)) say(line);
-    say(`\nopen ${relative('.', path)}: everything on one page`);
-    say(`grid ${relative('.', evaluation.grid)} · previews, snapshots and EMA lengths in ${relative('.', outdir)}/`);
-  } finally {
-    await train.close();
-  }
+  const { config, outdir, engine, signal, say, train } = options;
+  const trained = await trainRun({ ...options, dataset: train });
+  const evaluation = await evaluate({
+    outdir,
+    train,
+    dataPath: train.path,
+    tracked: config.emaSigmaRels,
+    images: imagesOf(config),
+    seed: config.seed,
+    engine,
+    size: SIZES[options.smoke ? 'smoke' : 'full'],
+    signal,
+    say,
+  });
+  const path = join(outdir, 'report.html');
+  await writeReport(path, await reportOf(options, evaluation, trained));
+  for (const line of summary(evaluation)) say(line);
+  say(`\nopen ${relative('.', path)}: everything on one page`);
+  say(`grid ${relative('.', evaluation.grid)} · previews, snapshots and EMA lengths in ${relative('.', outdir)}/`);
 }
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
@@ -101,9 +98,10 @@ async function reportOf(
   const log = await readLog(outdir);
   const { edges, mean } = trained.byNoiseLevel.result();
   const { network } = config;
+  const folder = relative('.', outdir) || '.';
   return {
     title: 'EDM2 on MNIST',
-    headline: `A class-conditional EDM2 (config ${config.config}) trained on ${config.duration.toLocaleString('en')} images of handwritten digits, averaged after training and sampled with Heun's method, guided by what it was itself earlier in training (autoguidance). Each row of the grid was asked for one digit.`,
+    headline: `A class-conditional EDM2 (config ${config.config}) trained on ${imagesOf(config).toLocaleString('en')} images of handwritten digits, averaged after training and sampled with Heun's method, guided by what it was itself earlier in training (autoguidance). Each row of the grid was asked for one digit.`,
     figures: [
       {
         label: 'label agreement',
@@ -164,7 +162,7 @@ async function reportOf(
       ['resolution', `${network.imgResolution}×${network.imgResolution}×${network.imgChannels}`],
       ['channels', `${network.modelChannels} × [${network.channelMult}]`],
       ['batch', config.batch],
-      ['images', config.duration],
+      ['images', imagesOf(config)],
       ['learning rate', `${config.lr}, decay after ${config.decay} batches`],
       ['ln σ', `N(${config.pMean}, ${config.pStd}²)`],
       [
@@ -200,15 +198,20 @@ async function reportOf(
       },
       {
         note: 'another EMA length from the same snapshots',
-        command: `npm run phema -- reconstruct ${relative('.', outdir)} --sigma-rel 0.12 --output more`,
+        command: siblingCommand('phema', ['reconstruct', folder, '--sigma-rel', '0.12', '--output', 'more']),
       },
       {
         note: 'EMA length and guidance, swept together',
-        command: `npm run evaluate -- sweep --indir ${relative('.', outdir)} --outdir ${relative('.', outdir)}/sweep --features ${relative('.', outdir)}/classifier.safetensors --ref ${relative('.', outdir)}/reference.safetensors --guidance 1,1.5,2 --guide-sigma-rel 0.1 --guide-t ${evaluation.guidance.nimg} --num 200 --steps 16`,
+        command: siblingCommand('evaluate', [
+          ...['sweep', '--indir', folder, '--outdir', join(folder, 'sweep')],
+          ...['--features', join(folder, 'classifier.safetensors'), '--ref', join(folder, 'reference.safetensors')],
+          ...['--guidance', '1,1.5,2', '--guide-sigma-rel', '0.1', '--guide-t', String(evaluation.guidance.nimg)],
+          ...['--num', '200', '--steps', '16'],
+        ]),
       },
       {
         note: 'your own images: square, a power of two, sub-folders are classes',
-        command: 'npm start -- --data path/to/images',
+        command: siblingCommand('start', ['--data', 'path/to/images']),
       },
     ],
     finished: new Date(),

@@ -3,14 +3,17 @@ import { withDestination } from '@edm2/app-kit/command/destination';
 import { withEngineOptions } from '@edm2/app-kit/command/engine-options';
 import { UsageError } from '@edm2/app-kit/command/errors';
 import { listenForInterrupt } from '@edm2/app-kit/command/interrupt';
-import { afterSubcommand, shellLine } from '@edm2/app-kit/command/shell';
+import { afterSubcommand } from '@edm2/app-kit/command/shell';
+import { ownCommand } from '@edm2/app-kit/command/typed';
 import { type Dataset, openDataset } from '@edm2/dataset';
 import { type ConfigName, countParameters, createUNet } from '@edm2/edm2-unet';
 import { type EngineName, startEngine } from '@edm2/engine';
 import type { Command } from 'commander';
 import { mnistFolder } from '../demo/mnist.js';
-import { count, factors, letters, natural, positive } from '../options/parsers.js';
+import { MAX_CHANNELS, MAX_REPEATS } from '../options/limits.js';
+import { count, factors, letters, natural, upTo } from '../options/parsers.js';
 import { checkRunConfig } from '../options/run-config.js';
+import { say } from '../say.js';
 import { asInterruption, runLadder } from './run-ladder.js';
 import { FULL, type LadderSettings, ladderRun, SMOKE } from './settings.js';
 
@@ -27,8 +30,6 @@ interface LadderCommandOptions {
   readonly seed: number;
   readonly smoke: boolean;
 }
-
-const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 /** Side of the images: what the classifier reads. */
 const RESOLUTION = 16;
@@ -50,10 +51,10 @@ export const addLadderCommand = (program: Command): Command =>
       `images that each config is trained on (default: ${FULL.images / 1024}Ki)`,
       count('--images'),
     )
-    .option('--channels <n>', `channels of the network (default: ${FULL.channels})`, positive)
+    .option('--channels <n>', `channels of the network (default: ${FULL.channels})`, upTo(MAX_CHANNELS))
     .option('--configs <list>', 'some of the configs only, such as C,G', letters)
-    .option('--trainings <n>', `trainings of each config, from seed on (default: ${FULL.trainings})`, positive)
-    .option('--draws <n>', `sets of images that each training is scored on (default: ${FULL.draws})`, positive)
+    .option('--trainings <n>', `trainings of each config, from seed on (default: ${FULL.trainings})`, upTo(MAX_REPEATS))
+    .option('--draws <n>', `sets of images that each training is scored on (default: ${FULL.draws})`, upTo(MAX_REPEATS))
     .option('--lr-factors <list>', "what the paper's learning rates are multiplied by, such as C=5,G=3", factors)
     .option('--seed <n>', 'random seed', natural, 0)
     .option('--smoke', 'a ladder of a minute, to see that everything works', false)
@@ -100,8 +101,7 @@ async function climb(options: LadderCommandOptions, settings: LadderSettings, da
   say(
     `configs ${settings.configs.join(', ')}; ${settings.images.toLocaleString('en')} images each → ${relative('.', outdir) || '.'}/`,
   );
-  const args = afterSubcommand(process.argv.slice(2), 'ladder');
-  const command = args.length > 0 ? `npm run ladder -- ${shellLine(args)}` : 'npm run ladder';
+  const command = ownCommand(afterSubcommand(process.argv.slice(2), 'ladder'), { subcommand: 'ladder' });
   const interrupt = listenForInterrupt(say, 'stopping after this step; everything done so far is kept');
   try {
     const { signal } = interrupt;

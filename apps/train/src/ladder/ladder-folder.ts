@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '@edm2/app-kit/command/errors';
 import { writeWhole } from '@edm2/app-kit/pictures/write-whole';
-import { makeFolder } from '@edm2/tensor-files';
+import { isLockFile, makeFolder } from '@edm2/tensor-files';
 import { unusable } from '../run/run-folder.js';
 import type { Rung } from './result.js';
 import type { LadderSettings } from './settings.js';
@@ -21,7 +21,7 @@ export async function claimFolder(outdir: string, settings: LadderSettings): Pro
     throw unusable(outdir, error);
   });
   const path = join(outdir, 'settings.json');
-  const [present] = await readdir(outdir);
+  const [present] = (await readdir(outdir)).filter((name) => !isLockFile(name));
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw unusable(path, error);
     if (present !== undefined)

@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { InterruptedError, UsageError } from '@edm2/app-kit/command/errors';
+import { isInterruption } from '@edm2/app-kit/command/interrupt';
 import type { MagnitudeLine } from '@edm2/app-kit/magnitudes/magnitude-line';
 import { renderChart } from '@edm2/app-kit/pictures/render-chart';
 import { writeWhole } from '@edm2/app-kit/pictures/write-whole';
@@ -8,6 +9,7 @@ import { formatSpread } from '@edm2/app-kit/scores/spread';
 import type { ConfigName } from '@edm2/edm2-unet';
 import { writeFileAtomic } from '@edm2/tensor-files';
 import { readMagnitudes } from '../run/magnitudes.js';
+import { inRunFolder } from '../run/run-folder.js';
 import { DivergedError } from '../run/train-run.js';
 import { type Judge, openJudge } from './judge.js';
 import { claimFolder, storedRungs } from './ladder-folder.js';
@@ -28,7 +30,10 @@ const PNG_WIDTH = 1300;
  * @returns the rungs of this command's configs.
  * @throws {UsageError} when the folder holds something else; after all others are done, when a config diverged.
  */
-export async function runLadder(options: LadderOptions): Promise<readonly Rung[]> {
+export const runLadder = (options: LadderOptions): Promise<readonly Rung[]> =>
+  inRunFolder(options.outdir, () => climb(options));
+
+async function climb(options: LadderOptions): Promise<readonly Rung[]> {
   const { settings, dataset, outdir, engine, signal, say } = options;
   await claimFolder(outdir, settings);
   const judge = await openJudge(outdir, { train: dataset, dataPath: options.dataPath }, settings, engine, signal);
@@ -106,7 +111,6 @@ async function writeResults(
 
 /** Tells an interruption from a failure, such as a full disk while the checkpoint is written. */
 export function asInterruption(error: unknown, signal: AbortSignal, command: string): unknown {
-  const stopped = error === signal.reason || (error instanceof Error && error.name === 'AbortError');
-  if (!signal.aborted || !stopped) return error;
+  if (!isInterruption(error, signal)) return error;
   return new InterruptedError(`interrupted; what was done so far is kept. Continue with: ${command}`, { cause: error });
 }

@@ -8,7 +8,7 @@ import type { EngineReport } from '@edm2/engine';
 import type { RunConfig } from '../options/run-config.js';
 import { readLog } from '../run/log.js';
 import { readMagnitudes } from '../run/magnitudes.js';
-import { exists, listStates, prepareRunFolder } from '../run/run-folder.js';
+import { exists, inRunFolder, listStates, prepareRunFolder } from '../run/run-folder.js';
 import { trainRun } from '../run/train-run.js';
 import type { Judge } from './judge.js';
 import { bestOf, type FinishedTraining, meanCurve, type Rung, rungOf } from './result.js';
@@ -77,14 +77,16 @@ export async function runRung(
   for (const training of trainings) {
     const { duration } = training.config;
     left.train -= duration;
-    await prepare(training);
-    const from = await trainedImages(training.folder);
-    if (from >= duration) continue;
-    timeLeft.start('train');
-    await train(options, training, training === trainings[0], (nimg) =>
-      timeLeft.text(left, { done: nimg - from, of: duration - from }),
-    );
-    timeLeft.stop(duration - from);
+    await inRunFolder(training.folder, async () => {
+      await prepare(training);
+      const from = await trainedImages(training.folder);
+      if (from >= duration) return;
+      timeLeft.start('train');
+      await train(options, training, training === trainings[0], (nimg) =>
+        timeLeft.text(left, { done: nimg - from, of: duration - from }),
+      );
+      timeLeft.stop(duration - from);
+    });
   }
 
   /** Runs one part of a scoring with a progress line. */
@@ -138,7 +140,7 @@ async function train(
   remark: (nimg: number) => string,
 ): Promise<void> {
   await trainRun({
-    config,
+    config: magnitudes ? { ...config, magnitudes: true, updates: true } : config,
     dataset,
     outdir: folder,
     engine,
@@ -146,7 +148,6 @@ async function train(
     signal,
     say,
     resumeCommand: command,
-    ...(magnitudes ? { magnitudes: { updates: true } } : {}),
     title,
     remark,
   });

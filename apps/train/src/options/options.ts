@@ -1,47 +1,11 @@
 import { withDestination } from '@edm2/app-kit/command/destination';
 import { withEngineOptions } from '@edm2/app-kit/command/engine-options';
-import { presets, type Switches } from '@edm2/edm2-unet';
+import { presets } from '@edm2/edm2-unet';
 import { type Command, Option } from 'commander';
-import { boolean, count, numeric, oneSwitch, sides, whole } from './parsers.js';
-
-/** What the command line said; undefined where it said nothing. */
-export interface CommandOptions {
-  readonly preset?: string;
-  readonly config?: 'A' | 'B' | 'C' | 'D' | 'E' | 'F' | 'G';
-  readonly data?: string;
-  readonly outdir?: string;
-  readonly engine: string;
-  readonly threads?: number;
-  readonly batch?: number;
-  readonly batchGpu?: number;
-  readonly duration?: number;
-  readonly status?: number;
-  readonly snapshot?: number;
-  readonly checkpoint?: number;
-  readonly preview?: number;
-  readonly seed: number;
-  readonly lr?: number;
-  readonly decay?: number;
-  readonly dropout?: number;
-  readonly beta2?: number;
-  readonly lossScale?: number;
-  readonly uncertainty?: boolean;
-  readonly pmean?: number;
-  readonly pstd?: number;
-  readonly emaHalfLife?: number;
-  readonly emaRampup?: number;
-  readonly cond?: boolean;
-  readonly posterior?: 'sample' | 'mean';
-  readonly vae?: string;
-  readonly fp16: boolean;
-  readonly resume: boolean;
-  readonly dryRun: boolean;
-  readonly switch?: Switches;
-  readonly attnResolutions?: readonly number[];
-  readonly magnitudes?: boolean;
-  readonly updates?: boolean;
-  readonly smoke?: boolean;
-}
+import type { CommandOptions } from './command-options.js';
+import { MAX_BATCH } from './limits.js';
+import { CHANGEABLE } from './on-resume.js';
+import { boolean, count, noHalf, numeric, oneSwitch, sides, whole } from './parsers.js';
 
 /** Adds the options that training always has. Names and number forms are those of NVIDIA's tools. */
 export function withTrainOptions(command: Command): Command {
@@ -66,15 +30,25 @@ export function withTrainOptions(command: Command): Command {
   return (
     withEngineOptions(withDestination(first, '--outdir <folder>', 'run folder (default: the next free one in runs/)'), {
       more: ['tune'],
+      // It lacks kernels of the gradients.
+      but: ['wasm'],
       what: 'what computes; tune: time each on this network and take the fastest',
     })
-      .option('--batch <n>', 'images per step', count('--batch'))
-      .option('--batch-gpu <n>', 'images at once; a step accumulates --batch of them', count('--batch-gpu'))
-      .option('--duration <n>', 'images to train on, e.g. 96Ki, 2048Mi', count('--duration'))
-      .option('--status <n>', 'images between status lines', count('--status'))
-      .option('--snapshot <n>', 'images between network snapshots', count('--snapshot'))
-      .option('--checkpoint <n>', 'images between training states', count('--checkpoint'))
-      .option('--preview <n>', 'images between preview grids', count('--preview'))
+      .option('--batch <n>', "images per step (default: the preset's)", count('--batch', MAX_BATCH))
+      .option(
+        '--batch-gpu <n>',
+        'images at once; a step accumulates --batch of them (default: all)',
+        count('--batch-gpu', MAX_BATCH),
+      )
+      .option(
+        '--duration <n>',
+        "images to train on, in whole batches, e.g. 96Ki, 2048Mi (default: the preset's)",
+        count('--duration'),
+      )
+      .option('--status <n>', 'images between status lines (default: 64 of them)', count('--status'))
+      .option('--snapshot <n>', 'images between network snapshots (default: 16 of them)', count('--snapshot'))
+      .option('--checkpoint <n>', 'images between training states (default: 8 of them)', count('--checkpoint'))
+      .option('--preview <n>', 'images between preview grids; 0: none (default: 6 of them)', count('--preview'))
       .option('--seed <n>', 'random seed', whole, 0)
       .option('--lr <x>', 'reference learning rate', numeric)
       .option('--decay <n>', 'batches after which the learning rate decays; 0: never', numeric)
@@ -102,14 +76,19 @@ export function withTrainOptions(command: Command): Command {
         'diffusers folder of the autoencoder that decodes previews of latents (default: the one that the data names, here or beside it)',
       )
       // Scripts for NVIDIA's tool say so; true is refused by name.
-      .addOption(new Option('--fp16 <bool>').argParser(boolean).default(false).hideHelp())
+      .addOption(new Option('--fp16 <bool>').argParser(noHalf).hideHelp())
+      .option('--magnitudes', 'record magnitudes of activations and weights at status ticks, in magnitudes.jsonl')
+      .option('--updates', 'and how far a step moves each weight, relative to its size')
       .option(
-        '--magnitudes',
-        'record magnitudes of activations and weights at status ticks, in magnitudes.jsonl',
-        false,
+        '--resume',
+        `continue the run of --outdir with the data and the options that it was begun with; may be given anew: ${CHANGEABLE.join(', ')}`,
       )
-      .option('--updates', 'and how far a step moves each weight, relative to its size', false)
-      .option('--resume', 'continue the run of --outdir', false)
-      .option('--dry-run', 'print the configuration and end', false)
+      .option('--dry-run', 'print the configuration and end')
   );
 }
+
+/** What was typed: a continuation must tell it from what is taken where nothing is said. */
+export const typedOptions = (command: Command): CommandOptions =>
+  Object.fromEntries(
+    Object.entries(command.opts()).filter(([name]) => command.getOptionValueSource(name) === 'cli'),
+  ) as CommandOptions;

@@ -1,21 +1,25 @@
 import { parseCount } from '@edm2/app-kit/command/parse-count';
 import { type ConfigName, ladder, parseSwitch, SWITCH_NAMES, type Switches, switchValues } from '@edm2/edm2-unet';
 import { InvalidArgumentError } from 'commander';
+import { MAX_IMAGES } from './limits.js';
 
 // What options read. Each throws commander's InvalidArgumentError, to which commander adds the option's name.
 
 const LETTERS = Object.keys(ladder) as readonly ConfigName[];
 const letterOf = (text: string): ConfigName | undefined => LETTERS.find((letter) => letter === text.toUpperCase());
 
-/** `96Ki`, `2048Mi` */
+/** `96Ki`, `2048Mi`, up to `most`. */
 export const count =
-  (name: string) =>
+  (name: string, most: number = MAX_IMAGES) =>
   (text: string): number => {
+    let value: number;
     try {
-      return parseCount(name, text);
+      value = parseCount(name, text);
     } catch (error) {
       throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
     }
+    if (value > most) throw new InvalidArgumentError(`Expected at most ${most}.`);
+    return value;
   };
 
 /** A finite number. */
@@ -33,24 +37,32 @@ export const whole = (text: string): number => {
 };
 
 const wholeFrom =
-  (least: number) =>
+  (least: number, most: number = Number.MAX_SAFE_INTEGER) =>
   (text: string): number => {
     const value = Number(text);
     if (text.trim() === '' || !(Number.isSafeInteger(value) && value >= least))
       throw new InvalidArgumentError(`Expected a whole number of at least ${least}.`);
+    if (value > most) throw new InvalidArgumentError(`Expected at most ${most}.`);
     return value;
   };
 
 /** A whole number of at least 0. */
 export const natural = wholeFrom(0);
-/** A whole number of at least 1. */
-export const positive = wholeFrom(1);
+/** A whole number from 1 to `most`. */
+export const upTo = (most: number) => wholeFrom(1, most);
 
 /** `true`, `no`, `1` … */
 export const boolean = (text: string): boolean => {
   if (/^(true|1|yes)$/i.test(text)) return true;
   if (/^(false|0|no)$/i.test(text)) return false;
   throw new InvalidArgumentError('Expected true or false.');
+};
+
+/** False; 16-bit training is for no engine that is installed here. */
+export const noHalf = (text: string): false => {
+  if (boolean(text))
+    throw new InvalidArgumentError('16-bit training is not available on the engines here. Leave it out.');
+  return false;
 };
 
 /** `attention=dot-product`; may come several times. */

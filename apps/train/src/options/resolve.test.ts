@@ -118,7 +118,7 @@ describe('--config: the constants of training', () => {
 
   test('what a continuation could not read is refused as soon as it is resolved', async () => {
     const dataset = await openDataset(join(scratch, '16'));
-    const given = { engine: 'auto', seed: 1.5, fp16: false, resume: false, dryRun: false };
+    const given = { seed: 1.5 };
     expect(() => resolveRunConfig(given, dataset)).toThrow(/^config\.json: expected values .*\(seed: /);
     await dataset.close();
   });

@@ -1,10 +1,11 @@
+import { resolve } from 'node:path';
 import { UsageError } from '@edm2/app-kit/command/errors';
 import { suggest } from '@edm2/app-kit/command/nearest';
 import type { Dataset } from '@edm2/dataset';
 import { type Preset, presets, resolveConfig, type UNetOptions } from '@edm2/edm2-unet';
 import type { LatentDescription } from '@edm2/latent-vae';
 import { LADDER_IMAGES, trainingLadder } from '@edm2/training';
-import type { CommandOptions } from './options.js';
+import type { CommandOptions } from './command-options.js';
 import { checkRunConfig, type RunConfig } from './run-config.js';
 
 /** Averages tracked in training: any length in between, and beyond to both sides, can be reconstructed from these two. */
@@ -51,10 +52,6 @@ export function resolveRunConfig(given: CommandOptions, dataset: Dataset, latent
     throw new UsageError(
       '--cond: expected data with labels, got none. Sort the images into one folder per class, or leave --cond out.',
     );
-  if (given.fp16)
-    throw new UsageError(
-      '--fp16: expected false, got true. 16-bit training is not available on the installed engines yet; leave it out.',
-    );
   const {
     config: _,
     dropout,
@@ -74,9 +71,9 @@ export function resolveRunConfig(given: CommandOptions, dataset: Dataset, latent
     format: 'edm2-run-1',
     preset: name,
     config: letter,
-    data: dataset.path,
+    data: resolve(dataset.path),
     dataFingerprint: dataset.fingerprint,
-    seed: given.seed,
+    seed: given.seed ?? 0,
     duration,
     batch,
     batchGpu: given.batchGpu ?? batch,
@@ -100,8 +97,13 @@ export function resolveRunConfig(given: CommandOptions, dataset: Dataset, latent
     ...(switches ? { switches: { ...switches } } : {}),
     network,
     ...(latents ? { latents: { ...writable(latents), posterior: given.posterior ?? 'sample' } } : {}),
+    ...(given.engine === undefined ? {} : { engine: given.engine }),
+    ...(given.threads === undefined ? {} : { threads: given.threads }),
+    ...(given.vae === undefined ? {} : { vae: resolve(given.vae) }),
+    ...(given.magnitudes || given.updates ? { magnitudes: true } : {}),
+    ...(given.updates ? { updates: true } : {}),
   };
-  check(config, dataset, given);
+  checkFits(config, dataset, given);
   checkRunConfig(config);
   return config;
 }
@@ -115,7 +117,8 @@ function checkSwitches(options: UNetOptions): void {
   }
 }
 
-function check(config: RunConfig, dataset: Dataset, given: CommandOptions): void {
+/** @throws {UsageError} naming the option whose value does not fit the others or the data. */
+export function checkFits(config: RunConfig, dataset: Dataset, given: CommandOptions): void {
   const { batch, batchGpu, duration, snapshot, checkpoint, preview, status, dropout, pStd, lr, network } = config;
   const positive = {
     '--batch': batch,
@@ -131,11 +134,14 @@ function check(config: RunConfig, dataset: Dataset, given: CommandOptions): void
     '--snapshot': snapshot,
     '--checkpoint': checkpoint,
     '--preview': preview,
-  }))
-    if (value < MIN_INTERVAL)
+  })) {
+    const none = name === '--preview' && value === 0;
+    if (value < MIN_INTERVAL && !none)
       throw new UsageError(
-        `${name}: expected at least ${MIN_INTERVAL} images, got ${value}. File names count thousands of images.`,
+        `${name}: expected at least ${MIN_INTERVAL} images${name === '--preview' ? ', or 0 for none' : ''}, got ${value}. File names count thousands of images.`,
       );
+  }
+  checkVaeFits(config);
   if (batchGpu > batch || batch % batchGpu !== 0)
     throw new UsageError(
       `--batch-gpu: expected a divisor of --batch ${batch}, got ${batchGpu}. Choose ${batch} or a half of it.`,
@@ -173,8 +179,17 @@ function check(config: RunConfig, dataset: Dataset, given: CommandOptions): void
     );
 }
 
+/** @throws {UsageError} when an autoencoder is named that nothing would be decoded with. */
+function checkVaeFits({ vae, latents, preview }: RunConfig): void {
+  if (vae === undefined) return;
+  if (!latents)
+    throw new UsageError('--vae: expected data of latents, got images. Leave it out, or encode the images.');
+  if (preview === 0)
+    throw new UsageError('--vae: expected previews that it decodes, got --preview 0. Leave one of the two out.');
+}
+
 /** A description as the configuration's schema has it: lists that may be written to. */
-const writable = ({ normalizer, ...rest }: LatentDescription) => ({
+export const writable = ({ normalizer, ...rest }: LatentDescription) => ({
   ...rest,
   normalizer: { ...normalizer, rawMean: [...normalizer.rawMean], rawStd: [...normalizer.rawStd] },
 });

@@ -10,6 +10,7 @@ export const runConfigSchema = z.strictObject({
   format: z.literal('edm2-run-1'),
   preset: z.string(),
   config: z.enum(['A', 'B', 'C', 'D', 'E', 'F', 'G']),
+  /** Path of the images, or `mnist` for the ones that come with the program. */
   data: z.string(),
   dataFingerprint: z.string(),
   seed: z.number().int(),
@@ -19,7 +20,8 @@ export const runConfigSchema = z.strictObject({
   status: positive,
   snapshot: positive,
   checkpoint: positive,
-  preview: positive,
+  /** 0: no previews. */
+  preview: z.number().int().nonnegative(),
   /** Reference learning rate α_ref. */
   lr: z.number().positive(),
   /** Batches t_ref after which the rate decays; 0: never. */
@@ -67,6 +69,17 @@ export const runConfigSchema = z.strictObject({
       posterior: z.enum(['sample', 'mean']),
     })
     .exactOptional(),
+  /** What the run is for, where that is the main job; absent: a training on one's own images. */
+  job: z.enum(['main', 'main-smoke']).exactOptional(),
+  /** What was asked to compute, by name; absent: the best that is there. */
+  engine: z.string().exactOptional(),
+  /** Threads that were asked for; absent: all cores. */
+  threads: positive.exactOptional(),
+  /** Diffusers folder that was named for previews. */
+  vae: z.string().exactOptional(),
+  /** What is recorded at status ticks besides. */
+  magnitudes: z.boolean().exactOptional(),
+  updates: z.boolean().exactOptional(),
 });
 
 /** A run's configuration. */
@@ -84,14 +97,4 @@ export function checkRunConfig(config: RunConfig): void {
   throw new UsageError(
     `config.json: expected values that a run can be continued with, got others (${wrong.join('; ')}). Correct the options that set them.`,
   );
-}
-
-/** What may differ between a run and its continuation: how long and how often, never what is computed. */
-const MAY_CHANGE: readonly (keyof RunConfig)[] = ['duration', 'status', 'snapshot', 'checkpoint', 'preview', 'data'];
-
-/** Names and values in which `given` asks for another run than `stored`. */
-export function differences(stored: RunConfig, given: RunConfig): string[] {
-  return (Object.keys({ ...stored, ...given }) as (keyof RunConfig)[])
-    .filter((key) => !MAY_CHANGE.includes(key) && JSON.stringify(stored[key]) !== JSON.stringify(given[key]))
-    .map((key) => `${key} ${JSON.stringify(stored[key])} there, ${JSON.stringify(given[key])} here`);
 }

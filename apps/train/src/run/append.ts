@@ -10,6 +10,6 @@ export async function append(path: string, data: string | Uint8Array): Promise<v
   try {
     await appendFile(path, data);
   } catch (error) {
-    throw explainFileError(error, { fn: 'training', path, state: 'then go on with --resume' });
+    throw explainFileError(error, { fn: 'training', path });
   }
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { UNet } from '@edm2/edm2-unet';
 import { saveNetwork } from '@edm2/edm2-unet/node';
 import { createLatentNormalizer, latentMetadata } from '@edm2/latent-vae';
+import { readSafetensors } from '@edm2/tensor-files';
 import type { TrainState } from '@edm2/training';
 import { type LoadStateOptions, loadState, saveState } from '@edm2/training/node';
 import type { RunConfig } from '../options/run-config.js';
@@ -57,6 +58,26 @@ export async function readCheckpoint(
       { cause },
     );
   return undefined;
+}
+
+/** Where the newest training state of a folder stands whose header can be read; undefined when there is none. */
+export async function storedPosition(outdir: string): Promise<Position | undefined> {
+  for (const path of await listStates(outdir)) {
+    const file = await readSafetensors(path).catch(() => undefined);
+    if (!file) continue;
+    await file.close();
+    const position = parsePosition(file.metadata['position']);
+    if (position) return position;
+  }
+  return undefined;
+}
+
+function parsePosition(text = ''): Position | undefined {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** What a file of a run on latents says of them: nothing for pixels. */

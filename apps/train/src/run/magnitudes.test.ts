@@ -46,13 +46,13 @@ async function train(
 ): Promise<{ outdir: string; config: RunConfig }> {
   const outdir = join(scratch, letter);
   const at = { batch: 1000, duration, status: 1000, snapshot: duration, checkpoint: 1000, preview: duration };
-  const flags = { engine: 'onnxruntime', seed: 3, fp16: false, resume: false, dryRun: false };
+  const flags = { seed: 3, magnitudes: true, updates: true };
   const resolved = resolveRunConfig({ ...at, ...flags, ...given, config: letter }, dataset);
   const config = { ...resolved, network: { ...resolved.network, modelChannels: 8, channelsPerHead: 8 } };
   await prepareRunFolder(outdir, config, false);
   const engine = await startEngine('onnxruntime', { threads: 1 });
   const rest = { signal: new AbortController().signal, say: () => {}, resume: false, resumeCommand: '' };
-  await trainRun({ config, dataset, outdir, engine, magnitudes: { updates: true }, ...rest });
+  await trainRun({ config, dataset, outdir, engine, ...rest });
   return { outdir, config };
 }
 

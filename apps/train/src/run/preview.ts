@@ -21,10 +21,8 @@ const STEPS = 12;
 export interface PreviewOptions {
   readonly outdir: string;
   readonly unet: UNet;
-  readonly config: Pick<RunConfig, 'data' | 'latents' | 'sigmaData'>;
+  readonly config: Pick<RunConfig, 'data' | 'latents' | 'preview' | 'sigmaData' | 'vae'>;
   readonly engine: EngineReport;
-  /** Diffusers folder of the autoencoder; undefined: looked for. */
-  readonly vae: string | undefined;
   readonly say: (text: string) => void;
 }
 
@@ -38,7 +36,7 @@ export interface Preview {
 /** @throws {UsageError} (rejects) when the command line names an autoencoder that cannot decode the run's latents. */
 export async function createPreview(options: PreviewOptions): Promise<Preview> {
   const { outdir, unet, config, engine } = options;
-  const decoder = await decoderOf(options);
+  const decoder = config.preview > 0 ? await decoderOf(options) : undefined;
   if (!decoder) return { draw: async () => {}, dispose() {} };
   const denoise = precondition(unet, { sigmaData: config.sigmaData });
   const compiled = jit(
@@ -69,8 +67,8 @@ export async function createPreview(options: PreviewOptions): Promise<Preview> {
   };
 }
 
-async function decoderOf({ unet, config, engine, vae, say }: PreviewOptions): Promise<Decoder | undefined> {
-  const { latents, data } = config;
+async function decoderOf({ unet, config, engine, say }: PreviewOptions): Promise<Decoder | undefined> {
+  const { latents, data, vae } = config;
   if (!latents) return pixelDecoder;
   const channels = unet.config.imgChannels;
   try {

@@ -14,7 +14,8 @@ import {
   snapshotTime,
   writeFileAtomic,
 } from '@edm2/tensor-files';
-import { checkRunConfig, differences, type RunConfig, runConfigSchema } from '../options/run-config.js';
+import { differences } from '../options/on-resume.js';
+import { checkRunConfig, type RunConfig, runConfigSchema } from '../options/run-config.js';
 
 /** Training states kept in the folder: the newest, and the one before it in case the newest turns out to be unreadable. */
 const KEPT_STATES = 2;
@@ -83,13 +84,12 @@ export async function readRunConfig(outdir: string): Promise<RunConfig | undefin
 }
 
 /**
- * Makes the folder ready for a run: new and empty, or this very run's with `resume`.
+ * Sees that a folder can become or is this run's; changes nothing.
  *
- * @throws {UsageError} when the folder holds another run, or this one and `resume` was not asked for, or none and it was; when it cannot be made;
- * when the configuration could not be read again.
- * @throws {Error} of the file system.
+ * @throws {UsageError} when the folder holds another run, or this one and `resume` was not asked for, or none and it was; when the configuration
+ * could not be read again.
  */
-export async function prepareRunFolder(outdir: string, config: RunConfig, resume: boolean): Promise<void> {
+export async function checkRunFolder(outdir: string, config: RunConfig, resume: boolean): Promise<void> {
   checkRunConfig(config);
   const stored = await readRunConfig(outdir);
   if (stored) {
@@ -102,25 +102,40 @@ export async function prepareRunFolder(outdir: string, config: RunConfig, resume
       throw new UsageError(
         `--outdir: expected an empty folder, got ${outdir} with a run in it. Add --resume to continue it, or choose another --outdir.`,
       );
-  } else {
-    if (resume)
-      throw new UsageError(
-        `--resume: expected the folder of a run, got ${outdir} without a config.json. Name the run's --outdir, or leave --resume out to begin a new one.`,
-      );
-    const present = await readdir(outdir).catch((error: NodeJS.ErrnoException): string[] => {
-      if (error.code === 'ENOENT') return [];
-      throw unusable(outdir, error);
-    });
-    const [other] = present.filter((name) => !isLockFile(name));
-    if (other !== undefined)
-      throw new UsageError(
-        `--outdir: expected a new, an empty, or a run's folder, got ${outdir} with ${other} in it. Choose another --outdir.`,
-      );
+    return;
   }
-  await makeFolder(join(outdir, 'previews')).catch((error: unknown) => {
+  if (resume) throw noRun(outdir);
+  const present = await readdir(outdir).catch((error: NodeJS.ErrnoException): string[] => {
+    if (error.code === 'ENOENT') return [];
     throw unusable(outdir, error);
   });
+  const [other] = present.filter((name) => !isLockFile(name));
+  if (other !== undefined)
+    throw new UsageError(
+      `--outdir: expected a new, an empty, or a run's folder, got ${outdir} with ${other} in it. Choose another --outdir.`,
+    );
+}
+
+/** There is nothing to resume. */
+export const noRun = (outdir: string): UsageError =>
+  new UsageError(
+    `--resume: expected the folder of a run, got ${outdir} without a config.json. Name the run's --outdir, or leave --resume out to begin a new one.`,
+  );
+
+/**
+ * Makes the folder ready for a run: new and empty, or this very run's with `resume`.
+ *
+ * @throws {UsageError} as {@link checkRunFolder}, and when it cannot be made.
+ * @throws {Error} of the file system.
+ */
+export async function prepareRunFolder(outdir: string, config: RunConfig, resume: boolean): Promise<void> {
+  await checkRunFolder(outdir, config, resume);
+  await makeFolder(outdir).catch((error: unknown) => {
+    throw unusable(outdir, error);
+  });
+  // First of all: a folder without it is no run's, and would be in the way of the next attempt.
   await writeFileAtomic(join(outdir, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
+  await makeFolder(join(outdir, 'previews'));
 }
 
 /** A folder that cannot be used, for the user. */

@@ -27,17 +27,17 @@ export interface TrainRunOptions {
   /** Continue from the newest training state of the folder. */
   readonly resume: boolean;
   readonly signal: AbortSignal;
-  /** Diffusers folder that decodes previews of latents; undefined: looked for under the name that the data gives. */
-  readonly vae?: string | undefined;
   readonly say: (text: string) => void;
   /** Shell command that continues the run, told when it is interrupted. */
   readonly resumeCommand: string;
-  /** What to record of magnitudes at status ticks; left out: nothing. */
-  readonly magnitudes?: { readonly updates: boolean } | undefined;
   /** Title of the progress bar, and what to add to its note. */
   readonly title?: string;
   readonly remark?: (nimg: number) => string;
 }
+
+/** Images that a run sees: whole batches. */
+export const imagesOf = ({ duration, batch }: Pick<RunConfig, 'duration' | 'batch'>): number =>
+  Math.ceil(duration / batch) * batch;
 
 /** The loss was not finite. */
 export class DivergedError extends Error {
@@ -69,18 +69,18 @@ export async function trainRun(options: TrainRunOptions) {
   const checkpoint = (): Promise<string> => writeCheckpoint(outdir, state, position(), config);
 
   const stepper = createStepper(training as TrainStep, config.batch, config.batchGpu, engine.engine);
-  const recorder = options.magnitudes
-    ? createMagnitudes(outdir, unet, engine, { ...options.magnitudes, sigmaData: config.sigmaData })
+  const recorder = config.magnitudes
+    ? createMagnitudes(outdir, unet, engine, { updates: config.updates === true, sigmaData: config.sigmaData })
     : undefined;
-  const preview = await createPreview({ outdir, unet, config, engine, vae: options.vae, say });
+  const preview = await createPreview({ outdir, unet, config, engine, say });
   const started = performance.now();
   let tickStart = started;
   let tickImages = nimg;
   let firstStepSeconds: number | undefined;
   const crosses = (interval: number, before: number, after: number): boolean =>
-    Math.floor(after / interval) > Math.floor(before / interval) || after >= config.duration;
+    interval > 0 && (Math.floor(after / interval) > Math.floor(before / interval) || after >= config.duration);
 
-  const progress = startProgress(options.title ?? 'training', config.duration, 'images', nimg);
+  const progress = startProgress(options.title ?? 'training', imagesOf(config), 'images', nimg);
   try {
     if (nimg < config.duration)
       for await (const input of batches(dataset, config, unet, nimg, signal)) {
@@ -101,7 +101,7 @@ export async function trainRun(options: TrainRunOptions) {
         lossSum += loss;
         lossCount += 1;
         progress.update(
-          Math.min(nimg, config.duration),
+          nimg,
           `loss ${(lossSum / lossCount).toFixed(3)}${options.remark ? `, ${options.remark(nimg)}` : ''}`,
         );
 

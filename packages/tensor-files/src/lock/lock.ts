@@ -25,14 +25,14 @@ export interface Lock {
 export class LockedError extends Error {
   override readonly name = 'LockedError';
   readonly code = 'LOCKED';
+  readonly holder: LockHolder;
+  /** The other's lock file. */
+  readonly file: string;
 
-  constructor(
-    message: string,
-    readonly holder: LockHolder,
-    /** The other's lock file. */
-    readonly file: string,
-  ) {
+  constructor(message: string, holder: LockHolder, file: string) {
     super(message);
+    this.holder = holder;
+    this.file = file;
   }
 }
 

@@ -25,7 +25,8 @@ export type ProcessState = 'running' | 'ended' | 'unknown';
 
 /** Whether a process still runs. */
 export function stateOf({ pid, host, started, space }: ProcessIdentity): ProcessState {
-  if (host !== hostname() || space !== processSpace()) return 'unknown';
+  const own = processSpace();
+  if (host !== hostname() || (space !== '' && own !== '' && space !== own)) return 'unknown';
   if (!exists(pid)) return 'ended';
   const now = startOf(pid);
   // The number belongs to another one now, or to one that has ended and waits to be asked how.

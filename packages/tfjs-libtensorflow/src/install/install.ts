@@ -68,7 +68,7 @@ export async function install(
   const lock = await lockFolder(directory, 'install').catch((cause: Error) => {
     if (cause instanceof LockedError) throw cause;
     throw new Error(
-      `install: expected a folder that can be made, got ${directory}: ${cause.message}. Name another one with --directory.`,
+      `install: expected a folder that can be made, got ${directory}: ${cause.cause instanceof Error ? cause.cause.message : cause.message}. Name another one with --directory.`,
       { cause },
     );
   });

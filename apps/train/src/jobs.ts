@@ -1,0 +1,48 @@
+import { startProgress } from '@edm2/app-kit/command/progress';
+import { siblingCommand } from '@edm2/app-kit/command/typed';
+import { findAutoencoder } from '@edm2/app-kit/latents/find-autoencoder';
+import { type Dataset, verifyDataset } from '@edm2/dataset';
+import type { LatentDescription } from '@edm2/latent-vae';
+import { mainJob } from './demo/main-job.js';
+import type { RunConfig } from './options/run-config.js';
+import { trainRun } from './run/train-run.js';
+import { shown, withRun } from './run/with-run.js';
+import { say } from './say.js';
+
+/** Trains and says what can be done with what came out. */
+export async function trainOn(dataset: Dataset, config: RunConfig, outdir: string, resume: boolean): Promise<void> {
+  await withRun({ config, dataset, outdir, resume }, async (run) => {
+    await trainRun({ ...run, dataset });
+    say(`\ndone: ${shown(outdir)}/ holds the snapshots, previews/ the grids, log.jsonl the losses`);
+    say(`what they can be averaged to: ${siblingCommand('phema', ['info', shown(outdir)])}`);
+    const args = ['reconstruct', shown(outdir), '--sigma-rel', '0.05,0.10,...,0.25', '--output', 'averages'];
+    say(`averages of any EMA length: ${siblingCommand('phema', args)}`);
+  });
+}
+
+/** Trains on MNIST, then averages, samples, scores and reports. */
+export const runMainJob = (train: Dataset, config: RunConfig, outdir: string, resume: boolean): Promise<void> =>
+  withRun({ config, dataset: train, outdir, resume }, (run) =>
+    mainJob({ ...run, train, smoke: config.job === 'main-smoke' }),
+  );
+
+export const printConfig = (config: RunConfig): void =>
+  void process.stdout.write(`${JSON.stringify(config, null, 2)}\n`);
+
+/** What `--vae` names must decode the data's latents: said before anything is written. */
+export async function checkVae(
+  { vae, data = '' }: { readonly vae?: string | undefined; readonly data?: string | undefined },
+  latents: LatentDescription | undefined,
+): Promise<void> {
+  if (vae !== undefined && latents) await findAutoencoder({ option: vae, description: latents, of: data });
+}
+
+/** Reads every image: what is damaged is named before training starts. */
+export async function verify(dataset: Dataset): Promise<void> {
+  const progress = startProgress('checking the images', dataset.sourceLength, 'images');
+  try {
+    await verifyDataset(dataset, { onProgress: ({ done }) => progress.update(done) });
+  } finally {
+    progress.stop();
+  }
+}

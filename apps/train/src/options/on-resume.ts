@@ -1,0 +1,127 @@
+import { UsageError } from '@edm2/app-kit/command/errors';
+import { switchesOf } from '@edm2/edm2-unet';
+import type { CommandOptions } from './command-options.js';
+import type { RunConfig } from './run-config.js';
+
+/** What `--resume` does with one setting of a run. */
+interface OnResume {
+  /** Option that sets it. */
+  readonly option: string;
+  /** Whether a continuation may have another one than the run was begun with. */
+  readonly may: boolean;
+}
+
+const may = (option: string): OnResume => ({ option, may: true });
+const mayNot = (option: string): OnResume => ({ option, may: false });
+
+/**
+ * The one table of what a continuation may change: how long, how often something is written, where things are and what computes; never
+ * what is computed.
+ */
+export const ON_RESUME: Readonly<Record<keyof RunConfig, OnResume>> = {
+  format: mayNot('the format of config.json'),
+  preset: mayNot('--preset'),
+  config: mayNot('--config'),
+  // Where they are; that they are the same ones, the fingerprint says.
+  data: may('--data'),
+  dataFingerprint: mayNot('the content of --data'),
+  seed: mayNot('--seed'),
+  duration: may('--duration'),
+  batch: mayNot('--batch'),
+  // Sums in another order round otherwise.
+  batchGpu: mayNot('--batch-gpu'),
+  status: may('--status'),
+  snapshot: may('--snapshot'),
+  checkpoint: may('--checkpoint'),
+  preview: may('--preview'),
+  lr: mayNot('--lr'),
+  decay: mayNot('--decay'),
+  rampupMimg: mayNot('the ramp-up of --preset'),
+  dropout: mayNot('--dropout'),
+  pMean: mayNot('--pmean'),
+  pStd: mayNot('--pstd'),
+  sigmaData: mayNot('the deviation of --data'),
+  beta2: mayNot('--beta2'),
+  lossScale: mayNot('--loss-scale'),
+  uncertainty: mayNot('--uncertainty'),
+  emaHalfLife: mayNot('--ema-half-life'),
+  emaRampup: mayNot('--ema-rampup'),
+  emaSigmaRels: mayNot('the tracked EMA lengths'),
+  switches: mayNot('--switch'),
+  network: mayNot('the network'),
+  latents: mayNot('the latents of --data'),
+  job: mayNot('--smoke'),
+  engine: may('--engine'),
+  threads: may('--threads'),
+  vae: may('--vae'),
+  magnitudes: may('--magnitudes'),
+  updates: may('--updates'),
+};
+
+const KEYS = Object.keys(ON_RESUME) as (keyof RunConfig)[];
+
+/** Options that a continuation may change, as they are typed. */
+export const CHANGEABLE: readonly string[] = KEYS.filter((key) => ON_RESUME[key].may).map(
+  (key) => ON_RESUME[key].option,
+);
+
+const show = (value: unknown): string =>
+  value === undefined ? 'none' : typeof value === 'string' ? value : JSON.stringify(value);
+
+/** Settings in which `given` asks for another run than `stored`, each with both values. */
+export function differences(stored: RunConfig, given: RunConfig): string[] {
+  return KEYS.filter((key) => !ON_RESUME[key].may && JSON.stringify(stored[key]) !== JSON.stringify(given[key])).map(
+    (key) => `${ON_RESUME[key].option} ${show(stored[key])} then, ${show(given[key])} now`,
+  );
+}
+
+/** Options that have a setting's own name. */
+const PLAIN = [
+  ...(['preset', 'config', 'seed', 'duration', 'batch', 'batchGpu', 'status', 'snapshot', 'checkpoint'] as const),
+  ...(['preview', 'lr', 'decay', 'dropout', 'beta2', 'lossScale', 'uncertainty', 'emaHalfLife'] as const),
+  ...(['emaRampup', 'engine', 'threads', 'vae'] as const),
+] satisfies readonly (keyof CommandOptions & keyof RunConfig)[];
+
+/**
+ * A run's settings as its continuation has them: those that it was begun with, and of those that are given again what may change.
+ *
+ * @param given - what was typed; undefined where nothing was.
+ * @param outdir - for messages.
+ * @throws {UsageError} naming every option that may not change, with both values.
+ */
+export function continuedConfig(stored: RunConfig, given: CommandOptions, outdir: string): RunConfig {
+  const asked: Partial<Record<keyof RunConfig, unknown>> = Object.fromEntries(PLAIN.map((key) => [key, given[key]]));
+  asked.pMean = given.pmean;
+  asked.pStd = given.pstd;
+  if (given.magnitudes || given.updates) asked.magnitudes = true;
+  if (given.updates) asked.updates = true;
+  const wrong = KEYS.filter((key) => !ON_RESUME[key].may && asked[key] !== undefined && asked[key] !== stored[key]).map(
+    (key) => `${ON_RESUME[key].option} ${show(stored[key])} then, ${show(asked[key])} now`,
+  );
+  wrong.push(...otherNetwork(stored, given));
+  if (wrong.length > 0)
+    throw new UsageError(
+      `--resume: expected the settings that ${outdir} was begun with, got others (${wrong.join('; ')}). Leave them out, or train anew in another --outdir; what may change: ${CHANGEABLE.join(', ')}.`,
+    );
+  const changed = Object.entries(asked).filter(([, value]) => value !== undefined);
+  return { ...stored, ...Object.fromEntries(changed) };
+}
+
+/** Options that set part of a setting. */
+function otherNetwork({ config, network, switches, latents, job }: RunConfig, given: CommandOptions): string[] {
+  const wrong: string[] = [];
+  const compare = (option: string, then: unknown, now: unknown): void => {
+    if (now !== undefined && JSON.stringify(then) !== JSON.stringify(now))
+      wrong.push(`${option} ${show(then)} then, ${show(now)} now`);
+  };
+  const sides = (list: readonly number[] | undefined) => list && (list.length > 0 ? list.join(',') : 'none');
+  compare('--attn-resolutions', sides(network.attnResolutions), sides(given.attnResolutions));
+  compare('--cond', network.labelDim > 0, given.cond);
+  compare('--posterior', latents?.posterior, given.posterior);
+  for (const [name, value] of Object.entries(given.switch ?? {})) {
+    const then = switches?.[name] ?? (switchesOf(config) as Record<string, unknown>)[name];
+    compare('--switch', `${name}=${then}`, `${name}=${value}`);
+  }
+  if (given.smoke && job !== 'main-smoke') wrong.push('--smoke none then, given now');
+  return wrong;
+}
