@@ -33,6 +33,8 @@ const behind: Record<string, string> = {
   dataset: 'edm2-dataset',
   libtensorflow: 'tfjs-libtensorflow',
 };
+/** Stands for what a source fills in. */
+const FILLED_IN = 'X';
 /** What `npx` may be told to run that is not ours. */
 const OTHERS = new Set(['pnpm', 'tsc']);
 /** Options of npm itself, and what every command answers. */
@@ -73,7 +75,7 @@ test.each([
 function problem(words: readonly string[]): string | undefined {
   const [first, second = '', ...rest] = words;
   if (first === 'npx') {
-    if (OTHERS.has(second) || second === 'edm2') return undefined;
+    if (OTHERS.has(second) || second === 'edm2' || second === FILLED_IN) return undefined;
     const program = programs[second];
     return program ? mismatch(program, rest) : `no command ${second}`;
   }
@@ -86,6 +88,7 @@ function problem(words: readonly string[]): string | undefined {
   }
   if (second !== 'run') return undefined;
   const [script = '', ...args] = rest;
+  if (script === FILLED_IN) return undefined;
   if (!(script in scripts)) return `no script ${script}`;
   const after = args[0] === '--' ? args.slice(1) : [];
   if (script === 'ladder') return mismatch(trainer, ['ladder', ...after]);
@@ -129,11 +132,22 @@ function inSource(text: string): string[][] {
     .split('\n')
     .filter((line) => !/^\s*(\*|\/\/|\/\*)/.test(line))
     .join('\n');
+  // Those that are put together of words: of what is filled in nothing is left.
+  const built = [...code.matchAll(/siblingCommand\(\s*'(\w+)',\s*\[(.*?)\],?\s*\)/gs)].map(
+    ([, name = '', list = '']) => [
+      ...(name === 'start' ? ['npm', 'start'] : ['npm', 'run', name, '--']),
+      ...[...list.matchAll(/'([^']*)'/g)].map(([, word = '']) => word),
+    ],
+  );
+  return [...built, ...inStrings(code)];
+}
+
+function inStrings(code: string): string[][] {
   return [
     ...code.matchAll(
       /\b(?:npm (?:start|test|run) ?|npx |edm2-(?:train|evaluate|dataset) (?=--|[a-z]+ --|\$\{))[^`'"\\\n]*/g,
     ),
-  ].flatMap(([found]) => split(found.replace(/\$\{[^}]*\}?/g, 'X')));
+  ].flatMap(([found]) => split(found.replace(/\$\{[^}]*\}?/g, FILLED_IN)));
 }
 
 /** One list of words for each command of a line; comments, and the prose behind a sentence's end, are no part of it. */
