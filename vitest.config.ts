@@ -12,7 +12,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', ...programs, 'test/**/*.test.ts'],
+    include: ['packages/*/src/**/*.test.ts', 'internal/*/src/**/*.test.ts', ...programs, 'test/**/*.test.ts'],
     // Ends what hangs; the longest test takes 45 s of a quiet machine.
     testTimeout: 400_000,
     hookTimeout: 400_000,

@@ -23,6 +23,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   engine: ['tfjs-jit', 'tfjs-onnxruntime', 'tfjs-libtensorflow'],
 };
 
+/** Private code that several packages share: a development dependency that every build takes in, so that nobody installs it. */
+const INTERNAL = ['@edm2/options'];
+
 /** Packages that a build takes in, so that whoever installs it does not install them: tfjs-node has an install script. */
 const BUNDLED: Readonly<Record<string, readonly string[]>> = {
   'tfjs-libtensorflow': ['@tensorflow/tfjs-node'],
@@ -52,6 +55,11 @@ test.each(packages)('%s keeps TensorFlow.js a peer and promises no side effects'
   expect(license).toBe('Apache-2.0');
 });
 
+test.each(packages)('%s makes nobody install what is internal', (name) => {
+  const { devDependencies: _, ...rest } = manifest(name);
+  for (const internal of INTERNAL) expect(JSON.stringify(rest)).not.toContain(internal);
+});
+
 test('apps share the kit, and import no other app', () => {
   const apps = new URL('../apps/', import.meta.url);
   const names = readdirSync(apps).filter((name) => existsSync(new URL(`${name}/package.json`, apps)));
@@ -75,9 +83,10 @@ test('the lockfile holds one tfjs-core', () => {
 });
 
 test.each(packages)('%s imports what its manifest lists', (name) => {
-  const { dependencies = {}, peerDependencies = {}, optionalDependencies = {} } = manifest(name);
+  const { dependencies = {}, peerDependencies = {}, optionalDependencies = {}, devDependencies = {} } = manifest(name);
   const listed = Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies }).concat(
     BUNDLED[name] ?? [],
+    INTERNAL.filter((internal) => devDependencies[internal] !== undefined),
   );
   const sources = new URL(`${name}/src/`, folder);
   for (const file of readdirSync(sources, { recursive: true, encoding: 'utf8' })) {

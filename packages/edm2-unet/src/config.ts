@@ -1,3 +1,4 @@
+import { known, type OptionNames } from '@edm2/options';
 import { BALANCE_NAMES, type Balances } from './balances.js';
 import { type ConfigName, ladder } from './ladder.js';
 import { SWITCH_NAMES, type Switches, switched } from './switches.js';
@@ -52,9 +53,17 @@ const UNSET: readonly Unset[] = [...SWITCH_NAMES, ...BALANCE_NAMES, ...MULTIPLES
 const isSet = (options: UNetOptions, name: Unset): boolean =>
   options[name] !== undefined && !(options[name] === null && (MULTIPLES as readonly Unset[]).includes(name));
 
+const OPTIONS = Object.fromEntries(
+  [
+    ...(['config', 'imgResolution', 'imgChannels', 'labelDim', 'modelChannels', 'channelMult', 'numBlocks'] as const),
+    ...(['attnResolutions', 'channelsPerHead', 'dropout'] as const),
+    ...UNSET,
+  ].map((name) => [name, true]),
+) as OptionNames<UNetOptions>;
+
 /** Fills in defaults and checks every value. @throws {RangeError} naming the option. */
 export function resolveConfig(options: UNetOptions): UNetConfig {
-  const config = options.config ?? 'G';
+  const { config = 'G' } = known('createUNet', options, OPTIONS);
   if (!Object.hasOwn(ladder, config)) fail('config', "a letter from 'A' to 'G'", config, 'G is the final one');
   const full: UNetConfig = {
     config,
@@ -69,9 +78,6 @@ export function resolveConfig(options: UNetOptions): UNetConfig {
     dropout: options.dropout ?? 0,
     ...Object.fromEntries(UNSET.filter((name) => isSet(options, name)).map((name) => [name, options[name]])),
   };
-  for (const key of Object.keys(options))
-    if (!Object.hasOwn(full, key) && !(UNSET as readonly string[]).includes(key))
-      fail(key, `one of ${[...new Set([...Object.keys(full), ...UNSET])].join(', ')}`, key, 'Check its spelling');
   for (const key of ['imgResolution', 'imgChannels', 'modelChannels', 'channelsPerHead', 'numBlocks'] as const)
     if (!isCount(full[key])) fail(key, 'a positive integer', full[key]);
   if (full.labelDim !== 0 && !isCount(full.labelDim)) fail('labelDim', 'an integer >= 0', full.labelDim);

@@ -83,7 +83,7 @@ describe('createUNet', () => {
     [{ cat: 'plain', concatBalance: 0.4 }, /concatBalance with a magnitude-preserving cat/],
     [{ clipAct: 0 }, /clipAct as a number above 0, or null for no limit, got 0/],
     [{ dropout: 1 }, /dropout as 0 <= dropout < 1, got 1/],
-    [{ numBlock: 2 }, /expected numBlock as one of config, imgResolution/],
+    [{ numBlock: 2 }, /expected options among config, imgResolution.*, got numBlock. Did you mean numBlocks\?/],
     [{ channelsPerHead: 3 }, /16 channels of a block with attention to split into 5 heads/],
     [
       { config: 'A', modelChannels: 140, channelMult: [1, 1], channelsPerHead: 70 },
@@ -271,10 +271,35 @@ describe('precondition', () => {
     const wide = precondition(unet, { sigmaData: 1 })(params)(x(), sigma());
     expect(difference(wide, precondition(unet)(params)(x(), sigma()))).toBeGreaterThan(1e-2);
   });
+  it('takes a number as the noise level of all images', () => {
+    const unet = createUNet(tiny);
+    const denoise = precondition(unet)(alive(initParams(unet, 1)));
+    const before = tf.memory().numTensors;
+    const [byNumber, byTensor] = [denoise(x(), 1.5, labels()), denoise(x(), tf.fill([2], 1.5), labels())];
+    expect(byNumber.dataSync()).toEqual(byTensor.dataSync());
+    tf.dispose([byNumber, byTensor]);
+    expect(tf.memory().numTensors).toBeLessThanOrEqual(before + 5); // the inputs made here
+  });
+  it('says in plain words what labels should be', () => {
+    const unet = createUNet(tiny);
+    const denoise = precondition(unet)(initParams(unet, 1));
+    for (const [given, actual] of [
+      [tf.tensor1d([1, 2], 'int32'), '[2]'],
+      [tf.zeros([2, 4]), '[2,4]'],
+      [2, 'number 2'],
+      [[1, 2], 'an array'],
+    ] as const)
+      expect(() => denoise(x(), 1, given as never)).toThrow(
+        `unet.apply: expected labels of shape [2,3], got ${actual}. One row an image, a one for its class: class numbers become rows with tf.oneHot(classes, 3)`,
+      );
+  });
   it('refuses what it cannot use', () => {
     const unet = createUNet(tiny);
     expect(() => precondition(unet, { sigmaData: 0 })).toThrow(/sigmaData > 0, got 0/);
-    expect(() => precondition(unet)({})(x(), tf.scalar(1))).toThrow(/sigma of shape \[2\], got \[\]/);
+    expect(() => precondition(unet)({})(x(), tf.scalar(1))).toThrow(/sigma of shape \[2\].*, got shape \[\]/);
+    for (const sigma of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
+      expect(() => precondition(unet)({})(x(), sigma)).toThrow(/expected sigma > 0, got/);
+    expect(() => precondition(unet)({})(x(), undefined as never)).toThrow(/for all images, got nothing/);
   });
 });
 

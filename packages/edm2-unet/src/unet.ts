@@ -1,8 +1,10 @@
+import { kindOf, known, type OptionNames } from '@edm2/options';
 import * as tf from '@tensorflow/tfjs-core';
 import { balanced } from './balances.js';
 import { resolveConfig, type UNetConfig, type UNetOptions } from './config.js';
 import { embedding } from './embedding.js';
 import { withGain } from './initializers.js';
+import { ladder } from './ladder.js';
 import { type LayerSpec, type ParameterSpec, type Params, type Run, startNetwork } from './network.js';
 import { layOut, type Plan } from './plan.js';
 import { SWITCH_NAMES, switched } from './switches.js';
@@ -75,7 +77,9 @@ export interface VocabularyOption {
  * @throws {RangeError} when an option is unknown, missing or out of range.
  * @see Karras et al. 2024, Appendix B, Figures 16 to 22.
  */
-export function createUNet(options: UNetOptions, { vocabulary: own }: VocabularyOption = {}): UNet {
+export function createUNet(options: UNetOptions, language: VocabularyOption = {}): UNet {
+  const { vocabulary: own } = known('createUNet', language, { vocabulary: true });
+  if (own) checkVocabulary(own);
   const config = resolveConfig(options);
   const set = SWITCH_NAMES.find((name) => config[name] !== undefined);
   if (own && set)
@@ -130,7 +134,8 @@ export function createUNet(options: UNetOptions, { vocabulary: own }: Vocabulary
     ownVocabulary: own !== undefined && !sameWords(own, switched(config.config, config)),
     plan,
     layers: net.layers,
-    apply: (params, x, cNoise, labels, { dropoutMask, onActivation, checkpoint } = {}) => {
+    apply: (params, x, cNoise, labels, options = {}) => {
+      const { dropoutMask, onActivation, checkpoint } = known('unet.apply', options, APPLY);
       checkInputs(config, x, cNoise, labels);
       if (checkpoint && onActivation)
         throw new RangeError(
@@ -152,6 +157,15 @@ export function createUNet(options: UNetOptions, { vocabulary: own }: Vocabulary
   };
 }
 
+const APPLY = { dropoutMask: true, onActivation: true, checkpoint: true } as const;
+
+/** A misspelled word would leave the config's own in place. @throws {RangeError} naming it. */
+function checkVocabulary(own: Vocabulary): void {
+  const names = (words: object) => Object.fromEntries(Object.keys(words).map((name) => [name, true]));
+  known('createUNet: vocabulary', own, names(ladder.G) as OptionNames<Vocabulary>);
+  known('createUNet: vocabulary.share', own.share, names(ladder.G.share) as OptionNames<Vocabulary['share']>);
+}
+
 const sameWords = (a: Vocabulary, b: Vocabulary): boolean =>
   (Object.keys(b) as (keyof Vocabulary)[]).every((key) => a[key] === b[key]);
 
@@ -166,14 +180,19 @@ function dropWith(masks: DropoutMask | undefined): Run['dropout'] {
 function checkInputs(config: UNetConfig, x: tf.Tensor, cNoise: tf.Tensor, labels: tf.Tensor | undefined): void {
   const { imgResolution: side, imgChannels, labelDim } = config;
   const n = x.shape[0] ?? 0;
-  const expected: [string, tf.Tensor, number[]][] = [
-    ['x', x, [n, side, side, imgChannels]],
-    ['cNoise', cNoise, [n]],
-  ];
-  if (labels && labelDim > 0) expected.push(['labels', labels, [n, labelDim]]);
-  for (const [name, tensor, shape] of expected)
-    if (tensor.shape.join() !== shape.join())
-      throw new RangeError(
-        `unet.apply: expected ${name} of shape [${shape}], got [${tensor.shape}]. Images are [N, H, W, C], one noise level and label row an image.`,
-      );
+  checkShape('x', x, [n, side, side, imgChannels], 'Images are [N, H, W, C]');
+  checkShape('cNoise', cNoise, [n], 'One noise level an image');
+  if (labels !== undefined && labels !== null && labelDim > 0)
+    checkShape(
+      'labels',
+      labels,
+      [n, labelDim],
+      `One row an image, a one for its class: class numbers become rows with tf.oneHot(classes, ${labelDim}); leave labels out for no class`,
+    );
+}
+
+function checkShape(name: string, tensor: tf.Tensor, shape: number[], remedy: string): void {
+  if (tensor?.shape?.join() === shape.join()) return;
+  const actual = tensor?.shape ? `[${tensor.shape}]` : kindOf(tensor);
+  throw new RangeError(`unet.apply: expected ${name} of shape [${shape}], got ${actual}. ${remedy}.`);
 }

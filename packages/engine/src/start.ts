@@ -1,4 +1,5 @@
 import os from 'node:os';
+import { known } from '@edm2/options';
 import { checkNode } from '@edm2/tfjs-jit';
 import type { EngineName, EngineOptions, EngineReport, Starter, Work } from './report.js';
 import { startOnnx } from './starters/onnxruntime.js';
@@ -45,7 +46,15 @@ function candidates(parameters: number, work: Work): readonly (readonly [Known, 
  */
 export async function startEngine(name: EngineName = 'auto', options: EngineOptions = {}): Promise<EngineReport> {
   checkNode();
-  const { threads = os.availableParallelism(), parameters = 0, work = 'training' } = options;
+  const {
+    threads = os.availableParallelism(),
+    parameters = 0,
+    work = 'training',
+  } = known('startEngine', options, {
+    threads: true,
+    parameters: true,
+    work: true,
+  });
   if (!Number.isInteger(threads) || threads < 1)
     throw new RangeError(
       `startEngine: expected threads to be a positive integer, got ${threads}. Leave it out for all cores.`,

@@ -1,3 +1,4 @@
+import { known } from '@edm2/options';
 import type { ParameterSpec } from '@edm2/tensor-files/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { downsampler, level, middle, upsampler } from './blocks.js';
@@ -64,7 +65,8 @@ export function createAutoencoderKL(config: DiffusersConfig): AutoencoderKL {
     config: resolved,
     parameters: net.parameters,
     factor,
-    encode(params, images, { onActivation } = {}) {
+    encode(params, images, options = {}) {
+      const { onActivation } = known('encode', options, { onActivation: true });
       check('encode', 'images', images, inChannels, factor);
       const run: Run = { params, tap: onActivation };
       return tf.tidy(() => {
@@ -73,7 +75,8 @@ export function createAutoencoderKL(config: DiffusersConfig): AutoencoderKL {
         return { mean, logvar, std: tf.exp(tf.mul<tf.Tensor4D>(logvar, 0.5)) };
       });
     },
-    decode(params, latents, { onActivation } = {}) {
+    decode(params, latents, options = {}) {
+      const { onActivation } = known('decode', options, { onActivation: true });
       check('decode', 'latents', latents, latentChannels, 1);
       return tf.tidy(() => decoder({ params, tap: onActivation }, latents));
     },

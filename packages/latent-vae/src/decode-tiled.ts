@@ -1,3 +1,4 @@
+import { known } from '@edm2/options';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Options of {@link decodeTiled}. */
@@ -27,8 +28,10 @@ export interface DecodeTiledOptions {
 export async function decodeTiled(
   decode: (latents: tf.Tensor4D) => tf.Tensor | Promise<tf.Tensor>,
   latents: tf.Tensor4D,
-  { tile = 64, overlap = Math.floor(tile / 4), onProgress, signal }: DecodeTiledOptions = {},
+  options: DecodeTiledOptions = {},
 ): Promise<tf.Tensor4D> {
+  const names = { tile: true, overlap: true, onProgress: true, signal: true } as const;
+  const { tile = 64, overlap = Math.floor(tile / 4), onProgress, signal } = known('decodeTiled', options, names);
   if (!Number.isInteger(tile) || tile < 1 || !Number.isInteger(overlap) || overlap < 0 || overlap >= tile)
     throw new RangeError(
       `decodeTiled: expected whole numbers with 0 ≤ overlap < tile, got overlap ${overlap} and tile ${tile}.`,

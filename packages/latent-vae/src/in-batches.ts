@@ -1,3 +1,4 @@
+import { known } from '@edm2/options';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Options of {@link inBatches}. */
@@ -24,8 +25,10 @@ export interface InBatchesOptions {
 export async function inBatches<T extends tf.Tensor>(
   fn: (x: T, noise?: T) => tf.Tensor | Promise<tf.Tensor>,
   x: T,
-  { batch = 8, onProgress, signal, noise }: InBatchesOptions & { readonly noise?: T | undefined } = {},
+  options: InBatchesOptions & { readonly noise?: T | undefined } = {},
 ): Promise<T> {
+  const names = { batch: true, onProgress: true, signal: true, noise: true } as const;
+  const { batch = 8, onProgress, signal, noise } = known('inBatches', options, names);
   const rows = x.shape[0] ?? 0;
   if (!Number.isInteger(batch) || batch < 1 || rows < 1)
     throw new RangeError(

@@ -1,3 +1,4 @@
+import { known } from '@edm2/options';
 import * as tf from '@tensorflow/tfjs-core';
 import type { AutoencoderKL } from './autoencoder.js';
 import type { LatentNormalizer } from './latent-normalizer.js';
@@ -33,7 +34,12 @@ export interface LatentCodec {
  *
  * @throws {RangeError} when the normalizer is of another number of channels.
  */
-export function createLatentCodec({ vae, params, normalizer }: LatentCodecOptions): LatentCodec {
+export function createLatentCodec(options: LatentCodecOptions): LatentCodec {
+  const { vae, params, normalizer } = known('createLatentCodec', options, {
+    vae: true,
+    params: true,
+    normalizer: true,
+  });
   const channels = normalizer.scale.length;
   if (channels !== vae.config.latentChannels)
     throw new RangeError(

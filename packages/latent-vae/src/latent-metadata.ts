@@ -1,3 +1,4 @@
+import { known } from '@edm2/options';
 import type { LatentNormalizer, LatentNormalizerOptions } from './latent-normalizer.js';
 
 /** Which autoencoder a network's latents are of, and how they were standardised. */
@@ -22,8 +23,9 @@ const FIELD = 'latents';
 export function latentMetadata(
   vae: string,
   normalizer: LatentNormalizer,
-  { sha256 }: Pick<LatentDescription, 'sha256'> = {},
+  options: Pick<LatentDescription, 'sha256'> = {},
 ): Record<string, string> {
+  const { sha256 } = known('latentMetadata', options, { sha256: true });
   const description: LatentDescription = { vae, ...(sha256 ? { sha256 } : {}), normalizer: normalizer.options };
   return { [FIELD]: JSON.stringify(description) };
 }

@@ -1,3 +1,4 @@
+import { known, type OptionNames } from '@edm2/options';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Statistics of raw latents, by channel. */
@@ -14,6 +15,17 @@ export interface LatentNormalizerOptions extends RawStatistics {
   /** Their standard deviation: its `sigmaData`. Default 0.5. */
   readonly finalStd?: number;
 }
+
+/** Measured statistics are taken as they are, with what they say besides. */
+const OPTIONS: OptionNames<LatentNormalizerOptions & Record<'pixels' | 'meanOnlyStd' | 'noiseShare', unknown>> = {
+  rawMean: true,
+  rawStd: true,
+  finalMean: true,
+  finalStd: true,
+  pixels: true,
+  meanOnlyStd: true,
+  noiseShare: true,
+};
 
 /** Raw latents to what a diffusion model is trained on, and back. */
 export interface LatentNormalizer {
@@ -49,7 +61,7 @@ export const STABLE_DIFFUSION_RAW: RawStatistics = {
  * @throws {RangeError} when the lists differ in length, or a value is not finite or a deviation not positive.
  */
 export function createLatentNormalizer(options: LatentNormalizerOptions): LatentNormalizer {
-  const { rawMean, rawStd, finalMean = 0, finalStd = 0.5 } = options;
+  const { rawMean, rawStd, finalMean = 0, finalStd = 0.5 } = known('createLatentNormalizer', options, OPTIONS);
   const channels = rawMean.length;
   if (channels === 0 || rawStd.length !== channels)
     fail('a mean and a deviation for each channel', `${channels} and ${rawStd.length}`);

@@ -1,3 +1,4 @@
+import { known } from '@edm2/options';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { RawStatistics } from './latent-normalizer.js';
 
@@ -37,8 +38,10 @@ export interface MeasuredStatistics extends RawStatistics {
  */
 export async function measureRawStatistics(
   batches: Iterable<RawBatch> | AsyncIterable<RawBatch>,
-  { meanOnly = false, onProgress, signal }: MeasureOptions = {},
+  options: MeasureOptions = {},
 ): Promise<MeasuredStatistics> {
+  const names = { meanOnly: true, onProgress: true, signal: true } as const;
+  const { meanOnly = false, onProgress, signal } = known('measureRawStatistics', options, names);
   const total: Sums = { pixels: 0, mean: new Float64Array(), squares: new Float64Array(), noise: new Float64Array() };
   for await (const { mean, std } of batches) {
     signal?.throwIfAborted();

@@ -1,3 +1,5 @@
+import { known } from '@edm2/options';
+
 /** Options of {@link createLossByNoiseLevel}. */
 export interface LossByNoiseLevelOptions {
   /** Number of bins of equal width in ln σ, a positive integer. */
@@ -51,11 +53,9 @@ export interface LossByNoiseLevel {
  * @throws {RangeError} when bins is not a positive integer or not 0 < sigmaMin < sigmaMax.
  * @see Karras et al. 2024, Figure 5a.
  */
-export function createLossByNoiseLevel({
-  bins = 32,
-  sigmaMin = 0.002,
-  sigmaMax = 80,
-}: LossByNoiseLevelOptions = {}): LossByNoiseLevel {
+export function createLossByNoiseLevel(options: LossByNoiseLevelOptions = {}): LossByNoiseLevel {
+  const names = { bins: true, sigmaMin: true, sigmaMax: true } as const;
+  const { bins = 32, sigmaMin = 0.002, sigmaMax = 80 } = known('createLossByNoiseLevel', options, names);
   if (!(Number.isInteger(bins) && bins > 0))
     throw new RangeError(`createLossByNoiseLevel: expected bins as a positive integer, got ${bins}. 32 is usual.`);
   if (!(sigmaMin > 0 && sigmaMax > sigmaMin && sigmaMax < Number.POSITIVE_INFINITY))

@@ -1,3 +1,4 @@
+import { known } from '@edm2/options';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Where training noise levels lie: `ln σ ~ N(pMean, pStd²)`. */
@@ -21,8 +22,9 @@ export interface SampleSigmasOptions {
  */
 export function sampleSigmas<R extends tf.Rank>(
   normals: tf.Tensor<R>,
-  { pMean = -0.4, pStd = 1.0 }: SampleSigmasOptions = {},
+  options: SampleSigmasOptions = {},
 ): tf.Tensor<R> {
+  const { pMean = -0.4, pStd = 1.0 } = known('sampleSigmas', options, { pMean: true, pStd: true });
   if (!Number.isFinite(pMean))
     throw new RangeError(`sampleSigmas: expected a finite pMean, got ${pMean}. Pass the mean of ln σ.`);
   if (!(pStd >= 0 && pStd < Number.POSITIVE_INFINITY))

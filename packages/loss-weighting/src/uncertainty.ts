@@ -1,4 +1,5 @@
 import { mpDense, mpFourier } from '@edm2/mp-layers';
+import { known } from '@edm2/options';
 import type { Distribution } from '@edm2/random';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -49,14 +50,15 @@ export interface Uncertainty {
  * @throws {RangeError} when channels is not a positive integer.
  * @see Karras et al. 2024, section 2.1 "Continuous generalization" and eq. 21; B.2.
  */
-export function createUncertainty({
-  channels = 128,
-  features = mpFourier,
-  dense = (x, kernel) => mpDense(x, kernel),
-  weightInit = { normal: 1 },
-  biasInit = weightInit,
-  bias = false,
-}: UncertaintyOptions = {}): Uncertainty {
+export function createUncertainty(options: UncertaintyOptions = {}): Uncertainty {
+  const {
+    channels = 128,
+    features = mpFourier,
+    dense = (x: tf.Tensor, kernel: tf.Tensor) => mpDense(x, kernel),
+    weightInit = { normal: 1 },
+    biasInit = weightInit,
+    bias = false,
+  } = known('createUncertainty', options, OPTIONS);
   if (!(Number.isInteger(channels) && channels > 0))
     throw new RangeError(`createUncertainty: expected channels as a positive integer, got ${channels}. 128 is EDM2's.`);
   const parameters: UncertaintyParameter[] = [
@@ -80,6 +82,8 @@ export function createUncertainty({
     },
   };
 }
+
+const OPTIONS = { channels: true, features: true, dense: true, weightInit: true, biasInit: true, bias: true } as const;
 
 const FREQS = 'logvar_fourier.freqs';
 const PHASES = 'logvar_fourier.phases';

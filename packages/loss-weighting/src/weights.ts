@@ -1,3 +1,4 @@
+import { known } from '@edm2/options';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** What every weight needs to know about the data. */
@@ -29,10 +30,8 @@ export type LossWeight = (sigma: tf.Tensor, options?: WeightOptions) => tf.Tenso
  * @throws {RangeError} when sigmaData is not > 0.
  * @see Karras et al. 2022 (EDM), Table 1 "loss weighting"; Karras et al. 2024, section 2.1.
  */
-export function edmWeight<R extends tf.Rank>(
-  sigma: tf.Tensor<R>,
-  { sigmaData = 0.5 }: WeightOptions = {},
-): tf.Tensor<R> {
+export function edmWeight<R extends tf.Rank>(sigma: tf.Tensor<R>, options: WeightOptions = {}): tf.Tensor<R> {
+  const { sigmaData = 0.5 } = known('edmWeight', options, { sigmaData: true });
   assertPositive('edmWeight', 'sigmaData', sigmaData);
   // 1/σ² + 1/σd² is the same number with fewer roundings.
   return tf.tidy(() => tf.add(tf.square(tf.reciprocal(sigma)), 1 / sigmaData ** 2));
@@ -48,10 +47,8 @@ export function edmWeight<R extends tf.Rank>(
  * @throws {RangeError} when sigmaData or gamma is not > 0.
  * @see Hang et al. 2023, "Efficient Diffusion Training via Min-SNR Weighting Strategy" (arXiv 2303.09556), section 3.4; γ = 5.
  */
-export function minSnrWeight<R extends tf.Rank>(
-  sigma: tf.Tensor<R>,
-  { sigmaData = 0.5, gamma = 5 }: SnrWeightOptions = {},
-): tf.Tensor<R> {
+export function minSnrWeight<R extends tf.Rank>(sigma: tf.Tensor<R>, options: SnrWeightOptions = {}): tf.Tensor<R> {
+  const { sigmaData = 0.5, gamma = 5 } = known('minSnrWeight', options, { sigmaData: true, gamma: true });
   assertPositive('minSnrWeight', 'sigmaData', sigmaData);
   assertPositive('minSnrWeight', 'gamma', gamma);
   return tf.tidy(() => tf.minimum(tf.square(tf.div(sigmaData, sigma)), gamma));
@@ -68,10 +65,8 @@ export function minSnrWeight<R extends tf.Rank>(
  * @throws {RangeError} when sigmaData or gamma is not > 0.
  * @see Crowson et al. 2024, "Hourglass Diffusion Transformers" (arXiv 2401.11605), section on loss weighting.
  */
-export function softMinSnrWeight<R extends tf.Rank>(
-  sigma: tf.Tensor<R>,
-  { sigmaData = 0.5, gamma = 1 }: SnrWeightOptions = {},
-): tf.Tensor<R> {
+export function softMinSnrWeight<R extends tf.Rank>(sigma: tf.Tensor<R>, options: SnrWeightOptions = {}): tf.Tensor<R> {
+  const { sigmaData = 0.5, gamma = 1 } = known('softMinSnrWeight', options, { sigmaData: true, gamma: true });
   assertPositive('softMinSnrWeight', 'sigmaData', sigmaData);
   assertPositive('softMinSnrWeight', 'gamma', gamma);
   // The same as σd² / (σ² + σd²/γ): finite at any σ, where SNR itself may overflow.
@@ -92,8 +87,9 @@ export function softMinSnrWeight<R extends tf.Rank>(
  */
 export function sigmoidWeight<R extends tf.Rank>(
   sigma: tf.Tensor<R>,
-  { sigmaData = 0.5, bias = 2 }: SigmoidWeightOptions = {},
+  options: SigmoidWeightOptions = {},
 ): tf.Tensor<R> {
+  const { sigmaData = 0.5, bias = 2 } = known('sigmoidWeight', options, { sigmaData: true, bias: true });
   assertPositive('sigmoidWeight', 'sigmaData', sigmaData);
   if (!Number.isFinite(bias))
     throw new RangeError(`sigmoidWeight: expected a finite bias, got ${bias}. Pass a log signal-to-noise ratio.`);

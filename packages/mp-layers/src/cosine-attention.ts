@@ -1,3 +1,4 @@
+import { known } from '@edm2/options';
 import * as tf from '@tensorflow/tfjs-core';
 import { mpConv2d } from './mp-conv2d.js';
 import { mpSum } from './mp-sum.js';
@@ -24,10 +25,9 @@ export interface CosineAttentionOptions {
  * @throws {RangeError} when heads does not divide C or a filter does not fit.
  * @see Karras et al. 2024, section 2.4 "cosine attention", B.3 and Figure 18.
  */
-export function cosineAttention(
-  x: tf.Tensor4D,
-  { qkv, proj, heads, balance = 0.3 }: CosineAttentionOptions,
-): tf.Tensor4D {
+export function cosineAttention(x: tf.Tensor4D, options: CosineAttentionOptions): tf.Tensor4D {
+  const names = { qkv: true, proj: true, heads: true, balance: true } as const;
+  const { qkv, proj, heads, balance = 0.3 } = known('cosineAttention', options, names);
   return tf.tidy(() => {
     const attended = attend(mpConv2d(x, qkv), { heads, qkvNorm: (t) => normalize(t, [1]) });
     return mpSum(x, mpConv2d(attended, proj), balance);
@@ -50,7 +50,8 @@ export interface AttendOptions {
  * @returns new tensor `[N, H, W, C]`, channels ordered `[head, channel in head]`.
  * @throws {RangeError} when the channels do not split into 3 × heads.
  */
-export function attend(z: tf.Tensor4D, { heads, qkvNorm = (t) => t }: AttendOptions): tf.Tensor4D {
+export function attend(z: tf.Tensor4D, options: AttendOptions): tf.Tensor4D {
+  const { heads, qkvNorm = (t: tf.Tensor4D) => t } = known('attend', options, { heads: true, qkvNorm: true });
   const [n, h, w, c3] = z.shape;
   const perHead = c3 / 3 / heads;
   if (!Number.isInteger(perHead) || perHead < 1)

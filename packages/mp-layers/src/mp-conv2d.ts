@@ -1,3 +1,4 @@
+import { known } from '@edm2/options';
 import * as tf from '@tensorflow/tfjs-core';
 import { scaledProduct } from './scaled-product.js';
 
@@ -23,7 +24,8 @@ export interface MpLayerOptions {
  * @throws {RangeError} when the shapes do not fit.
  * @see Karras et al. 2024, eq. 47 and 66.
  */
-export function mpConv2d(x: tf.Tensor4D, filter: tf.Tensor4D, { gain = 1 }: MpLayerOptions = {}): tf.Tensor4D {
+export function mpConv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: MpLayerOptions = {}): tf.Tensor4D {
+  const { gain = 1 } = known('mpConv2d', options, { gain: true });
   if (x.rank !== 4 || filter.rank !== 4 || x.shape[3] !== filter.shape[2])
     throw new RangeError(
       `mpConv2d: expected x as [N, H, W, in] and filter as [kh, kw, in, out], got [${x.shape}] and [${filter.shape}]. Files hold [out, in, kh, kw]: convert with fromStateDict.`,

@@ -1,3 +1,4 @@
+import { known } from '@edm2/options';
 import * as tf from '@tensorflow/tfjs-core';
 import type { MpLayerOptions } from './mp-conv2d.js';
 import { scaledProduct } from './scaled-product.js';
@@ -15,7 +16,8 @@ import { scaledProduct } from './scaled-product.js';
  */
 export function mpDense(x: tf.Tensor2D, kernel: tf.Tensor2D, options?: MpLayerOptions): tf.Tensor2D;
 export function mpDense(x: tf.Tensor, kernel: tf.Tensor, options?: MpLayerOptions): tf.Tensor2D;
-export function mpDense(x: tf.Tensor, kernel: tf.Tensor, { gain = 1 }: MpLayerOptions = {}): tf.Tensor2D {
+export function mpDense(x: tf.Tensor, kernel: tf.Tensor, options: MpLayerOptions = {}): tf.Tensor2D {
+  const { gain = 1 } = known('mpDense', options, { gain: true });
   if (x.rank !== 2 || kernel.rank !== 2 || x.shape[1] !== kernel.shape[0])
     throw new RangeError(
       `mpDense: expected x as [N, in] and kernel as [in, out], got [${x.shape}] and [${kernel.shape}]. Files hold [out, in]: convert with fromStateDict.`,

@@ -1,3 +1,4 @@
+import { known } from '@edm2/options';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Keeps `0 / 0` out of the gradient of an all-zero vector, whose gradient through the RMS is then 0. */
@@ -20,11 +21,8 @@ export interface NormalizeOptions {
  * @throws {RangeError} when axes is empty, repeats an axis or names one that x lacks.
  * @see Karras et al. 2024, Algorithm 1; eq. 30 and 47.
  */
-export function normalize<T extends tf.Tensor>(
-  x: T,
-  axes: readonly number[],
-  { eps = 1e-4 }: NormalizeOptions = {},
-): T {
+export function normalize<T extends tf.Tensor>(x: T, axes: readonly number[], options: NormalizeOptions = {}): T {
+  const { eps = 1e-4 } = known('normalize', options, { eps: true });
   const over = axes.map((axis) => (axis < 0 ? axis + x.rank : axis));
   if (over.length === 0 || new Set(over).size !== over.length || over.some((axis) => !(axis >= 0 && axis < x.rank)))
     throw new RangeError(

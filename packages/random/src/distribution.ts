@@ -18,6 +18,11 @@ export type Distribution =
  * @throws {TypeError} when the distribution is of no known kind.
  */
 export function draw(distribution: Distribution, count: number, stream: RandomStream): Float32Array<ArrayBuffer> {
+  const [kind, ...more] = Object.keys(distribution);
+  if (more.length > 0)
+    throw new RangeError(
+      `draw: expected one of { normal }, { uniform } and { constant }, got ${[kind, ...more].join(' and ')}. Leave out ${more.join(' and ')}.`,
+    );
   if ('normal' in distribution) {
     const std = distribution.normal;
     if (!(std >= 0 && std < Number.POSITIVE_INFINITY)) fail('normal to be a standard deviation ≥ 0', std);

@@ -1,3 +1,4 @@
+import { known } from '@edm2/options';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Churn, NoiseSource } from './denoiser.js';
 
@@ -21,7 +22,8 @@ export function createChurner(
   steps: number,
 ): Churner {
   if (churn === undefined) return { apply: () => undefined };
-  const { sChurn, sMin = 0, sMax = Number.POSITIVE_INFINITY, sNoise = 1 } = churn;
+  const names = { sChurn: true, sMin: true, sMax: true, sNoise: true } as const;
+  const { sChurn, sMin = 0, sMax = Number.POSITIVE_INFINITY, sNoise = 1 } = known(`${fn}: churn`, churn, names);
   if (!(sChurn >= 0 && sMin >= 0 && sMax >= sMin && sNoise >= 0))
     throw new RangeError(
       `${fn}: expected sChurn ≥ 0, 0 ≤ sMin ≤ sMax, sNoise ≥ 0, got ${sChurn}, ${sMin}, ${sMax}, ${sNoise}. sChurn 0 is deterministic.`,

@@ -54,6 +54,22 @@ describe('guide', () => {
     expect(seen).toEqual([labels, labels]);
   });
 
+  it('takes a number as the noise level of all images', async () => {
+    const x = tf.zeros([2, 3]);
+    const before = tf.memory().numTensors;
+    for (const weight of [1, 2])
+      for (const interval of [undefined, [0.5, 2]] as const) {
+        const log: number[] = [];
+        const main = constant(5, log);
+        const result = await guide({ main, guide: constant(2, log), weight, interval })(x, 1.5 as never);
+        expect(result.dataSync()[0]).toBe(weight === 1 ? 5 : 8);
+        expect(new Set(log)).toEqual(new Set([1.5]));
+        result.dispose();
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
   it('does not evaluate the guide at weight 1 or outside (lo, hi], where it is main alone', async () => {
     const sigmas = karrasSchedule({ steps: 6, sigmaMin: 0.1, sigmaMax: 10 });
     const lo = sigmas[4] as number;

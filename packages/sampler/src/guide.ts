@@ -1,6 +1,7 @@
+import { known } from '@edm2/options';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Denoiser } from './denoiser.js';
-import { knownSigma } from './noise-level.js';
+import { knownSigma, sigmaTensor } from './noise-level.js';
 
 /** Two denoisers and how far to go from one through the other. */
 export interface GuideOptions {
@@ -23,22 +24,24 @@ export interface GuideOptions {
  * With an interval, and called outside this package's solvers, it reads `sigma` back (so it returns a promise, and cannot be
  * compiled as a whole: compile `main` and `guide`).
  *
- * @returns a denoiser; it returns a tensor when both returned tensors, else a promise.
+ * @returns a denoiser; it returns a tensor when both returned tensors, else a promise. It also takes a number as sigma, for all images.
  * @throws {RangeError} when the weight is not finite or the interval is not lo < hi.
  * @see Karras et al. 2024 (2406.02507); interval: Kynkäänniemi et al. 2024 (2404.07724).
  */
-export function guide({ main, guide: reference, weight, interval }: GuideOptions): Denoiser {
+export function guide(options: GuideOptions): Denoiser {
+  const names = { main: true, guide: true, weight: true, interval: true } as const;
+  const { main, guide: reference, weight, interval } = known('guide', options, names);
   if (!Number.isFinite(weight))
     throw new RangeError(`guide: expected a finite weight, got ${weight}. 1 turns guidance off.`);
   if (interval !== undefined && !(interval[0] < interval[1]))
     throw new RangeError(`guide: expected interval [lo, hi] with lo < hi, got [${interval.join(', ')}]. Swap them?`);
-  if (weight === 1) return main;
+  if (weight === 1) return takingNumbers(main);
   const everywhere: Denoiser = (x, sigma, labels) => both(main, reference, weight, [x, sigma, labels]);
-  if (interval === undefined) return everywhere;
+  if (interval === undefined) return takingNumbers(everywhere);
   const [lo, hi] = interval;
   const inside = (level: number): boolean => level > lo && level <= hi;
 
-  return (x, sigma, labels) => {
+  return takingNumbers((x, sigma, labels) => {
     const level = knownSigma(sigma);
     if (level !== undefined) return inside(level) ? everywhere(x, sigma, labels) : main(x, sigma, labels);
     return readLevels(sigma).then((levels) => {
@@ -52,6 +55,18 @@ export function guide({ main, guide: reference, weight, interval }: GuideOptions
       );
       return Promise.resolve(both(main, reference, weights, [x, sigma, labels])).finally(() => weights.dispose());
     });
+  });
+}
+
+/** Makes of a number the tensor that denoisers are given. */
+function takingNumbers(denoiser: Denoiser): Denoiser {
+  return (x, sigma, labels) => {
+    if (typeof sigma !== 'number') return denoiser(x, sigma, labels);
+    const level = sigmaTensor(x.shape[0] ?? 1, sigma);
+    const result = denoiser(x, level, labels);
+    if (result instanceof tf.Tensor) level.dispose();
+    else void result.catch(() => undefined).finally(() => level.dispose());
+    return result;
   };
 }
 

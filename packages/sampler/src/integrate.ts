@@ -1,3 +1,4 @@
+import { known } from '@edm2/options';
 import * as tf from '@tensorflow/tfjs-core';
 import { createChurner } from './churn.js';
 import type { Denoiser, SolverOptions } from './denoiser.js';
@@ -31,9 +32,17 @@ export async function integrate(
   fn: string,
   denoiser: Denoiser,
   noise: tf.Tensor,
-  { sigmas, labels, churn, random, onStep, signal }: SolverOptions,
+  options: SolverOptions,
   step: SolverStep,
 ): Promise<tf.Tensor> {
+  const { sigmas, labels, churn, random, onStep, signal } = known(fn, options, {
+    sigmas: true,
+    labels: true,
+    churn: true,
+    random: true,
+    onStep: true,
+    signal: true,
+  });
   const levels = checkSigmas(fn, sigmas);
   const steps = levels.length - 1;
   const churner = createChurner(fn, churn, random, steps);

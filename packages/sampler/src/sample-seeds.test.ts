@@ -93,6 +93,36 @@ describe('sampleSeeds', () => {
     for await (const _ of sampleSeeds({ denoiser: gaussianDenoiser, seeds: [], shape: [1] })) expect.unreachable();
   });
 
+  it('takes labels as a function that returns classes', async () => {
+    const seeds = [0, 1, 2, 3, 4];
+    const rows = (seed: number) => [0, 1, 2, 3].map((c) => Number(c === seed % 4));
+    const byRow = await collect({ denoiser: labelled, seeds, labels: rows, batch: 2 });
+    const byClass = await collect({ denoiser: labelled, seeds, labels: (seed) => seed % 4, labelDim: 4, batch: 2 });
+    expect(byClass).toEqual(byRow);
+    expect(await collect({ denoiser: labelled, seeds, labels: rows, labelDim: 4, batch: 2 })).toEqual(byRow);
+  });
+
+  it.each<[string, Partial<SampleSeedsOptions>, RegExp]>([
+    ['a class without labelDim', { labels: () => 3 }, /row of labels for seed 7, or labelDim beside, got class 3/],
+    ['a class beyond labelDim', { labels: () => 10, labelDim: 10 }, /a class from 0 to 9 for seed 7, got 10/],
+    ['half a class', { labels: () => 1.5, labelDim: 10 }, /a class from 0 to 9 for seed 7, got 1.5/],
+    ['a row of another length', { labels: () => [1, 0], labelDim: 3 }, /a row of length 3 for seed 7, got length 2/],
+    ['nothing', { labels: (() => undefined) as never }, /a class or a row of numbers for seed 7, got undefined/],
+    ['a tensor from the function', { labels: (() => tf.zeros([3])) as never }, /got an object. A tensor is read with/],
+    [
+      'another number of classes',
+      { labels: 3, labelDim: 4 },
+      /4 classes, as labelDim says, got 3. A number draws each/,
+    ],
+    ['class numbers as a tensor', { labels: tf.tensor1d([3]), labelDim: 4 }, /shape \[1, 4\], one row .* tf.oneHot/],
+    ['a bad labelDim', { labels: 4, labelDim: 1.5 }, /labelDim as a whole number, .* got 1.5/],
+    ['a misspelled option', { label: 3 } as never, /expected options among .*, got label. Did you mean labels\?/],
+  ])('refuses %s', async (_, options, message) => {
+    const before = tf.memory().numTensors;
+    await expect(collect({ denoiser: labelled, seeds: [7], ...options })).rejects.toThrow(message);
+    expect(tf.memory().numTensors).toBeLessThanOrEqual(before + 1); // the tensor that the case itself makes
+  });
+
   it('takes labels as a row per seed', async () => {
     const seeds = [5, 6, 7];
     const labels = tf.tensor2d([

@@ -1,17 +1,13 @@
+import { known, type OptionNames } from '@edm2/options';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Denoiser, Solver, SolverOptions } from './denoiser.js';
 import { heun } from './heun.js';
 import { karrasSchedule } from './schedule.js';
-import { seedChurnNoise, seedClass, seedNoise } from './seeds.js';
+import { openLabels, type SeedLabels } from './seed-labels.js';
+import { seedChurnNoise, seedNoise } from './seeds.js';
 
 /** Batches no larger than this when none is given: what small machines bear for small nets. */
 const DEFAULT_BATCH = 64;
-
-/**
- * Where labels come from: a number of classes (each seed draws its class, one-hot), a function of the seed that returns
- * its row, or `[seeds, L]` with a row per seed.
- */
-export type SeedLabels = number | ((seed: number) => ArrayLike<number>) | tf.Tensor;
 
 /** What to sample, and how. */
 export interface SampleSeedsOptions extends Pick<SolverOptions, 'churn' | 'onStep' | 'signal'> {
@@ -23,6 +19,8 @@ export interface SampleSeedsOptions extends Pick<SolverOptions, 'churn' | 'onSte
   readonly shape: readonly number[];
   /** Conditioning; default none. */
   readonly labels?: SeedLabels | undefined;
+  /** Length of a label row, the network's `labelDim`: needed where `labels` returns classes, checked where it is given. */
+  readonly labelDim?: number | undefined;
   /** Default `heun`. */
   readonly solver?: Solver | undefined;
   /** Noise levels, default `karrasSchedule()`. */
@@ -39,6 +37,20 @@ export interface SeedBatch {
   readonly images: tf.Tensor;
 }
 
+const OPTIONS: OptionNames<SampleSeedsOptions> = {
+  denoiser: true,
+  seeds: true,
+  shape: true,
+  labels: true,
+  labelDim: true,
+  solver: true,
+  sigmas: true,
+  batch: true,
+  churn: true,
+  onStep: true,
+  signal: true,
+};
+
 /**
  * Samples one image per seed, batch by batch. Noise, churn and label of an image come from its seed alone, so it is the
  * same image in any batch, order or company (bit for bit where the denoiser's rows do not depend on each other).
@@ -48,25 +60,27 @@ export interface SeedBatch {
  * @returns batches in the order of the seeds; stopping early, aborting or an error leaves no tensor behind.
  * @throws {RangeError} when batch, shape or labels are not as expected.
  */
-export async function* sampleSeeds({
-  denoiser,
-  seeds,
-  shape,
-  labels,
-  solver = heun,
-  sigmas = karrasSchedule(),
-  batch,
-  churn,
-  onStep,
-  signal,
-}: SampleSeedsOptions): AsyncGenerator<SeedBatch, void, undefined> {
+export async function* sampleSeeds(options: SampleSeedsOptions): AsyncGenerator<SeedBatch, void, undefined> {
+  const {
+    denoiser,
+    seeds,
+    shape,
+    labels,
+    labelDim,
+    solver = heun,
+    sigmas = karrasSchedule(),
+    batch,
+    churn,
+    onStep,
+    signal,
+  } = known('sampleSeeds', options, OPTIONS);
   const all = [...seeds];
   const size = batch ?? Math.ceil(all.length / Math.ceil(all.length / DEFAULT_BATCH));
   if (all.length > 0 && !(Number.isInteger(size) && size >= 1))
     throw new RangeError(`sampleSeeds: expected a whole batch ≥ 1, got ${size}. Give the number of images at a time.`);
   if (!shape.every((n) => Number.isInteger(n) && n >= 1))
     throw new RangeError(`sampleSeeds: expected shape [H, W, C] of one image, got [${shape}].`);
-  const labelRow = await openLabels(labels, all);
+  const labelRow = await openLabels(labels, labelDim, all);
 
   for (let start = 0; start < all.length; start += size) {
     signal?.throwIfAborted();
@@ -81,7 +95,8 @@ export async function* sampleSeeds({
     let labelRows: tf.Tensor | undefined;
     let full: tf.Tensor | undefined;
     try {
-      labelRows = labelRow && stackLabels(rows.map(labelRow));
+      const given = labelRow && rows.map(labelRow);
+      labelRows = given && stack(given, [given[0]?.length ?? 0]);
       full = await solver(denoiser, noise, {
         sigmas,
         labels: labelRows,
@@ -106,43 +121,9 @@ function stack(rows: readonly ArrayLike<number>[], shape: readonly number[]): tf
   return tf.tensor(data, [rows.length, ...shape], 'float32');
 }
 
-function stackLabels(rows: readonly ArrayLike<number>[]): tf.Tensor {
-  const length = rows[0]?.length ?? 0;
-  const odd = rows.find((row) => row.length !== length);
-  if (odd) throw new RangeError(`sampleSeeds: expected label rows of one length, got ${length} and ${odd.length}.`);
-  return stack(rows, [length]);
-}
-
 /** Consumes `images`. */
 function firstRows(images: tf.Tensor, count: number): tf.Tensor {
   const kept = tf.slice(images, [0], [count]);
   images.dispose();
   return kept;
-}
-
-/** The label row of the i-th image; undefined when there are no labels. */
-async function openLabels(
-  labels: SeedLabels | undefined,
-  seeds: readonly number[],
-): Promise<((index: number) => ArrayLike<number>) | undefined> {
-  if (labels === undefined) return undefined;
-  const seedAt = (index: number): number => seeds[index] as number;
-  if (typeof labels === 'function') return (index) => labels(seedAt(index));
-  if (typeof labels === 'number') {
-    if (!(Number.isInteger(labels) && labels >= 0))
-      throw new RangeError(`sampleSeeds: expected a whole number of classes, got ${labels}.`);
-    if (labels === 0) return undefined;
-    return (index) => {
-      const row = new Float32Array(labels);
-      row[seedClass(seedAt(index), labels)] = 1;
-      return row;
-    };
-  }
-  const [rows, width] = labels.shape;
-  if (labels.rank !== 2 || rows !== seeds.length || width === undefined)
-    throw new RangeError(
-      `sampleSeeds: expected labels of shape [${seeds.length}, L], a row per seed, got [${labels.shape}].`,
-    );
-  const values = await labels.data();
-  return (index) => Float32Array.from(values.subarray(index * width, (index + 1) * width));
 }

@@ -1,3 +1,5 @@
+import { known } from '@edm2/options';
+
 /** Which noise levels a sampler visits. */
 export interface KarrasScheduleOptions {
   /** Number of steps, an integer ≥ 1. */
@@ -17,12 +19,9 @@ export interface KarrasScheduleOptions {
  * @throws {RangeError} when an option is out of range.
  * @see Karras et al. 2022 (2206.00364), eq. 5.
  */
-export function karrasSchedule({
-  steps = 32,
-  sigmaMin = 0.002,
-  sigmaMax = 80,
-  rho = 7,
-}: KarrasScheduleOptions = {}): Float64Array {
+export function karrasSchedule(options: KarrasScheduleOptions = {}): Float64Array {
+  const names = { steps: true, sigmaMin: true, sigmaMax: true, rho: true } as const;
+  const { steps = 32, sigmaMin = 0.002, sigmaMax = 80, rho = 7 } = known('karrasSchedule', options, names);
   if (!(Number.isInteger(steps) && steps >= 1))
     throw new RangeError(`karrasSchedule: expected a whole number of steps ≥ 1, got ${steps}. EDM2 uses 32.`);
   if (!(sigmaMin > 0 && sigmaMin < sigmaMax && sigmaMax < Number.POSITIVE_INFINITY))

@@ -1,4 +1,5 @@
 import os from 'node:os';
+import { known } from '@edm2/options';
 import { type CompiledModel, type Engine, registerEngine, type TensorflowModel } from '@edm2/tfjs-jit';
 import { findBackendFactory, registerBackend } from '@tensorflow/tfjs-core';
 import type { LibtensorflowBackend } from './backend/backend.js';
@@ -38,6 +39,8 @@ export interface LibtensorflowEngine extends Engine {
 
 let started: { readonly engine: LibtensorflowEngine; readonly settings: string } | undefined;
 
+const OPTIONS = { directory: true, device: true, threads: true, memory: true, xla: true } as const;
+
 /**
  * Starts TensorFlow's C library: registers the TensorFlow.js backend `'tensorflow'`, without making it the current one,
  * and the engine that `jit` uses while it is. One process has one; the same options again give the same engine.
@@ -47,7 +50,12 @@ let started: { readonly engine: LibtensorflowEngine; readonly settings: string }
  */
 export async function startLibtensorflow(options: LibtensorflowOptions = {}): Promise<LibtensorflowEngine> {
   checkNode(process.versions.node);
-  const { directory = cacheFolder(), device = 'auto', threads = os.availableParallelism(), memory = 'grow' } = options;
+  const {
+    directory = cacheFolder(),
+    device = 'auto',
+    threads = os.availableParallelism(),
+    memory = 'grow',
+  } = known('startLibtensorflow', options, OPTIONS);
   if (!Number.isInteger(threads) || threads < 1)
     throw new RangeError(
       `startLibtensorflow: expected threads to be a positive integer, got ${threads}. Leave it out for all cores.`,

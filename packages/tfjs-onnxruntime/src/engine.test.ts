@@ -354,7 +354,7 @@ describe('large constants', () => {
           return loader.load(parts, options);
         },
       },
-      { threads: 2, sessionOptions: {} },
+      { threads: 2, spinning: false, sessionOptions: {} },
     );
     const [w, bias] = [wide(), draw(5, [size])];
     const fn = (x: tf.Tensor) => tf.add(tf.matMul(x, tf.transpose(w)), bias);
@@ -382,6 +382,34 @@ describe('large constants', () => {
   });
 });
 
+describe('threads that wait', () => {
+  const NAME = 'session.intra_op.allow_spinning';
+  it.each([
+    [{}, '0'],
+    [{ spinning: false }, '0'],
+    [{ spinning: true }, '1'],
+    [{ spinning: true, sessionOptions: { extra: { [NAME]: '0' } } }, '0'],
+  ])('%j', async (options, spins) => {
+    const native = bindingLoader(await import('onnxruntime-node/dist/binding.js'));
+    if (native === undefined) throw new Error('expected the native binding, got none');
+    const seen: unknown[] = [];
+    const engine = startWith(
+      {
+        kind: 'binding',
+        load(parts, given) {
+          seen.push((given.extra as Record<string, unknown>)[NAME]);
+          return native.load(parts, given);
+        },
+      },
+      { threads: 2, spinning: false, sessionOptions: {}, ...options },
+    );
+    const compiled = jit((x: tf.Tensor) => tf.add(x, 1), { engine });
+    expect(compiled(tf.ones([2])).dataSync()).toEqual(Float32Array.of(2, 2));
+    expect(seen).toEqual([spins]);
+    compiled.dispose();
+  });
+});
+
 describe('without the native binding', () => {
   it('is recognised by its shape', () => {
     expect(bindingLoader(undefined)).toBeUndefined();
@@ -391,7 +419,7 @@ describe('without the native binding', () => {
 
   it('runs the same through the public interface in a worker thread', () => {
     const x = draw(2, [2, 6, 6, 3]) as tf.Tensor4D;
-    const worker = startWith(workerLoader(), { threads: 1, sessionOptions: {} });
+    const worker = startWith(workerLoader(), { threads: 1, spinning: false, sessionOptions: {} });
     const compiled = jit(step, { donate: [0], engine: worker });
     const expected = step(start(), x);
     const actual = compiled(start(), x);

@@ -79,7 +79,7 @@ describe('explain', () => {
   it.each(['in this thread', 'in a worker'])('clocks every kernel: %s', async (where) => {
     const engine =
       where === 'in a worker'
-        ? startWith(workerLoader(), { threads: 1, sessionOptions: {} })
+        ? startWith(workerLoader(), { threads: 1, spinning: false, sessionOptions: {} })
         : await startOnnxRuntime({ threads: 1 });
     const compiled = jit(step, { engine, donate: [0] });
     const args = [{ w: filter() }, image()] as const;

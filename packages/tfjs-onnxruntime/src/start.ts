@@ -1,4 +1,5 @@
 import os from 'node:os';
+import { known, type OptionNames } from '@edm2/options';
 import {
   type CompiledModel,
   checkNode,
@@ -18,6 +19,11 @@ import { workerLoader } from './session-worker.js';
 export interface OnnxRuntimeOptions {
   /** Threads that one call uses; default: the machine's cores. Results are the same bits for the same number. */
   readonly threads?: number;
+  /**
+   * Whether threads that wait for work do so in a loop, for about a millisecond, instead of sleeping. Default false: on a machine that does
+   * other work too, spinning threads take turns with what they wait for. docs/benchmarks.md has the figures of both.
+   */
+  readonly spinning?: boolean;
   /** Further options of ONNX Runtime's sessions, such as `{ enableProfiling: true, profileFilePrefix: 'step' }`. */
   readonly sessionOptions?: SessionOptions;
 }
@@ -34,19 +40,33 @@ export interface OnnxRuntimeOptions {
 export async function startOnnxRuntime(options: OnnxRuntimeOptions = {}): Promise<Engine> {
   // Before anything that an old Node.js lacks: os.availableParallelism came with 18.14.
   checkNode();
-  const { threads = os.availableParallelism(), sessionOptions = {} } = options;
+  const names = { threads: true, spinning: true, sessionOptions: true } as const;
+  const {
+    threads = os.availableParallelism(),
+    spinning = false,
+    sessionOptions = {},
+  } = known('startOnnxRuntime', options, names);
+  known('startOnnxRuntime: sessionOptions', sessionOptions, SESSION_OPTIONS);
   if (!Number.isInteger(threads) || threads < 1) {
     throw new RangeError(
       `startOnnxRuntime: expected threads to be a positive integer, got ${threads}. Leave it out for all cores.`,
     );
   }
-  return startWith(await loadSessions(), { threads, sessionOptions });
+  return startWith(await loadSessions(), { threads, spinning, sessionOptions });
 }
 
 /** Starts with a given way of loading sessions. */
-export function startWith(loader: SessionLoader, { threads, sessionOptions }: Required<OnnxRuntimeOptions>): Engine {
+export function startWith(
+  loader: SessionLoader,
+  { threads, spinning, sessionOptions }: Required<OnnxRuntimeOptions>,
+): Engine {
   const load = (model: CompiledModel, more: SessionOptions): Executable =>
-    compile(onnxOf(model), loader, registeredBackend(), { ...defaults(threads), ...sessionOptions, ...more });
+    compile(onnxOf(model), loader, registeredBackend(), {
+      ...defaults(threads),
+      ...sessionOptions,
+      extra: { ...spin(spinning), ...sessionOptions.extra },
+      ...more,
+    });
   const started: Engine = {
     name: 'onnxruntime',
     backend: BACKEND,
@@ -82,6 +102,32 @@ function registeredBackend(): OnnxRuntimeBackend {
   engine().findBackend(BACKEND);
   return backend;
 }
+
+/** ONNX Runtime's name for it; it spins where it is told nothing. */
+const spin = (spinning: boolean): Record<string, string> => ({
+  'session.intra_op.allow_spinning': spinning ? '1' : '0',
+});
+
+/** What ONNX Runtime reads; `externalData` is the model's own, which `jit` gives. */
+const SESSION_OPTIONS: OptionNames<Omit<SessionOptions, 'externalData'>> = {
+  executionProviders: true,
+  intraOpNumThreads: true,
+  interOpNumThreads: true,
+  freeDimensionOverrides: true,
+  graphOptimizationLevel: true,
+  enableCpuMemArena: true,
+  enableMemPattern: true,
+  executionMode: true,
+  optimizedModelFilePath: true,
+  enableProfiling: true,
+  profileFilePrefix: true,
+  logId: true,
+  logSeverityLevel: true,
+  logVerbosityLevel: true,
+  preferredOutputLocation: true,
+  enableGraphCapture: true,
+  extra: true,
+};
 
 const defaults = (threads: number): SessionOptions => ({
   intraOpNumThreads: threads,

@@ -1,3 +1,4 @@
+import { known } from '@edm2/options';
 import * as tf from '@tensorflow/tfjs-core';
 import { mapParams, type Params, type TensorTree } from './tree.js';
 
@@ -50,7 +51,8 @@ export type AdamMoments = {
  * @throws {RangeError} when an option is out of range.
  * @see Kingma & Ba 2015, Algorithm 1; hyperparameters: Karras et al. 2024, Table 6.
  */
-export function adam({ beta1 = 0.9, beta2 = 0.99, eps = 1e-8 }: AdamOptions = {}): Optimizer<AdamMoments> {
+export function adam(options: AdamOptions = {}): Optimizer<AdamMoments> {
+  const { beta1 = 0.9, beta2 = 0.99, eps = 1e-8 } = known('adam', options, { beta1: true, beta2: true, eps: true });
   assertBeta('beta1', beta1);
   assertBeta('beta2', beta2);
   if (!(eps >= 0 && eps < Number.POSITIVE_INFINITY))

@@ -1,5 +1,6 @@
+import { known, type OptionNames } from '@edm2/options';
 import type * as tf from '@tensorflow/tfjs-core';
-import type { GradientBatch } from './state.js';
+import type { GradientBatch, TrainBatch } from './state.js';
 
 /** Name and shape of a parameter: what every ParameterSpec has. */
 export interface ParameterShape {
@@ -41,9 +42,21 @@ export function assertState(
   assertParams(fn, 'state.uncertainty', state.uncertainty, head?.parameters ?? []);
 }
 
-/** @throws {RangeError} when the batch's shapes do not fit together. */
+/** A part of a step may be given the batch of a whole one. */
+const BATCH: OptionNames<TrainBatch> = {
+  images: true,
+  labels: true,
+  sigma: true,
+  noise: true,
+  learningRate: true,
+  t: true,
+  dt: true,
+  dropoutMasks: true,
+};
+
+/** @throws {RangeError} when the batch's shapes do not fit together, or it holds what no step reads. */
 export function assertBatch(fn: string, batch: GradientBatch): void {
-  const { images, noise, sigma } = batch;
+  const { images, noise, sigma } = known<Partial<TrainBatch> & GradientBatch>(`${fn}: batch`, batch, BATCH);
   if (images.rank !== 4)
     throw new RangeError(`${fn}: expected images as [N, H, W, C], got [${images.shape}]. Stack the images of a batch.`);
   if (noise.shape.join() !== images.shape.join())

@@ -52,6 +52,7 @@ export function goldenRun(name: string, trace = name): GoldenRun {
   const { betas, eps } = metadata('adam');
   const letter = (golden.metadata['letter'] ?? 'G') as keyof typeof trainingLadder;
   const recipe = trainingLadder[letter];
+  const { pMean, pStd } = recipe;
   const unet = createUNet({ config: letter, ...camelCase(metadata('config')) });
   const training = createTrainStep({
     unet,
@@ -81,7 +82,7 @@ export function goldenRun(name: string, trace = name): GoldenRun {
     batch: (step) => ({
       images: toTensor(nchwToNhwc(row('images', step))),
       noise: toTensor(nchwToNhwc(row('noise_unit', step))),
-      sigma: tf.tidy(() => sampleSigmas(tf.tensor1d(Float32Array.from(row('rnd_normal', step).data)), recipe)),
+      sigma: tf.tidy(() => sampleSigmas(tf.tensor1d(Float32Array.from(row('rnd_normal', step).data)), { pMean, pStd })),
       ...(steps.has('train.labels') ? { labels: toTensor(row('labels', step)) } : {}),
       learningRate: tf.scalar(metadata('lrs')[step]),
       t: tf.scalar((step + 1) * images),

@@ -1,3 +1,5 @@
+import { known } from '@edm2/options';
+
 /** Options of {@link learningRate}. */
 export interface LearningRateOptions {
   /** Reference learning rate α_ref, ≥ 0. */
@@ -19,7 +21,9 @@ export interface LearningRateOptions {
  * @throws {RangeError} when a number is out of range.
  * @see Karras et al. 2024, eq. 67; ramp-up: section D.2.
  */
-export function learningRate(nimg: number, { ref, decayBatches, batch, rampupMimg = 10 }: LearningRateOptions): number {
+export function learningRate(nimg: number, options: LearningRateOptions): number {
+  const names = { ref: true, decayBatches: true, batch: true, rampupMimg: true } as const;
+  const { ref, decayBatches, batch, rampupMimg = 10 } = known('learningRate', options, names);
   assertAtLeast('nimg', nimg, 0);
   assertAtLeast('ref', ref, 0);
   assertAtLeast('rampupMimg', rampupMimg, 0);

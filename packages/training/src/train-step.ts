@@ -1,5 +1,6 @@
 import { type Checkpoint, forceWeightNorm, type UNet } from '@edm2/edm2-unet';
 import { edmWeight, type LossWeight, type Uncertainty } from '@edm2/loss-weighting';
+import { known } from '@edm2/options';
 import type { HalfLife } from '@edm2/phema';
 import { emaStep, halfLifeEmaStep } from '@edm2/phema/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
@@ -64,6 +65,18 @@ export interface TrainStep<M extends TensorTree = TensorTree> {
   apply(state: TrainState<M>, gradients: Params, batch: UpdateBatch): TrainState<M>;
 }
 
+const OPTIONS = {
+  unet: true,
+  uncertainty: true,
+  sigmaData: true,
+  optimizer: true,
+  emaSigmaRels: true,
+  emaHalfLife: true,
+  lossScale: true,
+  weight: true,
+  checkpoint: true,
+} as const;
+
 /**
  * EDM2's training step as pure functions of named tensors.
  *
@@ -73,17 +86,19 @@ export interface TrainStep<M extends TensorTree = TensorTree> {
  * @throws {RangeError} when sigmaData or a length is out of range, or net and head share a name.
  * @see Karras et al. 2024, Algorithm 1, eq. 21, 66, 127; section D.2 for the order and the treatment of non-finite gradients.
  */
-export function createTrainStep<M extends TensorTree>({
-  unet,
-  uncertainty,
-  sigmaData = 0.5,
-  optimizer,
-  emaSigmaRels = [0.05, 0.1],
-  emaHalfLife,
-  lossScale = 1,
-  weight = edmWeight,
-  checkpoint,
-}: TrainStepOptions<M>): TrainStep<M> {
+export function createTrainStep<M extends TensorTree>(options: TrainStepOptions<M>): TrainStep<M> {
+  const {
+    unet,
+    uncertainty,
+    sigmaData = 0.5,
+    optimizer,
+    emaSigmaRels = [0.05, 0.1],
+    emaHalfLife,
+    lossScale = 1,
+    weight = edmWeight,
+    checkpoint,
+  } = known('createTrainStep', options, OPTIONS);
+  if (emaHalfLife) known('createTrainStep: emaHalfLife', emaHalfLife, { halfLife: true, rampup: true });
   const trained = trainedNames(unet, uncertainty);
   const trackNames = [...emaSigmaRels.map(String), ...(emaHalfLife ? [HALF_LIFE] : [])];
   const netNames = unet.parameters.map(({ name }) => name);

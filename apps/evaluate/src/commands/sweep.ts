@@ -133,6 +133,7 @@ async function sweepCommand(options: SweepOptions, typed: string): Promise<void>
   const axes = axesOf(options);
   const session = await openSweepSession(options);
   const { outdir, main, guide, engine, network, score, reference, cache, networks, settings, kept } = session;
+  const { solver: _solver, churn: _churn, ...schedule } = settings;
   const { metrics } = options.metrics;
   const { num, draws } = options;
   say(`${product(axes).length} settings to begin with, ${num} images each${draws > 1 ? `, ${draws} draws` : ''}`);
@@ -149,7 +150,7 @@ async function sweepCommand(options: SweepOptions, typed: string): Promise<void>
       decoder,
       search: options.search,
       refine: options.refine,
-      levels: [...karrasSchedule(settings)],
+      levels: [...karrasSchedule(schedule)],
       onProgress: (done, total, note) => progress.update(done, note, total),
       onResult: (result, reused) =>
         progress.say(

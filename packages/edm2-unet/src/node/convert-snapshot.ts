@@ -1,3 +1,4 @@
+import { known } from '@edm2/options';
 import { type Dtype, type NamedTensorInput, type TensorData, toFloat32, writeSafetensors } from '@edm2/tensor-files';
 import { openSnapshot, SNAPSHOT_LICENSE, SNAPSHOT_LICENSE_NOTICE } from './snapshot.js';
 
@@ -41,7 +42,21 @@ export interface ConvertedSnapshot {
  * @throws {Error} (rejects) of the file system, or the signal's reason; nothing is left behind.
  */
 export async function convertSnapshot(options: ConvertSnapshotOptions): Promise<ConvertedSnapshot> {
-  const { input, output, dtype, license = SNAPSHOT_LICENSE, onProgress, signal } = options;
+  const {
+    input,
+    output,
+    dtype,
+    license = SNAPSHOT_LICENSE,
+    onProgress,
+    signal,
+  } = known('convertSnapshot', options, {
+    input: true,
+    output: true,
+    dtype: true,
+    license: true,
+    onProgress: true,
+    signal: true,
+  });
   signal?.throwIfAborted();
   const file = await openSnapshot(input);
   try {

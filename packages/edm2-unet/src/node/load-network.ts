@@ -1,3 +1,4 @@
+import { known } from '@edm2/options';
 import { readSafetensors, type SafetensorsFile } from '@edm2/tensor-files';
 import { fromStateDict, type StateDict } from '@edm2/tensor-files/tfjs';
 import type { UNetOptions } from '../config.js';
@@ -27,6 +28,7 @@ export interface LoadedNetwork {
  * @throws {Error} of the file system.
  */
 export async function loadNetwork(path: string, options: VocabularyOption = {}): Promise<LoadedNetwork> {
+  known('loadNetwork', options, { vocabulary: true });
   if (/\.(pt|pth|ckpt)$/i.test(path))
     throw new RangeError(
       `loadNetwork: expected a .safetensors file or a .pkl snapshot, got ${path}. Checkpoints hold no configuration: save the network as safetensors.`,

@@ -146,7 +146,7 @@ describe('a file that cannot be used is refused by name', () => {
     const cases: [Record<string, string>, RegExp][] = [
       [{}, /field config .* got none/],
       [{ config: '[1' }, /field config .* got "\[1"/],
-      [{ config: JSON.stringify({ ...small.config, depth: 3 }) }, /createUNet: expected depth/],
+      [{ config: JSON.stringify({ ...small.config, depth: 3 }) }, /createUNet: expected options among .*, got depth/],
       [{ config }, /fromStateDict: expected the state dict to hold every parameter/],
     ];
     for (const [metadata, text] of cases) {

@@ -1,3 +1,4 @@
+import { known } from '@edm2/options';
 import { fromFloat32, writeSafetensors } from '@edm2/tensor-files';
 import { toFileLayout, toFileShape } from '@edm2/tensor-files/tfjs';
 import type { ParameterSpec, Params } from '../network.js';
@@ -28,10 +29,9 @@ const RESERVED = ['config', 'dtype', 'sigmaData', 'vocabulary'];
  * @throws {RangeError} when a tensor is missing or misshapen, or a metadata field is one of the file's own.
  * @throws {Error} of the file system, or the signal's reason; nothing is left behind.
  */
-export async function saveNetwork(
-  path: string,
-  { unet, params, sigmaData = 0.5, metadata = {}, dtype = 'F32', signal }: SaveNetworkOptions,
-): Promise<void> {
+export async function saveNetwork(path: string, options: SaveNetworkOptions): Promise<void> {
+  const names = { unet: true, params: true, sigmaData: true, metadata: true, dtype: true, signal: true } as const;
+  const { unet, params, sigmaData = 0.5, metadata = {}, dtype = 'F32', signal } = known('saveNetwork', options, names);
   const taken = Object.keys(metadata).find((key) => RESERVED.includes(key));
   if (taken !== undefined)
     throw new RangeError(

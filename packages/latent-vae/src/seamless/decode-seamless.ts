@@ -1,3 +1,4 @@
+import { known } from '@edm2/options';
 import * as tf from '@tensorflow/tfjs-core';
 import type { AutoencoderKL } from '../autoencoder.js';
 import type { Params } from '../network.js';
@@ -33,6 +34,16 @@ export interface DecodeSeamlessOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+const OPTIONS = {
+  vae: true,
+  params: true,
+  pixels: true,
+  compile: true,
+  createRows: true,
+  onProgress: true,
+  signal: true,
+} as const;
+
 /**
  * What `vae.decode` gives, of latents of any size, while the engine never holds more than a strip of rows: the decoder runs step
  * by step over all strips, each convolution with a row of its neighbours, and every norm has the sums of the whole image. Equal to decoding
@@ -44,7 +55,7 @@ export interface DecodeSeamlessOptions {
  * @throws {RangeError} (rejects) when pixels is not a whole number ≥ 1, or the latents are misshapen.
  */
 export async function decodeSeamless(latents: tf.Tensor4D, options: DecodeSeamlessOptions): Promise<tf.Tensor4D> {
-  const { vae, params, pixels = 2 ** 15 } = options;
+  const { vae, params, pixels = 2 ** 15 } = known('decodeSeamless', options, OPTIONS);
   const [n, h, w, channels] = latents.shape;
   if (!Number.isInteger(pixels) || pixels < 1)
     throw new RangeError(`decodeSeamless: expected pixels to be a whole number of at least 1, got ${pixels}.`);

@@ -1,6 +1,8 @@
+import { known } from '@edm2/options';
 import type * as tf from '@tensorflow/tfjs-core';
 import { constraints } from '@tensorflow/tfjs-layers';
 import { weightNorm } from '../normalize.js';
+import { BY_LOADING } from './layer-args.js';
 
 /** tf.constraints' base class, which tfjs-layers checks for but does not export: the parent of any constraint's class. */
 type Constraint = ReturnType<typeof constraints.nonNeg>;
@@ -9,6 +11,13 @@ const Base = Object.getPrototypeOf(Object.getPrototypeOf(constraints.nonNeg())).
 /** The class behind {@link forcedWeightNorm}. */
 export class ForcedWeightNorm extends Base {
   static readonly className = 'ForcedWeightNorm';
+
+  /** @throws {RangeError} for any option: there are none. */
+  constructor(options: Record<string, never> = {}) {
+    super();
+    const { [BY_LOADING]: _, ...given } = options;
+    known('forcedWeightNorm', given, {});
+  }
 
   override apply(w: tf.Tensor): tf.Tensor {
     return weightNorm(w);
@@ -27,7 +36,8 @@ export class ForcedWeightNorm extends Base {
  * does nothing by itself. `MPConv2D` and `MPDense` need it not: unless told otherwise they force their kernels at the start of
  * each training forward pass, as the paper does.
  *
+ * @param options - there are none: all axes but the last make up one output, as in the paper.
  * @returns a constraint for any layer's `kernelConstraint`.
  * @see Karras et al. 2024, eq. 66 and Algorithm 1.
  */
-export const forcedWeightNorm = (): Constraint => new ForcedWeightNorm();
+export const forcedWeightNorm = (options: Record<string, never> = {}): Constraint => new ForcedWeightNorm(options);

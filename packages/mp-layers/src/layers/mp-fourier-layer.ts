@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { initializers, type LayerVariable, layers, type Shape } from '@tensorflow/tfjs-layers';
 import { mpFourier } from '../mp-fourier.js';
-import { type LayerArgs, single, singleShape } from './weighted-layer.js';
+import { checkChannels, type LayerArgs, layerArgs } from './layer-args.js';
+import { single, singleShape } from './weighted-layer.js';
 
 /** Settings of {@link MPFourier}. */
 export interface MPFourierArgs extends LayerArgs {
@@ -16,9 +17,11 @@ export class MPFourier extends layers.Layer {
   private freqs: LayerVariable | undefined;
   private phases: LayerVariable | undefined;
 
+  /** @throws {RangeError} naming a setting that is out of range, or that this layer does not have. */
   constructor(args: MPFourierArgs) {
-    super(args);
+    super(layerArgs('MPFourier', args, { channels: true }));
     this.channels = args.channels;
+    checkChannels('MPFourier', 'channels', args.channels);
   }
 
   override build(): void {

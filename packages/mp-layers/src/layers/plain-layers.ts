@@ -1,14 +1,21 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { layers, type Shape } from '@tensorflow/tfjs-layers';
+import { checkShare } from '../check.js';
 import { mpCat } from '../mp-cat.js';
 import { mpSilu } from '../mp-silu.js';
 import { mpSum } from '../mp-sum.js';
 import { pixelNorm } from '../normalize.js';
-import { type LayerArgs, single, singleShape } from './weighted-layer.js';
+import { type LayerArgs, layerArgs } from './layer-args.js';
+import { single, singleShape } from './weighted-layer.js';
 
 /** `mpSilu` as a layer. */
 export class MPSilu extends layers.Layer {
   static readonly className = 'MPSilu';
+
+  /** @throws {RangeError} naming a setting that this layer does not have. */
+  constructor(args: LayerArgs = {}) {
+    super(layerArgs('MPSilu', args, {}));
+  }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     return mpSilu(single(inputs));
@@ -18,6 +25,11 @@ export class MPSilu extends layers.Layer {
 /** `pixelNorm` as a layer. */
 export class PixelNorm extends layers.Layer {
   static readonly className = 'PixelNorm';
+
+  /** @throws {RangeError} naming a setting that this layer does not have. */
+  constructor(args: LayerArgs = {}) {
+    super(layerArgs('PixelNorm', args, {}));
+  }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     return pixelNorm(single(inputs));
@@ -33,9 +45,10 @@ export interface BlendArgs extends LayerArgs {
 abstract class Blend extends layers.Layer {
   protected readonly t: number;
 
-  constructor(args: BlendArgs = {}) {
-    super(args);
+  constructor(layer: string, args: BlendArgs = {}) {
+    super(layerArgs(layer, args, { t: true }));
     this.t = args.t ?? 0.5;
+    checkShare(layer, this.t);
   }
 
   protected pair(inputs: tf.Tensor | tf.Tensor[]): [tf.Tensor, tf.Tensor] {
@@ -56,6 +69,11 @@ abstract class Blend extends layers.Layer {
 export class MPSum extends Blend {
   static readonly className = 'MPSum';
 
+  /** @throws {RangeError} naming a setting that is out of range, or that this layer does not have. */
+  constructor(args: BlendArgs = {}) {
+    super('MPSum', args);
+  }
+
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     return mpSum(...this.pair(inputs), this.t);
   }
@@ -68,6 +86,11 @@ export class MPSum extends Blend {
 /** `mpCat` as a layer: applied to `[a, b]`, joined on the last axis. */
 export class MPConcat extends Blend {
   static readonly className = 'MPConcat';
+
+  /** @throws {RangeError} naming a setting that is out of range, or that this layer does not have. */
+  constructor(args: BlendArgs = {}) {
+    super('MPConcat', args);
+  }
 
   override call(inputs: tf.Tensor | tf.Tensor[]): tf.Tensor {
     return tf.tidy(() => mpCat(...this.pair(inputs), this.t));

@@ -1,9 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import { initializers, type LayerVariable, layers, type Shape } from '@tensorflow/tfjs-layers';
 import { weightNorm } from '../normalize.js';
-
-/** What a layer's constructor takes besides its own settings: name, input shape and the like. */
-export type LayerArgs = NonNullable<ConstructorParameters<typeof layers.Layer>[0]>;
+import type { LayerArgs } from './layer-args.js';
 
 /** Settings of {@link MPConv2D} and {@link MPDense}. */
 export interface WeightedLayerArgs extends LayerArgs {
@@ -14,6 +12,9 @@ export interface WeightedLayerArgs extends LayerArgs {
   /** Overwrites the kernel by its normalised self at the start of each training forward pass. Default true. */
   readonly forced?: boolean;
 }
+
+/** Names of {@link WeightedLayerArgs}. */
+export const WEIGHTED = { gain: true, learnedGain: true, forced: true } as const;
 
 /** A layer with a kernel of N(0, 1), normalised on use, and no bias. */
 export abstract class WeightedLayer extends layers.Layer {
@@ -28,6 +29,10 @@ export abstract class WeightedLayer extends layers.Layer {
     this.gain = args.gain ?? 1;
     this.learnedGain = args.learnedGain ?? false;
     this.forced = args.forced ?? true;
+    if (!Number.isFinite(this.gain))
+      throw new RangeError(
+        `${this.getClassName()}: expected gain as a finite number, got ${String(args.gain)}. For a learned one give learnedGain: true.`,
+      );
   }
 
   /** Creates the kernel. */

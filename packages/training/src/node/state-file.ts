@@ -1,5 +1,6 @@
 import type { UNet } from '@edm2/edm2-unet';
 import type { Uncertainty } from '@edm2/loss-weighting';
+import { known } from '@edm2/options';
 import { type NamedTensorInput, readSafetensors, type SafetensorsFile, writeSafetensors } from '@edm2/tensor-files';
 import { fromFileLayout, toFileLayout, toFileShape } from '@edm2/tensor-files/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
@@ -67,8 +68,9 @@ export interface LoadStateOptions {
  */
 export async function loadState(
   path: string,
-  { unet, uncertainty }: LoadStateOptions = {},
+  options: LoadStateOptions = {},
 ): Promise<{ state: TrainState; metadata: Record<string, string> }> {
+  const { unet, uncertainty } = known('loadState', options, { unet: true, uncertainty: true });
   const file = await readSafetensors(path);
   try {
     const shapes = new Map([...file.entries].map(([name, { shape }]) => [name, ourShape(shape)]));

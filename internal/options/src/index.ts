@@ -1,0 +1,2 @@
+export { kindOf, known, type OptionNames } from './known.js';
+export { nearestName } from './nearest-name.js';
