@@ -1,27 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 
-/**
- * Which workspace packages each one may depend on: ARCHITECTURE.md's table. Downhill, or sideways where the table says so.
- * A new package is added here and there.
- */
-const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  random: [],
-  'tensor-files': [],
-  phema: ['tensor-files'],
-  fid: ['tensor-files', 'tfjs-jit', 'tfjs-onnxruntime', 'tfjs-libtensorflow'],
-  'mp-layers': [],
-  'tfjs-jit': [],
-  'tfjs-onnxruntime': ['tfjs-jit'],
-  'tfjs-libtensorflow': ['tfjs-jit', 'tensor-files'],
-  'edm2-unet': ['mp-layers', 'random', 'tensor-files'],
-  'loss-weighting': ['mp-layers', 'random'],
-  sampler: ['random'],
-  'latent-vae': ['tensor-files'],
-  training: ['mp-layers', 'edm2-unet', 'loss-weighting', 'phema', 'tensor-files', 'random'],
-  dataset: ['random', 'tensor-files'],
-  engine: ['tfjs-jit', 'tfjs-onnxruntime', 'tfjs-libtensorflow'],
-};
+/** Layer and permitted workspace dependencies of each package: the table in ARCHITECTURE.md. */
+const rows = readRows(readFileSync(new URL('../ARCHITECTURE.md', import.meta.url), 'utf8'));
 
 /** Private code that several packages share: a development dependency that every build takes in, so that nobody installs it. */
 const INTERNAL = ['@edm2/options'];
@@ -35,16 +16,20 @@ const folder = new URL('../packages/', import.meta.url);
 const packages = readdirSync(folder).filter((name) => existsSync(new URL(`${name}/package.json`, folder)));
 const manifest = (name: string) => JSON.parse(readFileSync(new URL(`${name}/package.json`, folder), 'utf8'));
 
-test('every package has its row', () => {
-  expect([...packages].sort()).toEqual(Object.keys(ALLOWED).sort());
+test('every package and app has its row', () => {
+  const apps = new URL('../apps/', import.meta.url);
+  const names = readdirSync(apps).filter((name) => existsSync(new URL(`${name}/package.json`, apps)));
+  expect([...rows.keys()].sort()).toEqual([...packages, ...names.map((name) => `apps/${name}`)].sort());
 });
 
-test.each(packages)('%s depends only downhill', (name) => {
+test.each(packages)('%s depends only downhill, and on what its row names', (name) => {
   const { dependencies = {}, peerDependencies = {}, optionalDependencies = {} } = manifest(name);
   const used = Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies })
     .filter((key) => key.startsWith('@edm2/'))
     .map((key) => key.slice('@edm2/'.length));
-  expect(ALLOWED[name]).toEqual(expect.arrayContaining(used));
+  const row = rows.get(name);
+  expect(row?.dependencies).toEqual(expect.arrayContaining(used));
+  for (const dependency of used) expect(rows.get(dependency)?.layer, dependency).toBeLessThan(row?.layer ?? -1);
 });
 
 test.each(packages)('%s keeps TensorFlow.js a peer and promises no side effects', (name) => {
@@ -107,3 +92,13 @@ test.each(packages)('%s imports what its manifest lists', (name) => {
     }
   }
 });
+
+function readRows(text: string): Map<string, { readonly layer: number; readonly dependencies: readonly string[] }> {
+  const cells = [...text.matchAll(/^\| (\d) +\| `([\w/-]+)` *\|.*\| ([^|]*) \|$/gm)];
+  return new Map(
+    cells.map(([, layer = '', name = '', dependencies = '']) => [
+      name,
+      { layer: Number(layer), dependencies: dependencies.match(/[a-z][a-z0-9-]+/g) ?? [] },
+    ]),
+  );
+}
