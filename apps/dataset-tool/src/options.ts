@@ -1,10 +1,10 @@
 import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { withDestination } from '@edm2/app-kit/command/destination';
 import { type EngineChoice, withEngineOptions } from '@edm2/app-kit/command/engine-options';
 import { UsageError } from '@edm2/app-kit/command/errors';
 import { wholeNumber } from '@edm2/app-kit/command/whole-number';
 import { aloneAt } from '@edm2/app-kit/files/alone';
+import { expectAutoencoder } from '@edm2/app-kit/latents/find-autoencoder';
 import { type EngineName, type EngineReport, startEngine } from '@edm2/engine';
 import type { Command } from 'commander';
 
@@ -27,7 +27,7 @@ export const withTransformOptions = (command: Command): Command =>
       '--dest <path>',
       'folder, or zip when it ends in .zip, that is written; an interrupted one goes on',
     )
-      .option('--vae <folder>', 'diffusers folder of the autoencoder')
+      .option('--vae <path>', "the autoencoder: its diffusers folder, a pipeline's, or a file of weights")
       .option('--batch <n>', 'images at a time', batch, 4),
   );
 
@@ -45,12 +45,17 @@ export const alone = ({ dest }: TransformOptions, work: () => Promise<void>): Pr
 /** Bytes of a stored parameter: for the choice of an engine, no more than an order of magnitude matters. */
 const BYTES = 4;
 
-/** Starts the engine asked for, or the one that suits an autoencoder of this size. */
+/**
+ * Starts the engine asked for, or the one that suits an autoencoder of this size.
+ *
+ * @throws {UsageError} (rejects) when `vae` is none.
+ */
 export async function engineFor({ engine, threads }: EngineChoice, vae: string): Promise<EngineReport> {
-  const weights = await stat(join(vae, 'diffusion_pytorch_model.safetensors')).catch(() => undefined);
+  const { weights } = await expectAutoencoder(vae);
+  const { size } = await stat(weights);
   return startEngine(engine as EngineName, {
     ...(threads === undefined ? {} : { threads }),
-    parameters: Math.round((weights?.size ?? 0) / BYTES),
+    parameters: Math.round(size / BYTES),
     work: 'sampling',
   });
 }

@@ -125,12 +125,17 @@ describe('one clear message, and nothing is written', () => {
   test.each<[string, number, () => string[], RegExp]>([
     ['no source', 2, () => ['encode', '--dest', dest], /--source: expected a folder or zip/],
     ['no destination', 2, () => ['encode', '--source', RGB], /--dest: expected/],
-    ['no autoencoder', 2, () => ['encode', '--source', RGB, '--dest', dest], /--vae: expected the diffusers folder/],
+    [
+      'no autoencoder',
+      2,
+      () => ['encode', '--source', RGB, '--dest', dest],
+      /--vae: expected an autoencoder, got nothing/,
+    ],
     [
       'a folder without one',
-      1,
+      2,
       () => ['encode', '--source', RGB, '--dest', dest, '--vae', folder('png', 8)],
-      /diffusion_pytorch_model\.safetensors in/,
+      /--vae: expected an autoencoder's weights in .*png .*, got 0\.png\. Name a diffusers folder/,
     ],
     [
       'latents to encode',
@@ -173,7 +178,7 @@ describe('one clear message, and nothing is written', () => {
   test('an autoencoder that is nowhere', async () => {
     cpSync(latents, at('alone', 'deep', 'latents.zip'));
     expect(await runProgram(['decode', '--source', at('alone', 'deep', 'latents.zip'), '--dest', dest])).toBe(2);
-    expect(printed.text).toMatch(/got no diffusers folder at vae-tiny or .*Name its diffusers folder with --vae/);
+    expect(printed.text).toMatch(/got none at vae-tiny or .*Name its diffusers folder, or its file, with --vae/);
   });
 
   test('another autoencoder, on purpose', async () => {

@@ -85,7 +85,7 @@ describe('wrong usage ends with code 2 and one clear message', () => {
     [
       'latents without a VAE',
       () => ['generate', ...FAST, '--net', latent, '--outdir', at('l')],
-      /--vae: expected the autoencoder of .*latent.safetensors, stabilityai\/sd-vae-ft-mse, got no diffusers folder/,
+      /--vae: expected the autoencoder of .*latent.safetensors, stabilityai\/sd-vae-ft-mse, got none at stabilityai\/sd-vae-ft-mse or/,
     ],
     [
       'a preset whose files are elsewhere',

@@ -31,8 +31,9 @@ describe('createAutoencoderKL', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
-  it('ignores keys that do not describe the network and fills in diffusers’ defaults', () => {
-    const { config } = createAutoencoderKL({ block_out_channels: [64], scaling_factor: 0.18215, invented: true });
+  it('ignores diffusers’ keys that do not describe the network, refuses unknown ones, fills in the defaults', () => {
+    const { config } = createAutoencoderKL({ block_out_channels: [64], scaling_factor: 0.18215, _note: true });
+    expect(() => createAutoencoderKL({ block_out_channels: [64], layersPerBlock: 2 })).toThrow(/got layersPerBlock/);
     expect(config).toEqual({
       inChannels: 3,
       outChannels: 3,

@@ -20,7 +20,7 @@ export interface AutoencoderConfig {
   readonly usePostQuantConv: boolean;
 }
 
-/** A parsed diffusers `config.json`. Keys that do not describe the network (scaling_factor, sample_size, …) are ignored. */
+/** A parsed diffusers `config.json`. Keys that do not describe the network (scaling_factor, sample_size, …) are ignored, unknown ones refused. */
 export type DiffusersConfig = Readonly<Record<string, unknown>>;
 
 /** Widest layer believed: a hundred times what published autoencoders have; more is a damaged file. */
@@ -29,6 +29,16 @@ const MAX_CHANNELS = 1 << 16;
 const MAX_LEVELS = 16;
 /** Most residual blocks of a level: published autoencoders have 2. */
 const MAX_LAYERS = 64;
+
+/** Keys that describe the network. */
+const NETWORK = [
+  ...['act_fn', 'block_out_channels', 'down_block_types', 'in_channels', 'latent_channels', 'layers_per_block'],
+  ...['mid_block_add_attention', 'norm_num_groups', 'out_channels', 'up_block_types'],
+  ...['use_post_quant_conv', 'use_quant_conv'],
+];
+/** Keys that say how diffusers uses it. */
+const USE = [...['force_upcast', 'latents_mean', 'latents_std', 'sample_size', 'scaling_factor', 'shift_factor']];
+const KNOWN = new Set([...NETWORK, ...USE]);
 
 /**
  * Reads a diffusers configuration, with diffusers' defaults for what is not said.
@@ -39,6 +49,9 @@ export function resolveConfig(options: DiffusersConfig): AutoencoderConfig {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     fail('the configuration', 'an object', options);
   only(options, '_class_name', ['AutoencoderKL']);
+  // Names that begin so are the library's notes.
+  const unknown = Object.keys(options).find((key) => !KNOWN.has(key) && !key.startsWith('_'));
+  if (unknown !== undefined) failUnknown(unknown);
   only(options, 'act_fn', ['silu', 'swish']);
   const widths = options['block_out_channels'];
   if (!Array.isArray(widths) || widths.length === 0 || widths.length > MAX_LEVELS)
@@ -83,6 +96,12 @@ function blocks(options: DiffusersConfig, key: string, kind: string, levels: num
   const value = options[key] ?? Array.from({ length: levels }, () => kind);
   if (!Array.isArray(value) || value.length !== levels || value.some((name) => name !== kind))
     fail(key, `${levels} times ${kind}, one for each of block_out_channels`, value);
+}
+
+function failUnknown(key: string): never {
+  throw new RangeError(
+    `createAutoencoderKL: expected keys of an AutoencoderKL (${[...KNOWN].join(', ')}), got ${key}. Correct it; leave it out if it does not change the network.`,
+  );
 }
 
 function fail(key: string, expected: string, actual: unknown): never {

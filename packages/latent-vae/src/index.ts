@@ -19,6 +19,7 @@ export {
 } from './measure-raw-statistics.js';
 export type { OnActivation, Params } from './network.js';
 export { splitRawLatents } from './raw-latents.js';
+export { createScalingNormalizer } from './scaling-normalizer.js';
 export { type DecodeSeamlessOptions, decodeSeamless } from './seamless/decode-seamless.js';
 export { type CreateRows, memoryRows, type Rows } from './seamless/rows.js';
 export type { StripFunction } from './seamless/strip-functions.js';

@@ -62,6 +62,12 @@ export {
   snapshotName,
   snapshotTime,
 } from './snapshot-name.js';
+export {
+  type OpenStateDictOptions,
+  openStateDict,
+  type StateDictEntry,
+  type StateDictFile,
+} from './state-dict-file.js';
 export { readZipDirectory, type ZipEntry, type ZipSource } from './zip/directory.js';
 export { checkZipEntry, checkZipHeader, readZipEntry } from './zip/entries.js';
 export { isAppleDouble } from './zip/entry-name.js';

@@ -40,15 +40,15 @@ async function encodeCommand(options: EncodeOptions): Promise<void> {
   const { source, dest } = bothPaths(options);
   if (options.vae === undefined)
     throw new UsageError(
-      '--vae: expected the diffusers folder of an autoencoder, got nothing. Download stabilityai/sd-vae-ft-mse, for example.',
+      '--vae: expected an autoencoder, got nothing. Download stabilityai/sd-vae-ft-mse, for example, and name its folder.',
     );
   const dataset = await openDataset(source, { channels: 3, cacheBytes: 0 });
   try {
     if (dataset.dtype !== 'uint8')
       throw new UsageError(`--source: expected images, got arrays of numbers in ${source}. Are they encoded already?`);
-    const sha256 = await hashAutoencoder(options.vae);
     const engine = await engineFor(options, options.vae);
     say(`engine: ${engine.why}`);
+    const sha256 = await hashAutoencoder(options.vae);
     const { vae, params } = await loadAutoencoder(options.vae);
     if (dataset.resolution % vae.factor !== 0)
       throw new UsageError(

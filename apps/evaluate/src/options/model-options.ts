@@ -50,8 +50,8 @@ export const withSamplingOptions = (command: Command): Command =>
     )
     .option('--s-noise <x>', 'standard deviation of the noise added', numeric, 1)
     .option(
-      '--vae <folder>',
-      "diffusers folder of the VAE that decodes latents (default: the one that the network's file names, here or beside it)",
+      '--vae <path>',
+      "the VAE that decodes latents: its diffusers folder, a pipeline's, or a file of weights (default: the one that the network's file names, here or beside it)",
     )
     .option('--any-vae', 'decode with --vae even when the network was trained on the latents of another');
 

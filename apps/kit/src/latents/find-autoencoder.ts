@@ -1,23 +1,24 @@
-import { access } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { LatentDescription } from '@edm2/latent-vae';
-import { hashAutoencoder } from '@edm2/latent-vae/node';
+import { type AutoencoderFiles, hashAutoencoder, locateAutoencoder } from '@edm2/latent-vae/node';
+import { explainFileError } from '@edm2/tensor-files';
 import { UsageError } from '../command/errors.js';
 
 /** What is looked for, and where. */
 export interface WantedAutoencoder {
-  /** The folder that the command line names. */
+  /** The folder or file that the command line names. */
   readonly option?: string | undefined;
   /** What the latents' file says of it; undefined for files of other programs. */
   readonly description?: Pick<LatentDescription, 'vae' | 'sha256'> | undefined;
   /** The file or folder of the latents or of the network that makes them: an autoencoder is looked for beside it, too. */
   readonly of: string;
-  /** Take the folder that the command line names even when it is not the one that the latents are of. Default false. */
+  /** Take the one that the command line names even when it is not the one that the latents are of. Default false. */
   readonly any?: boolean | undefined;
 }
 
-/** An autoencoder's diffusers folder. */
+/** An autoencoder. */
 export interface FoundAutoencoder {
+  /** Its diffusers folder, a pipeline's, or its file. */
   readonly directory: string;
   readonly sha256: string;
 }
@@ -28,7 +29,22 @@ const PUBLISHED = 'stabilityai/sd-vae-ft-mse';
 const SHOWN = 12;
 
 /**
- * The autoencoder that latents are of: the folder that `--vae` names, else one of the name that their file gives, in the working
+ * Checks that the command line names an autoencoder.
+ *
+ * @throws {UsageError} (rejects) when it does not.
+ * @throws {Error} (rejects) of the file system, explained.
+ */
+export async function expectAutoencoder(option: string): Promise<AutoencoderFiles> {
+  try {
+    return await locateAutoencoder(option, '--vae');
+  } catch (cause) {
+    if (cause instanceof RangeError) throw new UsageError(cause.message, { cause });
+    throw explainFileError(cause, { fn: '--vae', path: option });
+  }
+}
+
+/**
+ * The autoencoder that latents are of: the one that `--vae` names, else one of the name that their file gives, in the working
  * directory or beside the file. Its weights must be those that the file gives.
  *
  * @throws {UsageError} (rejects) when there is none, or it is another.
@@ -38,17 +54,18 @@ export async function findAutoencoder({ option, description, of, any }: WantedAu
   const places = option === undefined ? placesOf(vae, of) : [option];
   const others: string[] = [];
   for (const directory of places) {
-    if (!(await exists(join(directory, 'config.json')))) continue;
+    if (option !== undefined) await expectAutoencoder(directory);
+    else if (!(await isAutoencoder(directory))) continue;
     const found = await hashAutoencoder(directory);
     if (sha256 === undefined || found === sha256 || (any && option !== undefined)) return { directory, sha256: found };
     others.push(`${directory}, whose weights are ${found.slice(0, SHOWN)}…`);
   }
   const wanted = `the autoencoder of ${of}, ${vae}${sha256 === undefined ? '' : ` (SHA-256 of its weights ${sha256.slice(0, SHOWN)}…)`}`;
-  const got = others.join(', ') || `no diffusers folder at ${places.join(' or ')}`;
+  const got = others.join(', ') || `none at ${places.join(' or ')}`;
   const remedy =
     others.length > 0 && option !== undefined
       ? 'Name that one, or add --any-vae to decode with this one all the same'
-      : `Name its diffusers folder with --vae`;
+      : 'Name its diffusers folder, or its file, with --vae';
   throw new UsageError(`--vae: expected ${wanted}, got ${got}. ${remedy}.`);
 }
 
@@ -64,8 +81,8 @@ function placesOf(vae: string, of: string): string[] {
   ];
 }
 
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
+const isAutoencoder = (path: string): Promise<boolean> =>
+  locateAutoencoder(path).then(
     () => true,
     () => false,
   );

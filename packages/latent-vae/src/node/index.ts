@@ -1,4 +1,5 @@
 export { fileRows } from './file-rows.js';
 export { hashAutoencoder } from './hash-autoencoder.js';
 export { type LoadedAutoencoder, loadAutoencoder } from './load-autoencoder.js';
+export { type AutoencoderFiles, locateAutoencoder } from './locate-autoencoder.js';
 export { loadRawStatistics, saveRawStatistics } from './raw-statistics-file.js';

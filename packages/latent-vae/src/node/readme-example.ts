@@ -17,7 +17,7 @@ import * as tf from '@tensorflow/tfjs';
 
 const engine = await startOnnxRuntime();
 
-// A diffusers folder: config.json and diffusion_pytorch_model.safetensors.
+// A diffusers folder, a pipeline's, or one file: an autoencoder's or a whole checkpoint.
 const { vae, params } = await loadAutoencoder('sd-vae-ft-mse');
 
 // EDM2's convention: pixels 0 … 255 in and out, latents of mean 0 and deviation 0.5.

@@ -1,5 +1,5 @@
+import { openStateDict } from '@edm2/tensor-files';
 import { type ParameterSpec, type StateDict, toFileShape } from '@edm2/tensor-files/tfjs';
-import { openWeights } from './open-weights.js';
 
 /** Names that an error lists before it only counts. */
 const NAMES_IN_ERROR = 5;
@@ -17,11 +17,11 @@ const isCounter = (name: string): boolean => name.endsWith('.num_batches_tracked
  * @throws {SafetensorsParseError | PickleParseError} when the file is damaged.
  */
 export async function readWeights(path: string, parameters: readonly ParameterSpec[]): Promise<StateDict> {
-  const file = await openWeights(path);
+  const file = await openStateDict(path);
   try {
     const wanted = new Map(parameters.map(({ name, shape }) => [name, toFileShape(shape)]));
-    const missing = [...wanted.keys()].filter((name) => !file.shapes.has(name) && !isCounter(name));
-    const extra = [...file.shapes.keys()].filter((name) => !wanted.has(name));
+    const missing = [...wanted.keys()].filter((name) => !file.entries.has(name) && !isCounter(name));
+    const extra = [...file.entries.keys()].filter((name) => !wanted.has(name));
     if (missing.length + extra.length > 0) {
       throw new RangeError(
         `readWeights: expected the ${wanted.size} tensors of the network in ${path}, got ${describe('missing', missing)}${missing.length * extra.length > 0 ? ' and ' : ''}${describe('extra', extra)}. Is it this network's file?`,
@@ -33,13 +33,13 @@ export async function readWeights(path: string, parameters: readonly ParameterSp
         dict[name] = { shape: [], data: new Float32Array(1) };
         continue;
       }
-      const found = file.shapes.get(name) ?? [];
+      const found = file.entries.get(name)?.shape ?? [];
       if (found.length !== shape.length || found.some((side, i) => side !== shape[i])) {
         throw new RangeError(
           `readWeights: expected ${name} of shape [${shape}] in ${path}, got [${found}]. Is it this network's file?`,
         );
       }
-      const data = await file.readFloat32(name);
+      const { data } = await file.readFloat32(name);
       const bad = data.findIndex((value) => !Number.isFinite(value));
       if (bad >= 0) {
         throw new RangeError(
