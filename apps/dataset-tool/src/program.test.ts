@@ -90,18 +90,53 @@ test('an interrupted encode keeps what it has and goes on to the same file', asy
 
 test('info and stats say what there is', async () => {
   expect(await runProgram(['info', latents, '--verify'])).toBe(0);
-  expect(printed.text).toMatch(/5 latents in a zip, every one intact/);
-  expect(printed.text).toMatch(/8×8, 4 channels/);
+  expect(printed.text).toMatch(/holds {12}5 latents of 8×8, 8 channels, in a zip\n/);
+  expect(printed.text).toMatch(/labels {11}3 classes from dataset\.json\n/);
+  expect(printed.text).toMatch(/left out {9}nothing\n/);
+  expect(printed.text).toMatch(/checked {10}every file decodes\n/);
   expect(printed.text).toMatch(/autoencoder {6}vae-tiny \(SHA-256/);
   expect(printed.text).toMatch(/measured over 320 latent pixels/);
   printed.text = '';
   expect(await runProgram(['info', RGB, '--json'])).toBe(0);
-  expect(JSON.parse(printed.text)).toMatchObject({ length: 5, resolution: 64, labelDim: 3 });
+  expect(JSON.parse(printed.text)).toMatchObject({
+    length: 5,
+    resolution: 64,
+    labelDim: 3,
+    report: { root: '', passedOver: [], labels: { from: 'dataset.json' } },
+    conversions: [],
+  });
   cpSync(goldenPath('dataset-tiny-sd.zip'), at('theirs.zip'));
   expect(await runProgram(['stats', at('theirs.zip')])).toBe(0);
   const { rawStd } = JSON.parse(readFileSync(at('theirs.raw-statistics.json'), 'utf8'));
   const ours = JSON.parse(readFileSync(at('latents.raw-statistics.json'), 'utf8'));
   expect(relativeError(rawStd, ours.rawStd)).toBeLessThan(1e-5);
+});
+
+test('info says what was decided: conversions, labels, files left out; errors name options that it has', async () => {
+  const put = (name: string, content: Uint8Array | string): void => {
+    mkdirSync(dirname(at('mixed', name)), { recursive: true });
+    writeFileSync(at('mixed', name), content);
+  };
+  const png = (channels: 1 | 3 | 4) =>
+    encodePng({ width: 8, height: 8, channels, depth: 8, data: new Uint8Array(64 * channels).fill(9) });
+  put('wrap/cat/1.png', png(1));
+  put('wrap/cat/2.png', png(4));
+  put('wrap/dog/1.png', png(3));
+  put('wrap/dog/2.jp2', '\0\0\0\x0cjP  ');
+  expect(await runProgram(['info', at('mixed')])).toBe(0);
+  expect(printed.text).toContain(
+    'holds            3 images of 8×8, RGB, in a folder, below wrap/; 1: transparency dropped (wrap/cat/2.png); 1: grey read as RGB (wrap/cat/1.png)\n',
+  );
+  expect(printed.text).toContain('labels           2 classes by folder: cat, dog\n');
+  expect(printed.text).toContain(
+    'left out         1 file: 1 .jp2 (wrap/dog/2.jp2: a JPEG 2000 image, which is not read)\n',
+  );
+  printed.text = '';
+  put('train/1.png', png(3));
+  put('val/1.png', png(3));
+  expect(await runProgram(['info', at('mixed')])).toBe(1);
+  expect(printed.text).toContain(`Choose one: ${at('mixed', 'train')}, or ${at('mixed', 'val')}`);
+  expect(printed.text).not.toMatch(/openDataset\(/);
 });
 
 describe('one clear message, and nothing is written', () => {

@@ -2,14 +2,15 @@ import { basename } from 'node:path';
 import { UsageError } from '@edm2/app-kit/command/errors';
 import { siblingCommand } from '@edm2/app-kit/command/typed';
 import { describeLatents, holdsLatents } from '@edm2/app-kit/latents/describe-latents';
-import { openDataset } from '@edm2/dataset';
 import { mnistFolder } from './demo/mnist.js';
-import { checkVae, printConfig, runMainJob, trainOn, verify } from './jobs.js';
+import { checkVae, printConfig, runMainJob, trainOn } from './jobs.js';
 import type { CommandOptions } from './options/command-options.js';
 import { presetOf, resolveRunConfig } from './options/resolve.js';
 import type { RunConfig } from './options/run-config.js';
 import { resumeCommand } from './resume.js';
 import { defaultOutdir } from './run/outdir.js';
+import { checkTrainingData, openTrainingData, sayData } from './run/training-data.js';
+import { say } from './say.js';
 
 /** The images of a smoke run: enough steps for two snapshots. */
 const SMOKE_IMAGES = 2048;
@@ -28,7 +29,7 @@ export async function trainCommand(options: CommandOptions): Promise<void> {
       `--data: expected a folder or zip of images, got nothing. Name one, or run ${siblingCommand('start', [])} for the MNIST example.`,
     );
   if (options.preset) presetOf(options.preset);
-  const dataset = await openDataset(data, options.cond === false ? { labels: false } : {});
+  const dataset = await openTrainingData(data, options);
   try {
     const latents = holdsLatents(dataset)
       ? await describeLatents(dataset, { meanOnly: options.posterior === 'mean' })
@@ -36,7 +37,7 @@ export async function trainCommand(options: CommandOptions): Promise<void> {
     const config = resolveRunConfig(options, dataset, latents);
     await checkVae(options, latents);
     if (options.dryRun) return printConfig(config);
-    await verify(dataset);
+    await checkTrainingData(dataset, say);
     const outdir = options.outdir ?? (await defaultOutdir(nameOf(data), false));
     await trainOn(dataset, config, outdir, false);
   } finally {
@@ -50,7 +51,8 @@ export async function demoCommand(options: CommandOptions): Promise<void> {
   const name = smoke ? 'mnist-smoke' : 'mnist';
   if (options.resume) return resumeCommand({ ...options, outdir: options.outdir ?? (await defaultOutdir(name, true)) });
   const preset = presetOf(options.preset ?? 'mnist');
-  const dataset = await openDataset(options.data ?? mnistFolder(), {
+  const dataset = await openTrainingData(options.data ?? mnistFolder(), {
+    acceptWarnings: options.acceptWarnings,
     split: 'train',
     resolution: preset.unet.imgResolution,
   });
@@ -66,6 +68,7 @@ export async function demoCommand(options: CommandOptions): Promise<void> {
       job: smoke ? 'main-smoke' : 'main',
     };
     if (options.dryRun) return printConfig(config);
+    sayData(dataset, say);
     await runMainJob(dataset, config, options.outdir ?? (await defaultOutdir(name, false)), false);
   } finally {
     await dataset.close();

@@ -1,7 +1,6 @@
-import { startProgress } from '@edm2/app-kit/command/progress';
 import { siblingCommand } from '@edm2/app-kit/command/typed';
 import { findAutoencoder } from '@edm2/app-kit/latents/find-autoencoder';
-import { type Dataset, verifyDataset } from '@edm2/dataset';
+import type { Dataset } from '@edm2/dataset';
 import type { LatentDescription } from '@edm2/latent-vae';
 import { mainJob } from './demo/main-job.js';
 import type { RunConfig } from './options/run-config.js';
@@ -35,14 +34,4 @@ export async function checkVae(
   latents: LatentDescription | undefined,
 ): Promise<void> {
   if (vae !== undefined && latents) await findAutoencoder({ option: vae, description: latents, of: data });
-}
-
-/** Reads every image: what is damaged is named before training starts. */
-export async function verify(dataset: Dataset): Promise<void> {
-  const progress = startProgress('checking the images', dataset.sourceLength, 'images');
-  try {
-    await verifyDataset(dataset, { onProgress: ({ done }) => progress.update(done) });
-  } finally {
-    progress.stop();
-  }
 }

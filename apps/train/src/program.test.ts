@@ -46,7 +46,11 @@ describe('wrong usage ends with code 2 and one clear message', () => {
     ['certain dropout', ['--dropout', '1'], /--dropout: expected 0 ≤ p < 1/],
     ['16 bit', ['--fp16', 'true'], /--fp16.*16-bit training is not available/],
     ['an engine that cannot train', ['--engine', 'webgpu'], /--engine.*webgpu cannot be used: in Node/],
-    ['another that cannot', ['--engine', 'wasm'], /--engine.*Expected auto, tune, tensorflow-gpu, tensorflow, onnxruntime, cpu\./],
+    [
+      'another that cannot',
+      ['--engine', 'wasm'],
+      /--engine.*Expected auto, tune, tensorflow-gpu, tensorflow, onnxruntime, cpu\./,
+    ],
     ['too many threads', ['--threads', '9999'], /--threads.*whole number from 1 to \d+: this machine has/],
     ['too large a batch', ['--batch', '1Mi'], /--batch.*Expected at most 65536\./],
     ['more images than names count', ['--duration', '10G'], /--duration.*Expected at most 9999999999\./],

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { UsageError } from '@edm2/app-kit/command/errors';
 import { ownCommand, siblingCommand } from '@edm2/app-kit/command/typed';
 import { describeLatents, holdsLatents } from '@edm2/app-kit/latents/describe-latents';
-import { type Dataset, openDataset } from '@edm2/dataset';
+import type { OpenedDataset } from '@edm2/dataset';
 import { mnistFolder } from './demo/mnist.js';
-import { checkVae, printConfig, runMainJob, trainOn, verify } from './jobs.js';
+import { checkVae, printConfig, runMainJob, trainOn } from './jobs.js';
 import type { CommandOptions } from './options/command-options.js';
 import { continuedConfig } from './options/on-resume.js';
 import { checkFits, writable } from './options/resolve.js';
@@ -14,6 +14,7 @@ import { storedPosition } from './run/checkpoint.js';
 import { describeDataChange } from './run/data-record.js';
 import { exists, noRun, readRunConfig } from './run/run-folder.js';
 import { imagesOf } from './run/train-run.js';
+import { checkTrainingData, openTrainingData, sayData } from './run/training-data.js';
 import { shown } from './run/with-run.js';
 import { say } from './say.js';
 
@@ -54,7 +55,8 @@ export async function resumeCommand(options: CommandOptions & { readonly outdir:
     await checkVae({ vae: options.vae, data: dataset.path }, latents);
     if (options.dryRun) return printConfig(config);
     if (await isDone(config, options, job)) return;
-    if (job === 'own') await verify(dataset);
+    if (job === 'own') await checkTrainingData(dataset, say);
+    else sayData(dataset, say);
     await (job === 'own' ? trainOn : runMainJob)(dataset, config, outdir, true);
   } finally {
     await dataset.close();
@@ -79,16 +81,21 @@ async function isDone(
 }
 
 /** Opens the images that the run was begun with, wherever they are now. */
-async function openSameData(stored: RunConfig, { data }: CommandOptions, outdir: string): Promise<Dataset> {
+async function openSameData(
+  stored: RunConfig,
+  { data, acceptWarnings = stored.acceptWarnings }: CommandOptions,
+  outdir: string,
+): Promise<OpenedDataset> {
   const path = data ?? (stored.data === 'mnist' ? mnistFolder() : stored.data);
   if (data === undefined && !(await stat(path).catch(() => undefined)))
     throw new UsageError(
       `--resume: expected the images of ${outdir} at ${path}, where they were when it was begun, got nothing there. Name their place with --data.`,
     );
   const main = jobOf(stored) === 'main';
-  const dataset = await openDataset(path, {
+  const dataset = await openTrainingData(path, {
     ...(main ? { split: 'train', resolution: stored.network.imgResolution } : {}),
-    ...(stored.network.labelDim === 0 ? { labels: false } : {}),
+    cond: stored.network.labelDim > 0,
+    acceptWarnings,
   });
   if (dataset.fingerprint === stored.dataFingerprint) return dataset;
   const change = await describeDataChange(outdir, dataset).finally(() => dataset.close());

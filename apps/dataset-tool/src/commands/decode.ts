@@ -32,7 +32,7 @@ export const addDecodeCommand = (program: Command): Command =>
 
 async function decodeCommand(options: DecodeOptions): Promise<void> {
   const { source, dest } = bothPaths(options);
-  const dataset = await openDataset(source, { cacheBytes: 0 });
+  const dataset = await openDataset(source, { cacheBytes: 0, flags: { path: '--source' } });
   try {
     if (!holdsLatents(dataset))
       throw new UsageError(

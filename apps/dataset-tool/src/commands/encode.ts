@@ -2,6 +2,7 @@ import { basename, resolve } from 'node:path';
 import { UsageError } from '@edm2/app-kit/command/errors';
 import { interruptible } from '@edm2/app-kit/command/interruptible';
 import { startProgress } from '@edm2/app-kit/command/progress';
+import { datasetLines } from '@edm2/app-kit/data/dataset-lines';
 import { createWriter, type DatasetWriter, openDataset } from '@edm2/dataset';
 import {
   createLatentNormalizer,
@@ -21,6 +22,7 @@ import { labelsOf, readBatches } from '../read-batches.js';
 import { say } from '../say.js';
 
 interface EncodeOptions extends TransformOptions {
+  readonly acceptWarnings?: boolean;
   readonly statistics?: 'published' | 'measured';
 }
 
@@ -34,6 +36,7 @@ export const addEncodeCommand = (program: Command): Command =>
         'by which training standardises: EDM2’s published ones, or those of these latents (default: published for Stable Diffusion’s autoencoder, measured for any other)',
       ).choices(['published', 'measured']),
     )
+    .option('--accept-warnings', 'take images that decode although the decoder warns of damage', false)
     .action((options: EncodeOptions) => alone(options, () => encodeCommand(options)));
 
 async function encodeCommand(options: EncodeOptions): Promise<void> {
@@ -42,7 +45,9 @@ async function encodeCommand(options: EncodeOptions): Promise<void> {
     throw new UsageError(
       '--vae: expected an autoencoder, got nothing. Download stabilityai/sd-vae-ft-mse, for example, and name its folder.',
     );
-  const dataset = await openDataset(source, { channels: 3, cacheBytes: 0 });
+  const { acceptWarnings = false } = options;
+  const flags = { path: '--source', acceptWarnings: '--accept-warnings' };
+  const dataset = await openDataset(source, { channels: 3, cacheBytes: 0, acceptWarnings, flags });
   try {
     if (dataset.dtype !== 'uint8')
       throw new UsageError(`--source: expected images, got arrays of numbers in ${source}. Are they encoded already?`);
@@ -80,6 +85,7 @@ async function encodeCommand(options: EncodeOptions): Promise<void> {
       say(
         `${dataset.length} images of ${dataset.resolution}×${dataset.resolution} → ${dest}; their statistics → ${beside}`,
       );
+      for (const line of datasetLines(dataset)) say(line);
       say(`training standardises by ${published ? 'EDM2’s published statistics' : 'these statistics'}`);
     });
     tf.dispose(params);

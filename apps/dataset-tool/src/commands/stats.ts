@@ -19,7 +19,7 @@ export const addStatsCommand = (program: Command): Command =>
     .action((path: string) => statsCommand(path));
 
 async function statsCommand(path: string): Promise<void> {
-  const dataset = await openDataset(path, { labels: false, cacheBytes: 0 });
+  const dataset = await openDataset(path, { labels: false, cacheBytes: 0, flags: {} });
   try {
     if (!holdsLatents(dataset))
       throw new UsageError(

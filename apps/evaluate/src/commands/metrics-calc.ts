@@ -47,7 +47,10 @@ async function calcCommand(options: CalcOptions): Promise<void> {
   } = options;
   if (images === undefined)
     throw new UsageError('--images: expected a folder or zip of images, got nothing. Name one.');
-  const dataset = await openDataset(images, split === undefined ? {} : { split });
+  const dataset = await openDataset(images, {
+    ...(split === undefined ? {} : { split }),
+    flags: { path: '--images', split: '--split' },
+  });
   try {
     const engine = await engineFor(options, options.features);
     const network = await featuresOf(options, engine);

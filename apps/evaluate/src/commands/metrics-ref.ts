@@ -55,6 +55,7 @@ async function refCommand(options: RefOptions): Promise<void> {
   const dataset = await openDataset(data, {
     ...(split === undefined ? {} : { split }),
     ...(resolution === undefined ? {} : { resolution }),
+    flags: { path: '--data', split: '--split' },
   });
   try {
     const network = await featuresOf(options, await engineFor(options, options.features));

@@ -102,7 +102,7 @@ async function lookAt(
   features: boolean,
   signal: AbortSignal | undefined,
 ): Promise<Reference> {
-  const dataset = await openDataset(path);
+  const dataset = await openDataset(path, { flags: { path: '--ref' } });
   try {
     const indices = Array.from({ length: dataset.length }, (_, i) => i);
     const collected = await withProgress('looking at real images', indices.length, 'images', (onProgress) =>

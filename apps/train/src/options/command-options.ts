@@ -27,6 +27,7 @@ export interface CommandOptions {
   readonly emaHalfLife?: number;
   readonly emaRampup?: number;
   readonly cond?: boolean;
+  readonly acceptWarnings?: boolean;
   readonly posterior?: 'sample' | 'mean';
   readonly vae?: string;
   readonly resume?: boolean;

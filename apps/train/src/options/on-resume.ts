@@ -51,6 +51,7 @@ export const ON_RESUME: Readonly<Record<keyof RunConfig, OnResume>> = {
   network: mayNot('the network'),
   latents: mayNot('the latents of --data'),
   job: mayNot('--smoke'),
+  acceptWarnings: may('--accept-warnings'),
   engine: may('--engine'),
   threads: may('--threads'),
   vae: may('--vae'),
@@ -95,6 +96,7 @@ export function continuedConfig(stored: RunConfig, given: CommandOptions, outdir
   asked.pStd = given.pstd;
   if (given.magnitudes || given.updates) asked.magnitudes = true;
   if (given.updates) asked.updates = true;
+  if (given.acceptWarnings) asked.acceptWarnings = true;
   const wrong = KEYS.filter((key) => !ON_RESUME[key].may && asked[key] !== undefined && asked[key] !== stored[key]).map(
     (key) => `${ON_RESUME[key].option} ${show(stored[key])} then, ${show(asked[key])} now`,
   );

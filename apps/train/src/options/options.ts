@@ -25,7 +25,7 @@ export function withTrainOptions(command: Command): Command {
     )
     .option(
       '--data <path>',
-      'folder or zip of square images, or of latents that edm2-dataset encoded, or a folder of IDX files',
+      'folder or zip of square images, or of latents that edm2-dataset encoded, IDX files, or an .npz of images; a path may lead into an archive (images.zip/train)',
     );
   return (
     withEngineOptions(withDestination(first, '--outdir <folder>', 'run folder (default: the next free one in runs/)'), {
@@ -65,6 +65,7 @@ export function withTrainOptions(command: Command): Command {
       )
       .option('--ema-rampup <x>', 'its longest half-life as a share of the images seen, such as 0.05; 0: any', numeric)
       .option('--cond <bool>', 'use the labels of the data', boolean)
+      .option('--accept-warnings', 'take images that decode although the decoder warns of damage')
       .addOption(
         new Option(
           '--posterior <how>',

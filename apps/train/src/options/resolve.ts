@@ -98,6 +98,7 @@ export function resolveRunConfig(given: CommandOptions, dataset: Dataset, latent
     network,
     ...(latents ? { latents: { ...writable(latents), posterior: given.posterior ?? 'sample' } } : {}),
     ...(given.engine === undefined ? {} : { engine: given.engine }),
+    ...(given.acceptWarnings ? { acceptWarnings: true } : {}),
     ...(given.threads === undefined ? {} : { threads: given.threads }),
     ...(given.vae === undefined ? {} : { vae: resolve(given.vae) }),
     ...(given.magnitudes || given.updates ? { magnitudes: true } : {}),

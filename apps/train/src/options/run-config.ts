@@ -71,6 +71,8 @@ export const runConfigSchema = z.strictObject({
     .exactOptional(),
   /** What the run is for, where that is the main job; absent: a training on one's own images. */
   job: z.enum(['main', 'main-smoke']).exactOptional(),
+  /** Whether images are taken that decode although the decoder warns of damage. */
+  acceptWarnings: z.boolean().exactOptional(),
   /** What was asked to compute, by name; absent: the best that is there. */
   engine: z.string().exactOptional(),
   /** Threads that were asked for; absent: all cores. */
