@@ -1,16 +1,21 @@
 import { READABLE_HELP } from '@edm2/app-kit/command/readable-help';
 import { runCommand } from '@edm2/app-kit/command/run-command';
+import { ownCommand } from '@edm2/app-kit/command/typed';
 import { Command } from 'commander';
 import { addDecodeCommand } from './commands/decode.js';
 import { addEncodeCommand } from './commands/encode.js';
 import { addInfoCommand } from './commands/info.js';
 import { addStatsCommand } from './commands/stats.js';
 
-const HELP = `
+const EXAMPLES: readonly (readonly string[])[] = [
+  ['encode', '--source', 'images.zip', '--dest', 'latents.zip', '--vae', 'sd-vae-ft-mse'],
+  ['decode', '--source', 'latents.zip', '--dest', 'back.zip'],
+  ['info', 'latents.zip'],
+];
+
+const help = (): string => `
 Examples:
-  edm2-dataset encode --source images.zip --dest latents.zip --vae sd-vae-ft-mse
-  edm2-dataset decode --source latents.zip --dest back.zip
-  edm2-dataset info latents.zip
+${EXAMPLES.map((args) => `  ${ownCommand(args)}`).join('\n')}
 --outdir and --output are other names of --dest. Nothing that is there is replaced.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted with the work done so far kept.`;
 
@@ -18,7 +23,7 @@ export function createProgram(): Command {
   const program = new Command('edm2-dataset')
     .configureHelp(READABLE_HELP)
     .description('Datasets in EDM2’s format: images to latents and back, statistics, contents.')
-    .addHelpText('after', HELP);
+    .addHelpText('after', help);
   for (const add of [addEncodeCommand, addDecodeCommand, addStatsCommand, addInfoCommand]) add(program);
   for (const command of [program, ...program.commands]) command.exitOverride().showSuggestionAfterError();
   return program;

@@ -1,5 +1,6 @@
 import { UsageError } from '@edm2/app-kit/command/errors';
 import { suggest } from '@edm2/app-kit/command/nearest';
+import { ownCommand, siblingCommand } from '@edm2/app-kit/command/typed';
 import { presets as networks } from '@edm2/edm2-unet';
 import type { Interval } from './options/parse.js';
 import { say } from './say.js';
@@ -130,7 +131,7 @@ export function describePreset({ net, gnet, guidance, interval, expected, note }
       : [`guided by: ${gnet}, w = ${guidance}${interval ? `, at noise levels in (${interval.join(', ')}] only` : ''}`]),
     `networks are at ${WEIGHTS.from} (${WEIGHTS.licence}); put them into the folder --models`,
     ...(net.includes('img512') ? [`latents are decoded by: ${AUTOENCODER}`] : []),
-    `scored on the features of ${metric === 'FID' ? 'Inception' : 'DINOv2'}: npx fid weights says where its weights and reference come from`,
+    `scored on the features of ${metric === 'FID' ? 'Inception' : 'DINOv2'}: ${siblingCommand('fid', ['weights'])} says where its weights and reference come from`,
     ...(note === undefined ? [] : [`note: ${note}`]),
   ];
 }
@@ -147,7 +148,7 @@ export function evaluationPreset(name: string): EvaluationPreset {
   const preset = Object.hasOwn(evaluationPresets, name) ? evaluationPresets[name] : undefined;
   if (!preset)
     throw new UsageError(
-      `--preset: expected a name that edm2-evaluate presets lists, got ${name}.${suggest(name, Object.keys(evaluationPresets))}`,
+      `--preset: expected a published setting, got ${name}. List them: ${ownCommand(['presets'])}.${suggest(name, Object.keys(evaluationPresets))}`,
     );
   return preset;
 }

@@ -2,6 +2,7 @@ import { UsageError } from '@edm2/app-kit/command/errors';
 import { refuseIdle } from '@edm2/app-kit/command/idle-options';
 import { interruptible } from '@edm2/app-kit/command/interruptible';
 import { startProgress } from '@edm2/app-kit/command/progress';
+import { ownCommand } from '@edm2/app-kit/command/typed';
 import { describeLatents, holdsLatents } from '@edm2/app-kit/latents/describe-latents';
 import { findAutoencoder } from '@edm2/app-kit/latents/find-autoencoder';
 import { openLatentDecoder } from '@edm2/app-kit/latents/latent-decoder';
@@ -36,7 +37,7 @@ async function decodeCommand(options: DecodeOptions): Promise<void> {
   try {
     if (!holdsLatents(dataset))
       throw new UsageError(
-        `--source: expected latents (means and deviations), got ${dataset.dtype === 'uint8' ? 'images' : `arrays of ${dataset.channels} channels`} in ${source}. Encode images first: edm2-dataset encode`,
+        `--source: expected latents (means and deviations), got ${dataset.dtype === 'uint8' ? 'images' : `arrays of ${dataset.channels} channels`} in ${source}. Encode images first: ${ownCommand(['encode', '--source', source])} …`,
       );
     const description = await describeLatents(dataset);
     const wanted = { option: options.vae, description, of: source, any: options.anyVae };

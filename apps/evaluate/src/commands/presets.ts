@@ -1,3 +1,4 @@
+import { ownCommand } from '@edm2/app-kit/command/typed';
 import type { Command } from 'commander';
 import { describePreset, evaluationPreset, evaluationPresets } from '../presets.js';
 import { print } from '../say.js';
@@ -33,5 +34,5 @@ export const addPresetsCommand = (program: Command): Command =>
             .join('  ')
             .trimEnd(),
         );
-      print('* not all of it comes from the paper: edm2-evaluate presets <name>');
+      print(`* not all of it comes from the paper: ${ownCommand(['presets'])} <name>`);
     });

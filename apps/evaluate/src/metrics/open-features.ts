@@ -1,4 +1,5 @@
 import { UsageError } from '@edm2/app-kit/command/errors';
+import { siblingCommand } from '@edm2/app-kit/command/typed';
 import { CLASSIFIER_FORMAT, loadClassifier } from '@edm2/app-kit/scores/classifier-file';
 import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
 import { createImageDetector } from '@edm2/app-kit/scores/image-detector';
@@ -33,7 +34,7 @@ export async function openFeatures(path: string, engine: EngineReport): Promise<
     const read = Object.hasOwn(READERS, kind) ? READERS[kind] : undefined;
     if (!read)
       throw new UsageError(
-        `--features: expected weights of ${Object.keys(READERS).join(', ')}, got ${path} of ${kind}. Inception and DINOv2: npx fid weights; the main job writes a classifier, runs/mnist/classifier.safetensors.`,
+        `--features: expected weights of ${Object.keys(READERS).join(', ')}, got ${path} of ${kind}. ${whereFeaturesComeFrom()}`,
       );
     await file.verify();
     return await read(path, file, engine);
@@ -41,6 +42,10 @@ export async function openFeatures(path: string, engine: EngineReport): Promise<
     await file.close();
   }
 }
+
+/** What to do without a feature network. */
+export const whereFeaturesComeFrom = (): string =>
+  `Those of FID and FD_DINOv2: ${siblingCommand('fid', ['weights'])}; the main job writes a classifier for small grey images, runs/mnist/classifier.safetensors.`;
 
 /** Of Inception: one row a class. */
 const CLASS_LAYER = 'fc.weight';

@@ -1,5 +1,6 @@
 import { UsageError } from '@edm2/app-kit/command/errors';
 import { withProgress } from '@edm2/app-kit/command/progress';
+import { ownCommand } from '@edm2/app-kit/command/typed';
 import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
 import { isStatisticsFile, type Reference, readReference } from '@edm2/app-kit/scores/reference-file';
 import { openDataset } from '@edm2/dataset';
@@ -7,7 +8,7 @@ import type { EngineReport } from '@edm2/engine';
 import { type Command, Option } from 'commander';
 import { collectImages } from '../metrics/measure-images.js';
 import { METRICS, type MetricChoice, needs, parseMetrics } from '../metrics/metrics.js';
-import { openFeatures } from '../metrics/open-features.js';
+import { openFeatures, whereFeaturesComeFrom } from '../metrics/open-features.js';
 import { guard } from './parse.js';
 
 /** What images are compared by, and with what. */
@@ -55,7 +56,7 @@ export async function featuresOf(
 ): Promise<FeatureNetwork> {
   if (features === undefined)
     throw new UsageError(
-      '--features: expected the weights of a feature network, got nothing. npx fid weights makes those of FID and FD_DINOv2; the main job writes runs/mnist/classifier.safetensors.',
+      `--features: expected the weights of a feature network, got nothing. ${whereFeaturesComeFrom()}`,
     );
   const network = await openFeatures(features, engine);
   const odd = metrics?.networks.find((name) => name !== network.name);
@@ -84,7 +85,7 @@ export async function referenceOf(
 ): Promise<Reference> {
   if (ref === undefined)
     throw new UsageError(
-      '--ref: expected real images or their statistics, got nothing. Name a folder or zip, or make statistics once with metrics ref.',
+      `--ref: expected real images or their statistics, got nothing. Name a folder or zip, or make statistics once: ${ownCommand(['metrics', 'ref', '--help'])}`,
     );
   const features = needs(metrics.metrics, 'realFeatures');
   if (!isStatisticsFile(ref)) return lookAt(ref, network, features, signal);

@@ -58,7 +58,7 @@ export const withSamplingOptions = (command: Command): Command =>
 /** Adds the options that name a network, guided or not. */
 export const withModelOptions = (command: Command): Command =>
   withSamplingOptions(command)
-    .option('--preset <name>', 'published networks and settings; see edm2-evaluate presets')
+    .option('--preset <name>', 'published networks and settings, which the command presets lists')
     .option('--models <folder>', "where a preset's network files lie", '.')
     .option('--net <file>', 'network snapshot')
     .option('--gnet <file>', 'guiding network: one without classes, or a worse one with the same')

@@ -6,6 +6,7 @@ import {
   STABLE_DIFFUSION_RAW,
 } from '@edm2/latent-vae';
 import { loadRawStatistics } from '@edm2/latent-vae/node';
+import { siblingCommand } from '../command/typed.js';
 
 /** The autoencoder of EDM2's published latents. */
 const PUBLISHED_VAE = 'stabilityai/sd-vae-ft-mse';
@@ -40,7 +41,7 @@ async function describeSamples(dataset: Dataset): Promise<LatentDescription> {
   const measured = await measuredBeside(path);
   if (!measured && channels !== STABLE_DIFFUSION_RAW.rawMean.length)
     throw new RangeError(
-      `describeLatents: expected statistics beside ${path}, whose latents have ${channels} channels, got none. Measure them: npm run dataset -- stats ${path}`,
+      `describeLatents: expected statistics beside ${path}, whose latents have ${channels} channels, got none. Measure them: ${siblingCommand('dataset', ['stats', path])}`,
     );
   return { vae: PUBLISHED_VAE, normalizer: createLatentNormalizer(measured ?? STABLE_DIFFUSION_RAW).options };
 }

@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import type { Gaussian, StatisticsResult } from '@edm2/fid';
 import { readStatistics, writeStatistics } from '@edm2/fid/node';
 import { readSafetensors, type SafetensorsFile, writeSafetensors } from '@edm2/tensor-files';
+import { siblingCommand } from '../command/typed.js';
 import type { FeatureNetwork } from './feature-network.js';
 
 /** The metadata field `format` of the file of a network that has no published format. */
@@ -18,6 +19,8 @@ export interface Reference extends Gaussian {
 
 /** Endings of files of statistics; everything else is images. */
 const ENDINGS = new Set(['.safetensors', '.npz', '.pkl']);
+
+const makeOne = (): string => siblingCommand('evaluate', ['metrics', 'ref', '--help']);
 
 /** Whether a path names a file of statistics. */
 export const isStatisticsFile = (path: string): boolean => ENDINGS.has(extname(path).toLowerCase());
@@ -69,12 +72,12 @@ export async function readReference(path: string, network: FeatureNetwork): Prom
   const isOwn = extname(path).toLowerCase() === '.safetensors';
   if (!metric && !isOwn)
     throw new RangeError(
-      `readReference: expected a .safetensors file, the only one that holds features of ${name}, got ${path}. Make one: edm2-evaluate metrics ref.`,
+      `readReference: expected a .safetensors file, the only one that holds features of ${name}, got ${path}. Make one: ${makeOne()}`,
     );
   const found = metric ? await readPublished(path, metric) : await readOwn(path, network);
   if (found?.mu.length !== dims)
     throw new RangeError(
-      `readReference: expected ${dims} features of ${name}, got ${found ? found.mu.length : 'those of another network'} in ${path}. Make it again with this network: edm2-evaluate metrics ref.`,
+      `readReference: expected ${dims} features of ${name}, got ${found ? found.mu.length : 'those of another network'} in ${path}. Make it again with this network: ${makeOne()}`,
     );
   return found;
 }
@@ -101,7 +104,7 @@ async function readOwn(path: string, { name, fingerprint }: FeatureNetwork): Pro
     const { format, features, fingerprint: stored, n } = file.metadata;
     if (format !== FORMAT)
       throw new RangeError(
-        `readReference: expected a file of format ${FORMAT}, got ${path} of ${format ?? 'none'}. edm2-evaluate metrics ref writes one.`,
+        `readReference: expected a file of format ${FORMAT}, got ${path} of ${format ?? 'none'}. Make one: ${makeOne()}`,
       );
     if (features !== name || stored !== fingerprint)
       throw new RangeError(
