@@ -1,22 +1,18 @@
 import { clone, dispose, getBackend, type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
-import { type Engine, type Executable, engineFor } from './engine.js';
+import { type Engine, engineFor } from './engine.js';
 import { type ExplainOptions, explain } from './explain/explain.js';
 import { explainGraph } from './explain/explained.js';
 import type { MemoryPlan } from './explain/memory.js';
-import type { Graph } from './graph/graph.js';
+import { type Form, type Former, Forms } from './forms.js';
 import { at } from './kernels/spec.js';
 import { checkNotLent, whileLent } from './lent.js';
-import {
-  describeSignature,
-  type Lowered,
-  lowerFunction,
-  type Signature,
-  signatureKey,
-  signatureOf,
-} from './lower-function.js';
+import { describeSignature, lowerFunction, type Signature, signatureKey, signatureOf } from './lower-function.js';
 import { checkNode } from './node-version.js';
 import type { Precision } from './passes/lower-precision.js';
 import { argumentOf } from './state-pairs.js';
+import { countIterations } from './trace/optimizers.js';
+import { optimizersOf } from './trace/seen.js';
+import { readSlots } from './trace/slot.js';
 import { isTracing } from './trace/trace.js';
 import { type Flat, flatten, type Structure, unflatten } from './tree.js';
 
@@ -46,7 +42,7 @@ export interface Jitted<Args extends readonly unknown[], Result> {
    * cannot be passed to another compiled call. A call that fails leaves them as they were.
    */
   runAsync(...args: Args): Promise<Result>;
-  /** How many signatures (shapes, dtypes, static leaves) are compiled. */
+  /** How many signatures (shapes, dtypes, static leaves) are compiled. What was compiled again for another reason counts once. */
   readonly cacheSize: number;
   /**
    * Says what the function costs: peak memory, and the costliest kernels with the TensorFlow.js op and the line of code that
@@ -70,23 +66,8 @@ export interface Jitted<Args extends readonly unknown[], Result> {
 
 const PRECISIONS: readonly string[] = ['float32', 'bfloat16', 'float16'];
 
-interface Entry {
-  readonly engine: Engine;
-  readonly executable: Executable;
-  readonly result: Structure;
-  readonly signature: Signature;
-  readonly graph: Graph;
-  /** Variables that the function closes over, and the data that each had when it was compiled. */
-  readonly variables: readonly Variable[];
-  readonly data: readonly object[];
-  /** Variables that the function assigns: the executable's last outputs are their new values. */
-  readonly assigned: readonly Variable[];
-  /** True when variables are read at every call; before the first change they are constants. */
-  readonly live: boolean;
-}
-
-/** Compiled signatures after which a function is likely to be called with new shapes forever. */
-const MANY_SIGNATURES = 10;
+/** Signatures, or changes of what a function depends on, after which it is likely to be compiled anew forever. */
+const MANY = 10;
 
 // biome-ignore lint/suspicious/noConsole: the default of an option; a function that compiles at every call must not stay silent
 const warnOnConsole = (message: string): void => console.warn(message);
@@ -98,7 +79,8 @@ const warnOnConsole = (message: string): void => console.warn(message);
  * undefined are static: another value compiles again, so a number that changes from call to call belongs in a
  * `tf.scalar`. Tensors that the function closes over are constants of the compiled function; so are `tf.Variable`s until
  * one of them is assigned, after which they are read at every call. A function that assigns variables itself (an optimizer,
- * a BatchNormalization that trains) has them assigned when the call ends.
+ * a BatchNormalization that trains) has them assigned when the call ends. Learning rates of TensorFlow.js's optimizers are
+ * read at every call; other settings of theirs, `trainable`, and tensors that were disposed compile again when they change.
  *
  * @param fn - synchronous; it must not read tensors, draw random numbers or keep what it makes.
  * @returns the compiled function; it returns synchronously. On a backend without an engine it runs `fn` in `tf.tidy`.
@@ -119,8 +101,10 @@ export function jit<Args extends readonly unknown[], Result>(
   if (wrong !== undefined)
     throw new RangeError(`jit: expected donate to list argument positions, got ${wrong}. Count from 0.`);
   checkNode();
-  const cache = new Map<string, Entry>();
+  const forms = new Forms();
   let warned = false;
+  /** How often it was compiled because something had changed. */
+  let again = 0;
 
   const prepare = (args: Args): { readonly engine: Engine | undefined; readonly flat: Flat } => {
     const engine = options.engine ?? engineFor(getBackend());
@@ -156,48 +140,53 @@ export function jit<Args extends readonly unknown[], Result>(
     }
     const { engine, flat } = prepare(args);
     if (engine === undefined) return call(...args);
-    const entry = entryFor(engine, flat);
-    if (entry.executable.runAsync === undefined) return call(...args);
+    const form = formFor(engine, flat);
+    if (form.executable.runAsync === undefined) return call(...args);
     const given = donated(flat);
-    const outputs = await whileLent([...given, ...entry.assigned], entry.executable.runAsync(inputsOf(entry, flat)));
+    const read = readSlots(form.slots);
+    const running = form.executable.runAsync([...flat.tensors, ...read.tensors]).finally(read.end);
+    const outputs = await whileLent([...given, ...form.assigned], running);
     dispose(given);
-    return resultOf(entry, outputs) as Result;
+    return resultOf(form, outputs) as Result;
   };
 
   const runCompiled = (engine: Engine, flat: Flat): unknown => {
-    const entry = entryFor(engine, flat);
-    return resultOf(entry, entry.executable.run(inputsOf(entry, flat)));
+    const form = formFor(engine, flat);
+    const read = readSlots(form.slots);
+    try {
+      return resultOf(form, form.executable.run([...flat.tensors, ...read.tensors]));
+    } finally {
+      read.end();
+    }
   };
 
-  const entryFor = (engine: Engine, flat: Flat): Entry => {
+  const formFor = (engine: Engine, flat: Flat): Form => {
     const signature = signatureOf(flat);
     const key = `${engine.name}|${signatureKey(signature)}`;
-    let entry = cache.get(key);
-    if (entry === undefined || isStale(entry)) {
-      const known = entry !== undefined;
-      entry?.executable.dispose();
-      cache.delete(key);
-      entry = compile(engine, signature, known);
-      cache.set(key, entry);
-      if (cache.size === MANY_SIGNATURES && !known) warn(manySignatures(fn.name, signature));
-    }
-    checkNotAssigned(entry, flat);
-    return entry;
+    const form = forms.find(key) ?? compile(engine, signature, key);
+    checkAssigned(form, flat);
+    return form;
   };
 
-  const compile = (engine: Engine, signature: Signature, liveVariables: boolean): Entry => {
-    const { model, ...lowered } = lower(engine, signature, false, liveVariables);
-    const data = lowered.variables.map((variable) => variable.dataId);
-    return { engine, executable: engine.compile(model), signature, data, ...lowered };
+  const compile = (engine: Engine, signature: Signature, key: string): Form => {
+    const former = forms.former(key);
+    const { model, ...lowered } = lower(engine, signature, former);
+    const executable = engine.compile(model);
+    const form = { engine, executable, signature, assigns: new Set(lowered.assigned), ...lowered };
+    forms.add(key, form);
+    if (former === undefined && forms.size === MANY) warn(manySignatures(fn.name, signature));
+    if (former?.settled === false && ++again === MANY) warn(manyChanges(fn.name, former));
+    return form;
   };
 
-  const lower = (engine: Engine, signature: Signature, sources = false, liveVariables = false): Lowered =>
+  const lower = (engine: Engine, signature: Signature, former?: Pick<Former, 'live' | 'optimizers'>, sources = false) =>
     lowerFunction(fn as (...args: never[]) => unknown, signature, {
       engine,
       donate,
       precision,
       sources,
-      liveVariables,
+      liveVariables: former?.live ?? false,
+      optimizers: former?.optimizers ?? [],
     });
 
   const engineNow = (what: string): Engine => {
@@ -212,9 +201,12 @@ export function jit<Args extends readonly unknown[], Result>(
     if (args === undefined) {
       if (measure)
         throw new RangeError('explain: expected args to measure with, got none. Pass { args: [...], measure }.');
-      const compiled = [...cache.values()];
       return explain(
-        compiled.map((entry) => ({ ...entry, lower: () => lower(entry.engine, entry.signature, true, entry.live) })),
+        forms.all.map((form) => ({
+          ...form,
+          lower: () =>
+            lower(form.engine, form.signature, { live: form.live, optimizers: optimizersOf(form.seen) }, true),
+        })),
         format,
       );
     }
@@ -222,7 +214,7 @@ export function jit<Args extends readonly unknown[], Result>(
     const flat = flatten([...args], 'the arguments');
     const signature = signatureOf(flat);
     const tensors = measure ? flat.tensors : undefined;
-    return explain([{ engine, signature, tensors, lower: () => lower(engine, signature, true) }], format);
+    return explain([{ engine, signature, tensors, lower: () => lower(engine, signature, undefined, true) }], format);
   };
 
   const memory = (...args: Args): MemoryPlan => {
@@ -234,62 +226,43 @@ export function jit<Args extends readonly unknown[], Result>(
 
   return Object.defineProperties(call as Jitted<Args, Result>, {
     runAsync: { value: runAsync },
-    cacheSize: { get: () => cache.size },
+    cacheSize: { get: () => forms.size },
     explain: { value: explainThis },
     memory: { value: memory },
-    dispose: {
-      value: () => {
-        for (const entry of cache.values()) entry.executable.dispose();
-        cache.clear();
-      },
-    },
+    dispose: { value: () => forms.dispose() },
   });
 }
 
-/** True when a variable that was compiled in as a constant has been assigned since. */
-const isStale = ({ live, variables, data }: Entry): boolean =>
-  !live && variables.some((variable, i) => variable.dataId !== data[i] && !variable.isDisposed);
-
-/** What the executable takes: the arguments, and the variables that it reads at every call. */
-const inputsOf = ({ live, variables }: Entry, { tensors }: Flat): Tensor[] => [
-  ...tensors,
-  ...(live ? variables.map(alive) : []),
-];
-
-/** Checks that no argument is a variable that the function assigns: the call would read it as it was before. */
-function checkNotAssigned({ assigned }: Entry, { tensors, paths }: Flat): void {
+/**
+ * Checks that the function can assign its variables: no call under way was given one, and none is an argument, which the call
+ * would read as it was before.
+ */
+function checkAssigned({ assigned, assigns }: Form, { tensors, paths }: Flat): void {
   if (assigned.length === 0) return;
-  const both = assigned.find((variable) => tensors.includes(variable));
-  if (both === undefined) return;
+  for (const variable of assigned) checkNotLent(variable, () => `variable '${variable.name}'`);
+  const both = tensors.findIndex((tensor) => assigns.has(tensor));
+  if (both < 0) return;
   throw new Error(
-    `jit: expected the variables that the function assigns not to be arguments, got '${both.name}' at ` +
-      `'${paths[tensors.indexOf(both)]}'. Close over it alone, or pass tf.clone(variable) for its value before the call.`,
+    `jit: expected the variables that the function assigns not to be arguments, got '${(tensors[both] as Variable).name}' at ` +
+      `'${paths[both]}'. Close over it alone, or pass tf.clone(variable) for its value before the call.`,
   );
 }
 
-/** The result of a call as the function returns it; what the function assigns is assigned. */
-function resultOf({ result, assigned }: Entry, outputs: readonly Tensor[]): unknown {
+/** The result of a call as the function returns it; what the function assigns is assigned, what it counts is counted. */
+function resultOf({ result, assigned, seen }: Form, outputs: readonly Tensor[]): unknown {
   const first = outputs.length - assigned.length;
   assigned.forEach((variable, i) => {
     const value = at(outputs, first + i);
-    alive(variable).assign(value);
+    variable.assign(value);
     value.dispose();
   });
+  countIterations(seen.optimizers);
   return unflatten(result, outputs.slice(0, first));
-}
-
-function alive(variable: Variable): Variable {
-  checkNotLent(variable, `variable '${variable.name}'`);
-  if (!variable.isDisposed) return variable;
-  throw new Error(
-    `jit: expected the variables that the function closes over to live, got '${variable.name}' disposed. ` +
-      'Dispose the compiled function with them, and make a new one.',
-  );
 }
 
 /** Checks that every tensor still holds its values, and that no call under way was given it. */
 function checkAlive({ tensors, paths }: Flat): void {
-  tensors.forEach((tensor, i) => void checkNotLent(tensor, `'${paths[i]}'`));
+  tensors.forEach((tensor, i) => void checkNotLent(tensor, () => `'${paths[i]}'`));
   const gone = tensors.findIndex((tensor) => tensor.isDisposed);
   if (gone < 0) return;
   throw new Error(
@@ -298,10 +271,17 @@ function checkAlive({ tensors, paths }: Flat): void {
   );
 }
 
+const called = (name: string): string => (name === '' ? 'a function' : name);
+
 const manySignatures = (name: string, signature: Signature): string =>
-  `jit: ${name === '' ? 'a function' : name} has been compiled for ${MANY_SIGNATURES} signatures, the last of them ` +
+  `jit: ${called(name)} has been compiled for ${MANY} signatures, the last of them ` +
   `${describeSignature(signature)}. Pad to few shapes, and pass numbers that change as tf.scalar: every new shape or ` +
   'number compiles again.';
+
+const manyChanges = (name: string, { what }: Former): string =>
+  `jit: ${called(name)} has been compiled ${MANY} times because something had changed that it depends on, the last time ${what}. ` +
+  'Learning rates may change freely, as may variables that are not read as numbers; make what else changes from call to ' +
+  'call an argument.';
 
 /** Without an engine: the function itself, op by op. Results that are arguments are cloned, as a compiled call would. */
 function runPlain<Args extends readonly unknown[]>(fn: (...args: Args) => unknown, flat: Flat): unknown {

@@ -13,11 +13,14 @@ export async function whileLent<T>(tensors: readonly Tensor[], call: Promise<T>)
   }
 }
 
-/** @throws {Error} for a tensor that a call which has not ended yet was given. */
-export function checkNotLent(tensor: Tensor, what: string): void {
-  if (!lent.has(tensor)) return;
+/**
+ * @param what - its name, for the error.
+ * @throws {Error} for a tensor that a call which has not ended yet was given.
+ */
+export function checkNotLent(tensor: Tensor, what: () => string): void {
+  if (lent.size === 0 || !lent.has(tensor)) return;
   throw new Error(
-    `jit: expected tensors that are at rest, got ${what}, which a runAsync that has not ended yet was given to update. ` +
+    `jit: expected tensors that are at rest, got ${what()}, which a runAsync that has not ended yet was given to update. ` +
       'Await that call first.',
   );
 }

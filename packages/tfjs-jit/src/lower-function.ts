@@ -1,4 +1,4 @@
-import { dispose, type Variable } from '@tensorflow/tfjs-core';
+import { dispose, type Optimizer, type Variable } from '@tensorflow/tfjs-core';
 import { compileGraph } from './compile.js';
 import { compileTensorflow } from './compile-tensorflow.js';
 import type { CompiledModel, Engine } from './engine.js';
@@ -7,6 +7,8 @@ import { at } from './kernels/spec.js';
 import type { Precision } from './passes/lower-precision.js';
 import type { StateLeaf } from './passes/pack-state/families.js';
 import { argumentOf, pairState } from './state-pairs.js';
+import { optimizersOf, type Seen } from './trace/seen.js';
+import type { Slot } from './trace/slot.js';
 import { type Abstract, abstractOf, type Trace, type TraceOptions, trace } from './trace/trace.js';
 import type { Flat, Structure } from './tree.js';
 
@@ -26,8 +28,10 @@ export interface LowerOptions {
   readonly precision: Precision;
   /** Notes the line of code that each kernel call came from. */
   readonly sources?: boolean;
-  /** Variables that the function closes over are the model's last inputs instead of constants. */
+  /** Variables that the function closes over are read at every call instead of being constants. */
   readonly liveVariables?: boolean;
+  /** Optimizers that it is known to apply. */
+  readonly optimizers?: readonly Optimizer[];
 }
 
 /** A traced function in its engine's format. */
@@ -37,11 +41,13 @@ export interface Lowered {
   readonly graph: Graph;
   /** The tree that the model's outputs form. */
   readonly result: Structure;
-  /** Variables that the function closes over. */
-  readonly variables: readonly Variable[];
+  /** What is read at every call: the model's last inputs. */
+  readonly slots: readonly Slot[];
   /** Variables that the function assigns: the model's last outputs are their new values. */
   readonly assigned: readonly Variable[];
-  /** True when the variables are the model's last inputs. */
+  /** What else the model depends on. */
+  readonly seen: Seen;
+  /** False when variables that the function closes over are constants of the model. */
   readonly live: boolean;
 }
 
@@ -56,36 +62,40 @@ export const signatureOf = ({ structure, paths, tensors }: Flat): Signature => (
 export function lowerFunction(
   fn: (...args: never[]) => unknown,
   { structure, paths, leaves }: Signature,
-  { engine, donate, precision, sources = false, liveVariables = false }: LowerOptions,
+  { engine, donate, precision, sources = false, liveVariables = false, optimizers = [] }: LowerOptions,
 ): Lowered {
   if (precision !== 'float32' && engine.format !== 'tensorflow') {
     throw new RangeError(
       `jit: expected precision 'float32' on ${engine.name}, got '${precision}', for which it has no convolutions. Leave precision out, or use libtensorflow.`,
     );
   }
-  const traced = traceWithUpdates(fn, structure, leaves, { sources, liveVariables });
+  const traced = traceWithUpdates(fn, structure, leaves, { sources, liveVariables, optimizers });
   const donated = new Set(paths.flatMap((path, i) => (donate.includes(argumentOf(path)) ? [i] : [])));
   const { model, graph } = compileFor({ engine, precision }, traced.graph, donated, stateOf(traced, paths, donated));
-  const { result, variables, assigned, live } = traced;
-  return { model, graph, result, variables, assigned, live };
+  const { result, slots, seen, assigned, live } = traced;
+  return { model, graph, result, slots, seen, assigned, live };
 }
 
-/** The trace of a function that may assign variables: then all of them are read at every call, from the first on. */
+/**
+ * The trace of a function that may assign variables: then all of them are read at every call, from the first on. Traced again
+ * where it makes variables on its first use, and where its optimizers are not known from the beginning.
+ */
 function traceWithUpdates(
   fn: (...args: never[]) => unknown,
   structure: Structure,
   leaves: readonly Abstract[],
-  options: TraceOptions,
+  options: TraceOptions & { readonly liveVariables: boolean; readonly optimizers: readonly Optimizer[] },
 ): Trace & { readonly live: boolean } {
-  const asked = { ...options, updates: true };
-  const first = trace(fn, structure, leaves, asked);
+  const first = trace(fn, structure, leaves, { ...options, updates: true });
+  const optimizers = optimizersOf(first.seen);
   const updates = first.assigned.length > 0 || first.made.length > 0;
-  const again = updates && options.liveVariables !== true;
-  const traced = again ? trace(fn, structure, leaves, { ...asked, liveVariables: true }) : first;
-  const live = again || options.liveVariables === true;
-  const [extra] = live ? traced.made : [];
-  if (extra === undefined) return { ...traced, live };
-  dispose([...new Set([...first.made, ...traced.made])]);
+  const known = optimizers.every((optimizer) => options.optimizers.includes(optimizer));
+  if (!updates || (options.liveVariables && first.made.length === 0 && known))
+    return { ...first, live: options.liveVariables };
+  const again = trace(fn, structure, leaves, { ...options, updates: true, liveVariables: true, optimizers });
+  const [extra] = again.made;
+  if (extra === undefined) return { ...again, live: true };
+  dispose([...new Set([...first.made, ...again.made])]);
   throw new Error(
     'jit: expected a function that makes variables on its first use only, as an optimizer does, got tf.variable every ' +
       `time ('${extra.name}'). Make it before the call and close over it.`,

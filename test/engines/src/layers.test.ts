@@ -1,5 +1,5 @@
 import { difference, draw } from '@edm2/test-support';
-import { jit, toOnnx } from '@edm2/tfjs-jit';
+import { type Engine, jit, toOnnx } from '@edm2/tfjs-jit';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { describeEngines } from './engines.js';
@@ -193,6 +193,51 @@ describeEngines('tf.layers models', (engine) => {
       expect(() => step(larger)).toThrow('mine');
       expect(model.getWeights().map((w) => [...w.dataSync()])).toEqual(weights);
       expect(tf.memory().numTensors).toBe(before + 1);
+    });
+
+    it('follows which layers are trainable, and compiles nothing again where that does not count', () => {
+      const x = draw(3, [4, 6, 6, 2]);
+      const wanted = labels();
+      const train = (model: tf.LayersModel, compiled: boolean): number[] => {
+        const optimizer = tf.train.sgd(0.1);
+        // The list is made inside: a model leaves out what is frozen.
+        const step = (batch: tf.Tensor): tf.Scalar =>
+          optimizer.minimize(
+            () => tf.mean(tf.squaredDifference(model.apply(batch) as tf.Tensor, wanted)) as tf.Scalar,
+            true,
+            variables(model),
+          ) as tf.Scalar;
+        const run = compiled ? jit(step, { engine: engine() }) : step;
+        let forms = 0;
+        const compile: Engine['compile'] = (lowered) => {
+          forms++;
+          return engine().compile(lowered);
+        };
+        const watched = { ...engine(), compile };
+        const predict = compiled ? jit((t: tf.Tensor) => model.apply(t) as tf.Tensor, { engine: watched }) : undefined;
+        const [first, , , , last] = model.layers;
+        const switches = [
+          () => {},
+          () => Object.assign(first as object, { trainable: false }),
+          () => Object.assign(last as object, { trainable: false }),
+          () => Object.assign(first as object, { trainable: true }),
+          () => Object.assign(last as object, { trainable: true }),
+        ];
+        const seen = switches.flatMap((turn) => {
+          turn();
+          const loss = run(x).dataSync()[0] as number;
+          predict?.(x);
+          return [loss, ...variables(model).map((v) => v.dataSync()[0] as number)];
+        });
+        // With weights as constants, and with weights that are read.
+        if (compiled) expect(forms).toBe(2);
+        return seen;
+      };
+      const [a, b] = [build(), build()];
+      b.setWeights(a.getWeights());
+      const [expected, actual] = [train(a, false), train(b, true)];
+      expect(actual.length).toBe(expected.length);
+      actual.forEach((n, i) => void expect(n).toBeCloseTo(expected[i] ?? Number.NaN, 4));
     });
 
     it('is explained before its first call, and measured, without being assigned', () => {

@@ -94,6 +94,44 @@ describeEngines('reading inside a compiled function', (engine) => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
+  it('of a variable gives what it is at the time of the call, or says that every change compiles again', () => {
+    const said: string[] = [];
+    const v = tf.variable(tf.scalar(2), true, 'mine');
+    const copy = tf.variable(v, true, 'copy');
+    const fn = (x: tf.Tensor): tf.Tensor => tf.mul(x, (v.dataSync()[0] as number) + 10 * (copy.arraySync() as number));
+    const compiled = jit(fn, { engine: engine(), warn: (message) => void said.push(message) });
+    const x = tf.tensor1d([1, 3]);
+    for (let i = 0; i < 12; i++) {
+      if (i % 2 === 0) v.assign(tf.scalar(i));
+      else copy.assign(v);
+      for (let again = 0; again < 2; again++) expect([...compiled(x).dataSync()]).toEqual([...fn(x).dataSync()]);
+    }
+    expect(compiled.cacheSize).toBe(1);
+    expect(said).toEqual([
+      expect.stringMatching(/compiled 10 times.*variable '(mine|copy)', whose numbers it reads, was/),
+    ]);
+  });
+
+  it('closes over tensors as they are: one that was disposed is asked for anew', () => {
+    let w: tf.Tensor = tf.tensor1d([1, 2]);
+    let v = tf.variable(tf.tensor1d([1, 1]));
+    const compiled = jit((x: tf.Tensor) => tf.add(tf.mul(x, w), v), { engine: engine() });
+    const x = tf.tensor1d([10, 10]);
+    expect([...compiled(x).dataSync()]).toEqual([11, 21]);
+    w.dispose();
+    w = tf.tensor1d([3, 4]);
+    expect([...compiled(x).dataSync()]).toEqual([31, 41]);
+    v.dispose();
+    v = tf.variable(tf.tensor1d([5, 5]));
+    expect([...compiled(x).dataSync()]).toEqual([35, 45]);
+    expect(compiled.cacheSize).toBe(1);
+    v.dispose();
+    expect(() => compiled(x)).toThrow(/variables that the function closes over to live, got '.*' disposed, in tf\.add/);
+    w.dispose();
+    expect(() => compiled(x)).toThrow(/got a disposed one in tf\.mul.*must live as long as it is called/);
+    compiled.dispose();
+  });
+
   describe('what watches every kernel does not disturb the first call', () => {
     const fn = (x: tf.Tensor): tf.Tensor =>
       tf.grad((t: tf.Tensor) => tf.sum(tf.matMul(t as tf.Tensor2D, tf.exp(t) as tf.Tensor2D)))(x);

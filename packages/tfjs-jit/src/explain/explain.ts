@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Engine } from '../engine.js';
 import type { Graph } from '../graph/graph.js';
 import { describeSignature, type Lowered, type Signature } from '../lower-function.js';
+import { readSlots } from '../trace/slot.js';
 import { type Explained, explainGraph } from './explained.js';
 import { table } from './table.js';
 import { traceFile } from './trace-file.js';
@@ -46,15 +47,20 @@ function explainOne({ engine, signature, graph: compiled, tensors, lower }: ToEx
   if (tensors === undefined && compiled !== undefined) {
     return explainGraph({ signature: text, graph: withSources(compiled, lower), format });
   }
-  const { model, graph, live, variables } = lower();
+  const { model, graph, slots } = lower();
   if (tensors === undefined) return explainGraph({ signature: text, graph, format });
   if (engine.profile === undefined) {
     throw new Error(
       `explain: expected an engine that measures, got ${engine.name}, which does not. Leave measure out for estimates.`,
     );
   }
-  const inputs = [...tensors, ...(live ? variables : [])];
-  return explainGraph({ signature: text, graph, format, timings: engine.profile(model, inputs) });
+  const read = readSlots(slots);
+  try {
+    const timings = engine.profile(model, [...tensors, ...read.tensors]);
+    return explainGraph({ signature: text, graph, format, timings });
+  } finally {
+    read.end();
+  }
 }
 
 /** The graph of a new trace; the compiled one where what the function closed over is gone by now. */

@@ -1,4 +1,4 @@
-import { clone, engine, type Tensor, Variable } from '@tensorflow/tfjs-core';
+import { clone, type DataId, engine, type Tensor, Variable } from '@tensorflow/tfjs-core';
 
 /** What a function may do to variables while it is traced. */
 export interface VariableRules {
@@ -14,6 +14,12 @@ export interface TraceGuard {
   assigned(): readonly Variable[];
   /** Variables that the function has made. */
   readonly made: readonly Variable[];
+  /** Variables whose numbers the function has read. */
+  readonly read: ReadonlySet<Variable>;
+  /** True once it asked for gradients to variables. */
+  differentiates(): boolean;
+  /** Runs something that is no part of the trace. */
+  outside<T>(run: () => T): T;
   /** Gives assigned variables the values back that they had. */
   restore(): void;
   /** Ends the guard. */
@@ -24,6 +30,19 @@ const REMEDY =
   'Return the new value, and assign it outside. (A tf.layers BatchNormalization assigns its averages while training: ' +
   'apply the model with { training: false }.)';
 
+/** Methods of TensorFlow.js's engine that the guard puts its own over. */
+const HIDDEN = ['makeVariable', 'disposeVariable', 'disposeTensor', 'incRef', 'keep', 'readSync', 'gradients'] as const;
+
+/** Variables that have this data: more than one after `assign`, and then any of them may be meant. */
+const variablesWith = (dataId: DataId): Variable[] =>
+  Object.values(engine().registeredVariables).filter((variable) => variable.dataId === dataId);
+
+const disposing = (): Error =>
+  new Error(
+    'jit: expected a function that disposes only of tensors that it made, got the end of one from outside. Dispose it ' +
+      'outside. (A stateful layer of tf.layers replaces its states so: make it stateless, and pass initialState.)',
+  );
+
 /**
  * Keeps symbolic tensors inside their trace. A variable that is assigned stands for its new value until the trace ends, and
  * is then as it was; one that is made starts with values that are known. Disposing one is refused at the line that does it.
@@ -31,7 +50,7 @@ const REMEDY =
  */
 export function guardTrace({ isSymbolic, make }: VariableRules): TraceGuard {
   const tf = engine();
-  const { disposeTensor, keep, incRef, makeVariable, disposeVariable } = tf;
+  const { disposeTensor, keep, incRef, makeVariable, disposeVariable, readSync, gradients } = tf;
   const { assign } = Variable.prototype;
   const kept: Tensor[] = [];
   const made: Variable[] = [];
@@ -39,8 +58,20 @@ export function guardTrace({ isSymbolic, make }: VariableRules): TraceGuard {
   const before = new Map<Variable, Variable['dataId']>();
   /** Assigned variables that hold a symbolic value now. */
   const holding = new Set<Variable>();
-  let making = false;
+  const read = new Set<Variable>();
+  let differentiates = false;
+  /** True while what runs is no part of the trace. */
+  let aside = false;
 
+  const outside = <T>(run: () => T): T => {
+    const before = aside;
+    aside = true;
+    try {
+      return run();
+    } finally {
+      aside = before;
+    }
+  };
   const letGo = (variable: Variable): void => {
     if (holding.delete(variable)) disposeTensor.call(tf, variable);
   };
@@ -59,14 +90,9 @@ export function guardTrace({ isSymbolic, make }: VariableRules): TraceGuard {
           'optimizer makes its own on first use: apply gradients outside.',
       );
     }
-    making = true;
-    try {
-      const variable = make(initial, (value) => makeVariable.call(tf, value, trainable, name, dtype));
-      made.push(variable);
-      return variable;
-    } finally {
-      making = false;
-    }
+    const variable = make(initial, (value) => makeVariable.call(tf, value, trainable, name, dtype));
+    made.push(variable);
+    return variable;
   };
   tf.disposeVariable = (variable) => {
     if (!made.includes(variable)) refuse(variable, 'the end of', 'Dispose it outside.');
@@ -74,16 +100,17 @@ export function guardTrace({ isSymbolic, make }: VariableRules): TraceGuard {
   };
   // Assigning calls this first, then incRef with the new value in place.
   tf.disposeTensor = (tensor: Tensor): void => {
-    if (making || !(tensor instanceof Variable)) {
+    if (aside || (!(tensor instanceof Variable) && isSymbolic(tensor))) {
       disposeTensor.call(tf, tensor);
       return;
     }
+    if (!(tensor instanceof Variable)) throw disposing();
     if (make === undefined) refuse(tensor, 'an assignment to');
     if (!before.has(tensor)) before.set(tensor, tensor.dataId);
     letGo(tensor);
   };
   tf.incRef = (tensor, backend) => {
-    if (making || !(tensor instanceof Variable)) {
+    if (aside || !(tensor instanceof Variable)) {
       incRef.call(tf, tensor, backend);
       return;
     }
@@ -92,8 +119,17 @@ export function guardTrace({ isSymbolic, make }: VariableRules): TraceGuard {
   };
   // What a variable holds while the function is traced is of the trace: another variable, assigned to it, is read as it is now.
   Variable.prototype.assign = function (this: Variable, value) {
-    assign.call(this, making || isSymbolic(value) ? value : clone(value));
+    assign.call(this, aside || isSymbolic(value) ? value : clone(value));
   };
+
+  tf.readSync = (dataId) => {
+    if (!aside) for (const variable of variablesWith(dataId)) read.add(variable);
+    return readSync.call(tf, dataId);
+  };
+  tf.gradients = ((f, xs, ...rest) => {
+    differentiates ||= xs.some((x) => x instanceof Variable);
+    return gradients.call(tf, f, xs, ...rest);
+  }) as typeof gradients;
 
   const restore = (): void => {
     for (const [variable, dataId] of before) {
@@ -104,14 +140,16 @@ export function guardTrace({ isSymbolic, make }: VariableRules): TraceGuard {
   };
   return {
     made,
+    read,
+    differentiates: () => differentiates,
+    outside,
     assigned: () => [...before.keys()],
     restore,
     end() {
       restore();
       Variable.prototype.assign = assign;
       // The methods of the class show again.
-      for (const name of ['makeVariable', 'disposeVariable', 'disposeTensor', 'incRef', 'keep'])
-        Reflect.deleteProperty(tf, name);
+      for (const name of HIDDEN) Reflect.deleteProperty(tf, name);
       for (const tensor of kept) if (!tensor.isDisposed && isSymbolic(tensor)) tensor.dispose();
     },
   };

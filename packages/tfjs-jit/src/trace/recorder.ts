@@ -16,6 +16,8 @@ import { type Attributes, type Data, type Graph, type Node, toData, type Value }
 import { knownValues, Unknown } from '../graph/known.js';
 import { asDType, type KernelSpec } from '../kernels/spec.js';
 import { KERNELS } from '../kernels/table.js';
+import type { OptimizerWatch } from './optimizers.js';
+import type { Slot } from './slot.js';
 import type { SourceFinder } from './source.js';
 import { unsupportedKernel } from './unsupported.js';
 
@@ -36,6 +38,10 @@ export interface Recorder {
   known(tensor: TensorInfo): Data | undefined;
   /** Variables that the function closes over, in the order of their first use, with what stands for each. */
   readonly variables: ReadonlyMap<Variable, Value>;
+  /** Learning rates that the function uses, with what stands for each. */
+  readonly rates: ReadonlyMap<Slot, Value>;
+  /** Other tensors that it closes over. */
+  readonly constants: ReadonlySet<Tensor>;
   build(inputs: readonly Value[], outputs: readonly Value[]): Graph;
 }
 
@@ -50,10 +56,13 @@ export interface RecorderOptions {
   readonly sources?: SourceFinder | undefined;
   /** Variables that the function closes over are inputs instead of constants. */
   readonly liveVariables?: boolean;
+  /** Knows learning rates. */
+  readonly optimizers: Pick<OptimizerWatch, 'rateOf' | 'slotOf'>;
 }
 
 /** A recorder for one trace. */
-export function createRecorder({ evaluate, sources, liveVariables = false }: RecorderOptions): Recorder {
+export function createRecorder(options: RecorderOptions): Recorder {
+  const { evaluate, sources, liveVariables = false, optimizers } = options;
   const builder = graphBuilder();
   /** What was made in the trace, by its data: no two of these share any. */
   const values = new WeakMap<DataId, Value>();
@@ -62,6 +71,8 @@ export function createRecorder({ evaluate, sources, liveVariables = false }: Rec
   const variables = new Map<Variable, Value>();
   /** Other tensors from outside, by data and by what each sees in it: a clone, a reshape and a cast share it. */
   const captured = new Map<DataId, Map<string, Value>>();
+  const closedOver = new Set<Tensor>();
+  const rates = new Map<Slot, Value>();
   const origins = new WeakMap<DataId, string>();
   const makers = new Map<Value, Node>();
   const maker = (value: Value): Node | undefined => makers.get(value);
@@ -84,8 +95,10 @@ export function createRecorder({ evaluate, sources, liveVariables = false }: Rec
 
   /** A tensor of another backend, whose values now become part of the compiled function. */
   const constantOf = ({ dataId, shape, dtype }: TensorInfo): Value => {
-    const data = engine().readSync(dataId);
-    if (isTexts(data)) throw new TypeError('jit: expected numeric tensors, got a string tensor.');
+    // Not through the engine: there the function's own reading is noticed.
+    const data = engine().state.tensorInfo.get(dataId)?.backend.readSync(dataId);
+    if (data === undefined || isTexts(data))
+      throw new TypeError('jit: expected numeric tensors, got a string tensor. Encode it first.');
     return addConstant(data, shape, dtype);
   };
 
@@ -98,7 +111,16 @@ export function createRecorder({ evaluate, sources, liveVariables = false }: Rec
     return value;
   };
 
+  const rateOf = (slot: Slot): Value => {
+    const value = rates.get(slot) ?? builder.input(slot.shape, asDType(slot.dtype));
+    rates.set(slot, value);
+    return value;
+  };
+
   const capturedOf = (tensor: TensorInfo): Value => {
+    const rate = tensor instanceof Tensor ? optimizers.slotOf(tensor) : undefined;
+    if (rate !== undefined) return rateOf(rate);
+    if (tensor instanceof Tensor) closedOver.add(tensor);
     const seen = captured.get(tensor.dataId) ?? new Map<string, Value>();
     captured.set(tensor.dataId, seen);
     const key = `${tensor.dtype}[${tensor.shape}]`;
@@ -125,7 +147,13 @@ export function createRecorder({ evaluate, sources, liveVariables = false }: Rec
       }
       if (isTexts(data))
         throw new TypeError(`jit: expected numeric tensors, got a string tensor in tf.${op}. Encode it first.`);
-      values.set(dataId, addConstant(data, shape, dtype));
+      const rate = shape.length === 0 ? optimizers.rateOf(Number(data[0])) : undefined;
+      if (rate === undefined) values.set(dataId, addConstant(data, shape, dtype));
+      else {
+        const value = rateOf(rate.slot);
+        const output = { shape: value.shape, dtype: value.dtype };
+        values.set(dataId, rate.negative ? builder.one('Neg', [value], {}, output, { op }) : value);
+      }
     },
 
     read(dataId) {
@@ -145,14 +173,13 @@ export function createRecorder({ evaluate, sources, liveVariables = false }: Rec
       const known = values.get(tensor.dataId);
       if (known !== undefined) return known;
       if (tensor instanceof Tensor && tensor.isDisposed) {
-        throw new Error(
-          `jit: expected tensors that still hold their values, got a disposed one in tf.${currentOp()}. Tensors made while a ` +
-            'function is traced end with it: return what is needed later, and pass in what comes from elsewhere.',
-        );
+        throw disposedIn(currentOp(), tensor);
       }
       return tensor instanceof Variable ? variableOf(tensor) : capturedOf(tensor);
     },
     variables,
+    rates,
+    constants: closedOver,
 
     known(tensor) {
       const data = known(recorder.valueOf(tensor));
@@ -204,6 +231,16 @@ export function createRecorder({ evaluate, sources, liveVariables = false }: Rec
 
   return recorder;
 }
+
+const disposedIn = (op: string, tensor: Tensor): Error =>
+  new Error(
+    tensor instanceof Variable
+      ? `jit: expected the variables that the function closes over to live, got '${tensor.name}' disposed, in tf.${op}. ` +
+          'Dispose the compiled function with them, and make a new one.'
+      : `jit: expected tensors that still hold their values, got a disposed one in tf.${op}. Tensors made while a ` +
+          'function is traced end with it: return what is needed later, and pass in what comes from elsewhere. What a ' +
+          'function closes over must live as long as it is called.',
+  );
 
 /** Inputs of a kernel call in the order of its specification. */
 function positional(name: string, spec: KernelSpec, inputs: NamedTensorInfoMap): TensorInfo[] {

@@ -1,11 +1,14 @@
-import { engine, type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
+import { engine, type Optimizer, type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
 import { evaluateOn } from '../graph/evaluate.js';
 import type { DType, Graph } from '../graph/graph.js';
 import { at } from '../kernels/spec.js';
 import { flatten, type Place, type Structure, unflatten } from '../tree.js';
 import { TRACE_BACKEND, type TraceBackend, traceBackend } from './backend.js';
 import { guardTrace, type TraceGuard } from './guard.js';
+import { watchOptimizers } from './optimizers.js';
 import { createRecorder, type Recorder } from './recorder.js';
+import { remember, type Seen } from './seen.js';
+import { type Slot, slotOfVariable } from './slot.js';
 import { sourceFinder } from './source.js';
 import { unobserved } from './unobserved.js';
 
@@ -17,8 +20,10 @@ export interface Trace {
   readonly paths: readonly string[];
   /** The record or array that holds each output, and its name there. */
   readonly places: readonly Place[];
-  /** Variables that the function closes over; with `liveVariables` the graph's last inputs, in this order. */
-  readonly variables: readonly Variable[];
+  /** What is read at every call: the graph's last inputs, in this order. Empty without `liveVariables`. */
+  readonly slots: readonly Slot[];
+  /** What else the trace depends on. */
+  readonly seen: Seen;
   /** Variables that the function assigns: their new values are the graph's last outputs, in this order. */
   readonly assigned: readonly Variable[];
   /** Variables that the function made: they stay. */
@@ -39,6 +44,8 @@ export interface TraceOptions {
   readonly liveVariables?: boolean;
   /** The function may assign variables, and make them as an optimizer does on first use. */
   readonly updates?: boolean;
+  /** Optimizers that an earlier trace of the function has met. */
+  readonly optimizers?: readonly Optimizer[];
 }
 
 /** True while a function is being traced: a compiled function called there is traced along. */
@@ -64,17 +71,19 @@ function traceOnce(
   fn: (...args: never[]) => unknown,
   args: Structure,
   leaves: readonly Abstract[],
-  { sources = false, liveVariables = false, updates = false }: TraceOptions,
+  { sources = false, liveVariables = false, updates = false, optimizers: known = [] }: TraceOptions,
 ): Trace {
   const tf = engine();
   const previous = tf.backendName;
   const backend = traceBackend();
-  const outside = outsideOf(previous);
   const evaluate = evaluateOn(previous);
+  const optimizers = watchOptimizers(known, liveVariables);
+  const outside: Outside = (run) => guard.outside(() => onBackend(previous, run));
   const recorder = createRecorder({
     evaluate: (node, inputs) => outside(() => evaluate(node, inputs)),
     sources: sources ? sourceFinder() : undefined,
     liveVariables,
+    optimizers,
   });
   const before = backend.numDataIds();
   backend.recorder = recorder;
@@ -84,11 +93,12 @@ function traceOnce(
     isSymbolic: (tensor) => backend.refCount(tensor.dataId) > 0,
     make: updates ? (initial, make) => makeOutside(outside, recorder, initial, make) : undefined,
   });
+  let recorded: Recorded | undefined;
   try {
-    const traces: Trace[] = [];
     // The tidy ends inside the trace, so that everything symbolic is gone before the backend changes back.
-    tidy(() => void traces.push(record(fn, args, leaves, { backend, recorder, guard, liveVariables })));
-    const traced = at(traces, 0);
+    tidy(() => {
+      recorded = record(fn, args, leaves, { backend, recorder, guard, liveVariables });
+    });
     guard.restore();
     if (backend.numDataIds() > before) {
       throw new Error(
@@ -96,31 +106,44 @@ function traceOnce(
           '(tf.keep). Return it instead.',
       );
     }
-    return traced;
   } finally {
     guard.end();
+    optimizers.end();
     backend.recorder = undefined;
     if (previous !== undefined) void tf.setBackend(previous);
   }
+  const done = at(
+    [recorded].filter((made) => made !== undefined),
+    0,
+  );
+  const variables = [...recorder.variables.keys()];
+  const seen = remember({
+    constants: [...recorder.constants],
+    variables: [...new Set([...variables, ...done.assigned])],
+    live: liveVariables,
+    differentiates: guard.differentiates(),
+    read: [...guard.read],
+    optimizers: optimizers.seen(),
+  });
+  const slots = liveVariables ? [...variables.map(slotOfVariable), ...recorder.rates.keys()] : [];
+  return { ...done, slots, seen, made: guard.made };
 }
 
 /** Runs something on the backend that the caller works on, in the middle of a trace. */
 type Outside = <T>(run: () => T) => T;
 
-const outsideOf =
-  (backendName: string): Outside =>
-  (run) => {
-    const tf = engine();
-    void tf.setBackend(backendName);
-    // As within a kernel: nothing of this is differentiated.
-    tf.state.kernelDepth++;
-    try {
-      return run();
-    } finally {
-      tf.state.kernelDepth--;
-      void tf.setBackend(TRACE_BACKEND);
-    }
-  };
+function onBackend<T>(backendName: string, run: () => T): T {
+  const tf = engine();
+  void tf.setBackend(backendName);
+  // As within a kernel: nothing of this is differentiated.
+  tf.state.kernelDepth++;
+  try {
+    return run();
+  } finally {
+    tf.state.kernelDepth--;
+    void tf.setBackend(TRACE_BACKEND);
+  }
+}
 
 /** Makes a variable where the caller works, with the value that a symbolic tensor is known to have. */
 function makeOutside(
@@ -147,12 +170,15 @@ interface Recording {
   readonly liveVariables: boolean;
 }
 
+/** What the run of the function itself gives. */
+type Recorded = Omit<Trace, 'slots' | 'seen' | 'made'>;
+
 function record(
   fn: (...args: never[]) => unknown,
   args: Structure,
   leaves: readonly Abstract[],
   { backend, recorder, guard, liveVariables }: Recording,
-): Trace {
+): Recorded {
   const tf = engine();
   const inputs = leaves.map(({ shape, dtype }) => {
     const dataId = {};
@@ -172,17 +198,13 @@ function record(
   const { structure, tensors, paths, places } = flatten(returned, 'the result of the function');
   const assigned = guard.assigned();
   const outputs = [...tensors, ...assigned].map((tensor) => recorder.valueOf(tensor));
+  const read = liveVariables ? [...recorder.variables.values(), ...recorder.rates.values()] : [];
   return {
-    graph: recorder.build(
-      [...inputs.map((input) => input.value), ...(liveVariables ? recorder.variables.values() : [])],
-      outputs,
-    ),
+    graph: recorder.build([...inputs.map((input) => input.value), ...read], outputs),
     result: structure,
     paths,
     places,
-    variables: [...recorder.variables.keys()],
     assigned,
-    made: guard.made,
   };
 }
 
