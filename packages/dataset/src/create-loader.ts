@@ -1,4 +1,4 @@
-import { checkOptions } from './check-options.js';
+import { known } from '@edm2/options';
 import { createEpochOrder } from './epoch-order.js';
 import { CONCURRENCY } from './limits.js';
 import { mapLimit } from './map-limit.js';
@@ -22,15 +22,15 @@ export interface LoaderOptions {
   readonly signal?: AbortSignal;
 }
 
-const OPTIONS: readonly (keyof LoaderOptions)[] = [
-  'batch',
-  'seed',
-  'startImage',
-  'endImage',
-  'shuffle',
-  'prefetch',
-  'signal',
-];
+const OPTIONS = {
+  batch: true,
+  seed: true,
+  startImage: true,
+  endImage: true,
+  shuffle: true,
+  prefetch: true,
+  signal: true,
+} as const;
 
 /** N images with their labels. */
 export interface Batch {
@@ -53,12 +53,11 @@ export interface Batch {
  * Nothing is read before the first `next()`. Leaving a `for await` loop, or `return()`, stops the reading ahead; the dataset stays open.
  *
  * @returns iterator and iterable in one; calls of `next()` may overlap.
- * @throws {RangeError} when an option is out of range.
- * @throws {TypeError} when there is no such option.
+ * @throws {RangeError} when an option is out of range, or there is no such option.
  * @throws {DatasetError} (rejects, from `next()`) when an image cannot be read; the loader has then ended.
  */
 export function createLoader(dataset: Dataset, options: LoaderOptions): AsyncIterableIterator<Batch, undefined> {
-  checkOptions('createLoader', options, OPTIONS);
+  known('createLoader', options, OPTIONS);
   const { batch, seed = 0, startImage = 0, endImage = Number.POSITIVE_INFINITY } = options;
   const { shuffle = true, prefetch = 2, signal } = options;
   checkInteger('batch', batch, 1);

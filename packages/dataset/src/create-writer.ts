@@ -1,7 +1,7 @@
 import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
+import { known } from '@edm2/options';
 import { makeFolder, type NpyInput, writeFileAtomic, writeNpy } from '@edm2/tensor-files';
-import { checkOptions } from './check-options.js';
 import { DatasetError } from './errors.js';
 import { isSample } from './file-source.js';
 import { storedZip } from './stored-zip.js';
@@ -41,6 +41,7 @@ export interface DatasetWriter {
   finish(summary: WriterSummary): Promise<void>;
 }
 
+const SUMMARY = { labels: true, notes: true, onProgress: true, signal: true } as const;
 /** Beside the files of an unfinished dataset: what they were made with. */
 const SETTINGS = 'settings.json';
 /** Files of a sub-folder are those with the same first digits. */
@@ -51,12 +52,11 @@ const FOLDER_DIGITS = 5;
  * Starts writing a dataset, or goes on with one that was interrupted: its files wait in `<path>.partial`.
  *
  * @param path - of a folder, or of a zip when it ends in `.zip`; nothing may be there yet.
- * @throws {TypeError} (rejects) when there is no such option.
+ * @throws {RangeError} (rejects) when there is no such option.
  * @throws {DatasetError} (rejects) not-writable, when something is there, or what waits was made with other settings.
  */
 export async function createWriter(path: string, options: WriterOptions): Promise<DatasetWriter> {
-  checkOptions('createWriter', options, ['kind', 'settings']);
-  const { kind, settings = {} } = options;
+  const { kind, settings = {} } = known('createWriter', options, { kind: true, settings: true });
   if (kind !== 'images' && kind !== 'latents')
     throw new RangeError(`createWriter: expected kind to be images or latents, got ${kind}. Choose one.`);
   const folder = `${path}.partial`;
@@ -98,8 +98,7 @@ export async function createWriter(path: string, options: WriterOptions): Promis
       present.add(name);
     },
     async finish(summary) {
-      checkOptions('finish', summary, ['labels', 'notes', 'onProgress', 'signal']);
-      const { labels, notes = {}, onProgress, signal } = summary;
+      const { labels, notes = {}, onProgress, signal } = known('finish', summary, SUMMARY);
       const names = Array.from({ length: present.size }, (_, index) => nameOf(index));
       const missing = names.find((name) => !present.has(name));
       if (missing !== undefined) throw new RangeError(`finish: expected ${missing}, got no such file. Add it first.`);

@@ -2,7 +2,16 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { describeDataset, type OpenDatasetOptions, openDataset, verifyDataset } from '@edm2/dataset';
+import {
+  createLoader,
+  createWriter,
+  describeDataset,
+  type LoaderOptions,
+  type OpenDatasetOptions,
+  openDataset,
+  verifyDataset,
+  type WriterOptions,
+} from '@edm2/dataset';
 import sharp from 'sharp';
 
 import { afterEach, beforeAll, beforeEach, describe, expect, it, test } from 'vitest';
@@ -198,6 +207,16 @@ describe('where a dataset begins', () => {
     async (folders) => {
       lay(Object.fromEntries(folders.map((folder) => [`${folder}/a.png`, 'png'])));
       expect((await look(tmp)).dataset.classNames).toEqual([...folders].sort());
+    },
+  );
+
+  test.each([[['images', 'masks']], [['JPEGImages', 'SegmentationClass', 'SegmentationObject']], [['imgs', 'labels']]])(
+    '%j are pictures and their annotations, not classes',
+    async (folders) => {
+      lay(Object.fromEntries(folders.map((folder) => [`${folder}/a.png`, 'png'])));
+      const { code, message } = await errorOf(tmp);
+      expect(code).toBe('ambiguous');
+      expect(message).toContain(`openDataset('${join(tmp, folders[0] ?? '')}')`);
     },
   );
 
@@ -430,10 +449,14 @@ describe('IDX', () => {
 test('unknown options are refused', async () => {
   lay({ 'a.png': 'png' });
   await expect(openDataset(tmp, { resoluton: 4 } as OpenDatasetOptions)).rejects.toThrow(
-    /^openDataset: expected options among resolution, .*, got resoluton\. /,
+    /^openDataset: expected options among resolution, .*, got resoluton\. Did you mean resolution\?/,
   );
   await expect(openDataset(tmp, { split: 'val' as 'test' })).rejects.toThrow(/split to be train or test/);
   const dataset = await openDataset(tmp);
-  await expect(verifyDataset(dataset, { progress: () => {} } as object)).rejects.toThrow(TypeError);
+  await expect(verifyDataset(dataset, { progress: () => {} } as object)).rejects.toThrow(/got progress/);
+  expect(() => createLoader(dataset, { batch: 1, shufle: false } as LoaderOptions)).toThrow(/Did you mean shuffle/);
+  await expect(createWriter(join(tmp, 'x'), { kind: 'images', setings: {} } as WriterOptions)).rejects.toThrow(
+    /Did you mean settings/,
+  );
   await dataset.close();
 });

@@ -1,3 +1,4 @@
+import { known } from '@edm2/options';
 import type { Dataset } from './types.js';
 
 /** What a dataset is, in three lines. */
@@ -21,10 +22,8 @@ const MAX_GROUPS = 4;
  *
  * @param noun - what its items are called. Default 'images', or 'arrays' for floats.
  */
-export function describeDataset(
-  dataset: Dataset,
-  { noun = dataset.dtype === 'uint8' ? 'images' : 'arrays' }: { readonly noun?: string } = {},
-): DatasetLines {
+export function describeDataset(dataset: Dataset, options: { readonly noun?: string } = {}): DatasetLines {
+  const { noun = dataset.dtype === 'uint8' ? 'images' : 'arrays' } = known('describeDataset', options, { noun: true });
   return { images: imagesLine(dataset, noun), labels: labelsLine(dataset), leftOut: leftOutLine(dataset) };
 }
 

@@ -19,6 +19,11 @@ const WORD = '(train|training|trn|val|valid|validation|dev|test|testing|eval|eva
 const OTHER = '(set|data|images?|imgs?|split|[ab]|\\d{2,4})';
 const SPLIT = new RegExp(`^(${WORD}([-_ ]?${OTHER})*|${OTHER}[-_ ]?${WORD})$`, 'i');
 
+/** Pictures, and what was drawn over them: `images` beside `masks`. */
+const PICTURES = /^(images?|imgs?|jpegimages|pictures|photos|rgb)$/i;
+const ANNOTATIONS =
+  /^(labels?|masks?|annotations?|segmentation\w*|segments?|ground[-_ ]?truths?|gts?|depths?|trimaps?)$/i;
+
 /** Choices that an error lists. */
 const MAX_CHOICES = 8;
 
@@ -26,7 +31,8 @@ const MAX_CHOICES = 8;
  * Finds where a dataset begins: through folders that wrap all of it, to `dataset.json`, or to the folders that are classes.
  *
  * @param inside - '' or a folder with '/' at its end, chosen by the caller: only files in it count.
- * @throws {DatasetError} ambiguous, listing the choices, when the folders are parts such as `train` and `val`, or datasets of their own.
+ * @throws {DatasetError} ambiguous, listing the choices, when the folders are parts such as `train` and `val`, images and masks, or
+ *   datasets of their own.
  */
 export function findLayout(
   { names, pathOf }: FileSource,
@@ -71,6 +77,9 @@ export function findLayout(
         `${own.length > 1 ? `${own.length} folders` : `a folder, ${own[0]},`} with a dataset.json in it beside other images`,
       );
     const splits = folders.filter((folder) => SPLIT.test(folder));
+    const annotations = folders.filter((folder) => ANNOTATIONS.test(folder));
+    if (annotations.length > 0 && folders.some((folder) => PICTURES.test(folder)))
+      throw choose('images alone, or folders that are classes', `images beside ${annotations.join(', ')}`);
     if (splits.length > 1)
       throw choose(
         'one part of a dataset, or folders that are classes',

@@ -1,5 +1,5 @@
+import { known } from '@edm2/options';
 import { assemble } from './assemble.js';
-import { checkOptions } from './check-options.js';
 import { DatasetError } from './errors.js';
 import { openSamples } from './open-samples.js';
 import { type OptionFlags, spellingOf } from './spelling.js';
@@ -34,19 +34,19 @@ export interface OpenDatasetOptions {
   readonly flags?: OptionFlags;
 }
 
-const OPTIONS: readonly (keyof OpenDatasetOptions)[] = [
-  'resolution',
-  'channels',
-  'labels',
-  'labelDim',
-  'split',
-  'maxSize',
-  'seed',
-  'xflip',
-  'cacheBytes',
-  'acceptWarnings',
-  'flags',
-];
+const OPTIONS = {
+  resolution: true,
+  channels: true,
+  labels: true,
+  labelDim: true,
+  split: true,
+  maxSize: true,
+  seed: true,
+  xflip: true,
+  cacheBytes: true,
+  acceptWarnings: true,
+  flags: true,
+} as const;
 
 /**
  * Opens a dataset: a folder of images or NPY arrays (sub-folders are classes), a zip of the same (EDM2's format), IDX files (their folder
@@ -64,11 +64,10 @@ const OPTIONS: readonly (keyof OpenDatasetOptions)[] = [
  * @returns images `[resolution, resolution, channels]` with labels. Close it when done.
  * @throws {DatasetError} (rejects) not-found, empty, ambiguous, unsupported, corrupt-…, not-square, not-power-of-two, wrong-resolution,
  *   bad-json, bad-label, missing-label, missing-image, too-large.
- * @throws {RangeError} (rejects) when an option is out of range.
- * @throws {TypeError} (rejects) when there is no such option.
+ * @throws {RangeError} (rejects) when an option is out of range, or there is no such option.
  */
 export async function openDataset(path: string, options: OpenDatasetOptions = {}): Promise<OpenedDataset> {
-  checkOptions('openDataset', options, OPTIONS);
+  known('openDataset', options, OPTIONS);
   const { resolution, channels, labels = true, labelDim, split, maxSize, seed = 0, xflip = false } = options;
   const { cacheBytes = 2 ** 29, acceptWarnings = false, flags } = options;
   checkCount('resolution', resolution);

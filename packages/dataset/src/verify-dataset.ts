@@ -1,4 +1,4 @@
-import { checkOptions } from './check-options.js';
+import { known } from '@edm2/options';
 import { DatasetError } from './errors.js';
 import { CONCURRENCY } from './limits.js';
 import { mapLimit } from './map-limit.js';
@@ -13,6 +13,8 @@ export interface VerifyOptions {
   /** Keep so many bad images in the error's `problems`; all are counted. Default 10. */
   readonly maxProblems?: number;
 }
+
+const OPTIONS = { onProgress: true, signal: true, maxProblems: true } as const;
 
 /** What a sound dataset holds. */
 export interface DatasetSummary {
@@ -36,8 +38,7 @@ export interface DatasetSummary {
  * @throws the signal's reason (rejects) on abort.
  */
 export async function verifyDataset(dataset: Dataset, options: VerifyOptions = {}): Promise<DatasetSummary> {
-  checkOptions('verifyDataset', options, ['onProgress', 'signal', 'maxProblems']);
-  const { onProgress, signal, maxProblems = 10 } = options;
+  const { onProgress, signal, maxProblems = 10 } = known('verifyDataset', options, OPTIONS);
   const total = dataset.sourceLength;
   const problems = new Map<number, DatasetError>();
   let [done, bad] = [0, 0];

@@ -111,3 +111,26 @@ describe('refused by name', () => {
     expect(golden.refused).toHaveLength(23);
   });
 });
+
+test('whatever bytes become, the error is a DatasetError', async () => {
+  const wrong: unknown[] = [];
+  let seed = 7;
+  // A generator of Lehmer's: the same damage each time.
+  const next = (bound: number): number => {
+    seed = (seed * 48271) % 2147483647;
+    return seed % bound;
+  };
+  for (const { name, file } of [...golden.decoded, ...golden.refused]) {
+    for (let round = 0; round < 8; round++) {
+      const bytes = bytesOf(file);
+      for (let i = next(4); i >= 0; i--) bytes[next(round < 6 ? 64 : bytes.length) % bytes.length] = next(256);
+      const part = round % 2 ? bytes : bytes.subarray(0, next(bytes.length));
+      await decodeImage(part, name, { channels: 3, acceptWarnings: round > 4, spelling: spellingOf(undefined) }).catch(
+        (error: unknown) => {
+          if (!(error instanceof DatasetError)) wrong.push([name, error]);
+        },
+      );
+    }
+  }
+  expect(wrong).toEqual([]);
+});

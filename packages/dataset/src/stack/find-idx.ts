@@ -49,7 +49,8 @@ export function findIdx(
     new DatasetError({ code, where: 'openDataset', file: pathOf(''), expected, got, remedy });
   if (!first) {
     const got = all.map(({ name }) => name).join(', ');
-    throw fail('not-found', `the ${split} split of an IDX dataset`, got, otherSplit(spelling));
+    const named = spelling.path(pathOf(all[0]?.name ?? ''));
+    throw fail('not-found', `the ${split} split of an IDX dataset`, got, otherSplit(spelling, named));
   }
   if (chosen.length > 1) {
     const choices = chosen.map(({ name }) => spelling.path(pathOf(name)));
@@ -63,9 +64,9 @@ export function findIdx(
   return first.name;
 }
 
-function otherSplit(spelling: Spelling): string {
+function otherSplit(spelling: Spelling, named: string): string {
   const option = spelling.option('split');
-  return `Fetch the missing files${option ? ` or choose the other split (${option})` : ''}`;
+  return `Fetch the missing files${option ? `, choose the other split (${option}),` : ''} or name the file that you mean: ${named}`;
 }
 
 function candidateOf(name: string): Candidate {
