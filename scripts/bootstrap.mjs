@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -27,8 +28,9 @@ export function run(command, args, { env = {}, cwd = root } = {}) {
     // Ctrl-C reaches the child through the terminal; this process stays to pass its exit code on.
     const ignore = () => {};
     process.on('SIGINT', ignore);
-    const forward = () => child.kill('SIGTERM');
+    const forward = (signal) => child.kill(signal);
     process.on('SIGTERM', forward);
+    process.on('SIGHUP', forward);
     child.on('error', (error) => {
       console.error(`${command}: ${error.message}`);
       resolve(1);
@@ -36,7 +38,9 @@ export function run(command, args, { env = {}, cwd = root } = {}) {
     child.on('exit', (code, signal) => {
       process.off('SIGINT', ignore);
       process.off('SIGTERM', forward);
-      resolve(code ?? (signal === 'SIGINT' ? 130 : 1));
+      process.off('SIGHUP', forward);
+      // As a shell says it: 128 and the signal's number.
+      resolve(code ?? 128 + (constants.signals[signal] ?? 0));
     });
   });
 }

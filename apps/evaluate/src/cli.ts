@@ -1,5 +1,8 @@
-import '@tensorflow/tfjs';
-import { runProgram } from './program.js';
+import { isMainThread } from 'node:worker_threads';
+import { supervise } from '@edm2/app-kit/command/supervise';
+import { work } from '@edm2/app-kit/command/work-thread';
 
-// Engines keep threads alive; when the work is done the process ends.
-process.exit(await runProgram(process.argv.slice(2)));
+if (isMainThread) process.exit(await supervise(new URL(import.meta.url)));
+await import('@tensorflow/tfjs');
+const { runProgram } = await import('./program.js');
+await work(runProgram);

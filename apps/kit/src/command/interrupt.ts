@@ -1,11 +1,17 @@
 import { InterruptedError } from './errors.js';
+import { isWorkThread, tellMain } from './threads.js';
 
-/** Listens for Ctrl-C and termination: the first asks the run to stop after its step, the second ends the process at once. */
+/**
+ * Listens for Ctrl-C, termination and a terminal that is closed: the first asks the run to stop after its step, the second ends the process
+ * at once. In a command's own thread the main thread hears them, says so, and passes on the first.
+ */
 export interface Interrupt {
   readonly signal: AbortSignal;
   /** Stops listening. */
   release(): void;
 }
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Whether work ended because it was told to, and not by a failure such as a full disk while the last of it was written. */
 export function isInterruption(error: unknown, signal: AbortSignal): boolean {
@@ -23,16 +29,16 @@ export function listenForInterrupt(say: (text: string) => void, what: string): I
   const controller = new AbortController();
   const onSignal = (): void => {
     if (controller.signal.aborted) process.exit(130);
-    say(`${what} (once more to end at once)`);
+    if (!isWorkThread()) say(`${what} (once more to end at once)`);
     controller.abort(new Error('interrupted'));
   };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  tellMain({ kind: 'listening', what });
   return {
     signal: controller.signal,
     release() {
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
+      for (const signal of SIGNALS) process.off(signal, onSignal);
+      tellMain({ kind: 'deaf' });
     },
   };
 }

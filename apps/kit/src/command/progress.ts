@@ -1,4 +1,5 @@
 import { SingleBar } from 'cli-progress';
+import { tellMain } from './threads.js';
 
 /** A long task's progress: a bar on a terminal, a plain line every few seconds elsewhere. */
 export interface Progress {
@@ -11,6 +12,9 @@ export interface Progress {
 
 /** Seconds between plain lines where there is no terminal. */
 const LINE_INTERVAL_S = 15;
+
+/** Milliseconds between notes to the main thread, which speaks when they stay away. */
+const TELL_INTERVAL_MS = 500;
 
 const duration = (seconds: number): string => {
   if (!Number.isFinite(seconds)) return '–';
@@ -25,6 +29,28 @@ const duration = (seconds: number): string => {
  * @param done - where it starts, for work that resumes.
  */
 export function startProgress(title: string, total: number, unit: string, done = 0): Progress {
+  let told = Number.NEGATIVE_INFINITY;
+  const tell = (now: number, whole: number): void => {
+    if (performance.now() - told < TELL_INTERVAL_MS) return;
+    told = performance.now();
+    tellMain({ kind: 'progress', title, done: now, total: whole, unit });
+  };
+  tell(done, total);
+  const progress = showProgress(title, total, unit, done);
+  return {
+    ...progress,
+    update(now, note, whole) {
+      tell(now, whole ?? total);
+      progress.update(now, note, whole);
+    },
+    stop() {
+      tellMain({ kind: 'idle' });
+      progress.stop();
+    },
+  };
+}
+
+function showProgress(title: string, total: number, unit: string, done: number): Progress {
   const out = process.stderr;
   const started = performance.now();
   const rate = (now: number): number => (now - done) / Math.max(1e-3, (performance.now() - started) / 1000);

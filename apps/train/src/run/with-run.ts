@@ -81,6 +81,7 @@ const typedCommand = (): string =>
 /** Says how to go on where that is the next step: after an interruption, and after a disk that failed. */
 function explained(error: unknown, signal: AbortSignal, outdir: string, resumeCommand: string): unknown {
   const onwards = `everything up to the last checkpoint is in ${shown(outdir)}. Continue with: ${resumeCommand}`;
+  if (error instanceof InterruptedError) return error;
   if (isInterruption(error, signal)) return new InterruptedError(`interrupted; ${onwards}`, { cause: error });
   const code = fileErrorCode(error);
   if (code === undefined || error instanceof UsageError) return error;
