@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Bench } from './benches/bench.js';
+import { busy } from './benches/busy.js';
 import { engine } from './benches/engine.js';
 import { fid } from './benches/fid.js';
 import { gpu } from './benches/gpu.js';
@@ -18,7 +19,7 @@ import { PAGE, PICTURES } from './places.js';
 import type { Row } from './row.js';
 import { textTable } from './table.js';
 
-const benches: readonly Bench[] = [engine, gpu, step, memory, layers, phema, vae, fid];
+const benches: readonly Bench[] = [engine, busy, gpu, step, memory, layers, phema, vae, fid];
 const names = benches.map(({ name }) => name);
 const WRONG_USAGE = 2;
 

@@ -23,6 +23,7 @@ export interface OurOptions {
   readonly precision?: Precision;
   readonly threads?: number;
   readonly device?: string;
+  readonly spinning?: boolean;
 }
 
 /** Our side on an engine of ours or of TensorFlow.js. */

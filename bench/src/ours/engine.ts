@@ -19,6 +19,8 @@ export interface EngineSettings {
   readonly threads?: number;
   /** Of libtensorflow; default cpu. */
   readonly device?: string;
+  /** Of onnxruntime; default its own. */
+  readonly spinning?: boolean;
 }
 
 let started: string | undefined;
@@ -29,12 +31,12 @@ export const libraryVersion = (): string | undefined => version;
 
 /** Starts an engine, once a process. */
 export async function useEngine(settings: EngineSettings): Promise<void> {
-  const { engine = 'onnxruntime', threads = THREADS, device = 'cpu' } = settings;
-  const wanted = JSON.stringify({ engine, threads, device });
+  const { engine = 'onnxruntime', threads = THREADS, device = 'cpu', spinning } = settings;
+  const wanted = JSON.stringify({ engine, threads, device, spinning });
   if (started === wanted) return;
   if (started)
     throw new Error(`useEngine: expected one engine a process, got ${started} and ${wanted}. Start another.`);
-  if (engine === 'onnxruntime') await startOnnxRuntime({ threads });
+  if (engine === 'onnxruntime') await startOnnxRuntime({ threads, ...(spinning !== undefined && { spinning }) });
   if (engine === 'libtensorflow') ({ version } = await startLibtensorflow({ device, threads }));
   if (engine === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
   if (engine === 'tfjs-node') await startNode();

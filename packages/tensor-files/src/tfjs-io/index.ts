@@ -1,0 +1,2 @@
+export { type FileSystemOptions, fileSystem } from './file-system.js';
+export { registerFileSystem } from './register.js';
