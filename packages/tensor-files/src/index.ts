@@ -1,11 +1,17 @@
 export { removeLeftovers, type WriteFileAtomicOptions, writeFileAtomic } from './atomic.js';
 export { explainFileError, type FileErrorContext, fileErrorCode } from './file-error.js';
+export type { FileKind, FileKindName } from './identify/file-kind.js';
+export { identifyBytes } from './identify/identify-bytes.js';
+export { identifyFile } from './identify/identify-file.js';
 export { isLockFile, type Lock, LockedError, type LockHolder, lockFile, lockFolder } from './lock/lock.js';
 export { makeFolder } from './make-folder.js';
-export { type NpyArray, type NpyInput, readNpy, writeNpy } from './npy/npy.js';
+export { type NpyInput, readNpy, writeNpy } from './npy/npy.js';
+export type { NpyArray } from './npy/npy-array.js';
 export { NPY_DTYPES, type NpyData, type NpyDtype } from './npy/npy-dtype.js';
+export { type NpyChunksOptions, type NpyFile, openNpy } from './npy/npy-file.js';
 export { type NpyHeader, parseNpyHeader } from './npy/npy-header.js';
 export { type ReadNpzOptions, readNpz } from './npy/npz.js';
+export { type NpzEntry, type NpzFile, openNpz } from './npy/npz-file.js';
 export { type NpyErrorCode, type NpyErrorPlace, NpyParseError } from './npy/parse-error.js';
 export { moduleState, type PickledInstance, pickledInstance, SNAPSHOT_GLOBALS } from './pickle/module-state.js';
 export { NUMPY_GLOBALS } from './pickle/numpy.js';

@@ -54,6 +54,17 @@ describe('openStateDict', () => {
     await file.close();
   });
 
+  it('names a tensor of a kind that is not read, and reads the others', async () => {
+    const file = await openStateDict(goldenPath('torch-kinds/mixed.pt'));
+    expect([...file.entries.keys()]).toEqual(['w']);
+    expect([...file.opaque]).toEqual([['s', 'a sparse tensor (torch.sparse_coo)']]);
+    expect((await file.readFloat32('w')).data).toEqual(Float32Array.of(0, 1, 2, 3));
+    await expect(file.readFloat32('s')).rejects.toThrow(
+      'got a sparse tensor (torch.sparse_coo). Save it as plain numbers.',
+    );
+    await file.close();
+  });
+
   it('refuses what holds no tensors by name, and other files', async () => {
     await expect(openStateDict(goldenPath('training-state-0000008.pt'))).rejects.toThrow(/training-state-0000008\.pt/);
     for (const content of ['', 'text', '\x80', '\x80\x02}.']) {

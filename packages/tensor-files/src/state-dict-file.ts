@@ -1,8 +1,9 @@
-import { open } from 'node:fs/promises';
+import type { FileKindName } from './identify/file-kind.js';
+import { identifyFile } from './identify/identify-file.js';
 import { openPickle } from './pickle/open-pickle.js';
 import { TORCH_GLOBALS } from './pickle/torch.js';
 import { TorchTensor } from './pickle/torch-tensor.js';
-import type { PickleValue } from './pickle/values.js';
+import { OpaqueTensor, type PickleValue } from './pickle/values.js';
 import type { Dtype } from './safetensors/dtype.js';
 import { type Float32Tensor, readSafetensors } from './safetensors/read.js';
 
@@ -17,6 +18,8 @@ export interface StateDictFile {
   /** Path as it was given. */
   readonly path: string;
   readonly entries: ReadonlyMap<string, StateDictEntry>;
+  /** Tensors of kinds that are not read (sparse, quantized, …), by name: what they are. */
+  readonly opaque: ReadonlyMap<string, string>;
   /**
    * Reads one tensor as float32.
    *
@@ -40,6 +43,12 @@ export interface OpenStateDictOptions {
   readonly allow?: Iterable<string>;
 }
 
+/** Kinds that the reader of pickles reads, or refuses with more to say than that of safetensors. */
+const PICKLED: readonly FileKindName[] = [
+  ...(['pickle', 'torch-legacy', 'torch-zip', 'zip', 'npz'] as const),
+  ...(['torch-tar', 'torchscript', 'torch-export', 'torch-package', 'torch-folder', 'torch-repacked'] as const),
+];
+
 /** Under which training programs keep a network's tensors beside other things. */
 const INSIDE = ['state_dict', 'model_state_dict', 'model'] as const;
 
@@ -53,47 +62,43 @@ const INSIDE = ['state_dict', 'model_state_dict', 'model'] as const;
  * @throws {Error} (rejects) of the file system.
  */
 export async function openStateDict(path: string, options: OpenStateDictOptions = {}): Promise<StateDictFile> {
-  if (await isPickled(path)) return openTorch(path, options.allow ?? TORCH_GLOBALS);
+  const kind = (await identifyFile(path))?.kind;
+  if (kind !== undefined && PICKLED.includes(kind)) return openTorch(path, options.allow ?? TORCH_GLOBALS);
   const file = await readSafetensors(path);
   return {
     path,
     entries: file.entries,
+    opaque: new Map(),
     readFloat32: file.readFloat32,
     verify: () => file.verify(),
     close: file.close,
   };
 }
 
-/** A zip, or a pickle of protocol 2 and up: safetensors begin with a length below 2^27, whose fourth byte is small. */
-async function isPickled(path: string): Promise<boolean> {
-  const handle = await open(path, 'r');
-  try {
-    const head = Buffer.alloc(8);
-    await handle.read(head, 0, head.length, 0);
-    const isZip = head.readUInt32LE(0) === 0x04034b50;
-    const isPickle = head[0] === 0x80 && (head[1] ?? 0) >= 2 && (head[1] ?? 0) <= 5 && head.readUInt32LE(4) !== 0;
-    return isZip || isPickle;
-  } finally {
-    await handle.close();
-  }
-}
-
 async function openTorch(path: string, allow: Iterable<string>): Promise<StateDictFile> {
   const file = await openPickle(path, { allow });
-  const tensors = findTensors(file.value);
-  if (!tensors) {
+  const found = findTensors(file.value);
+  if (!found) {
     await file.close();
     throw new RangeError(
       `openStateDict: expected a dictionary of tensors in ${path}, got something else. Save the network's state_dict().`,
     );
   }
+  const { tensors, opaque } = found;
   return {
     path,
     entries: tensors,
+    opaque,
     async readFloat32(name) {
       const tensor = tensors.get(name);
-      if (!tensor)
-        throw new RangeError(`openStateDict: expected ${name} in ${path}, got no such tensor. Check the name.`);
+      if (!tensor) {
+        const kind = opaque.get(name);
+        throw new RangeError(
+          kind === undefined
+            ? `openStateDict: expected ${name} in ${path}, got no such tensor. Check the name.`
+            : `openStateDict: expected ${name} of plain numbers in ${path}, got ${kind}. Save it as plain numbers.`,
+        );
+      }
       return { shape: [...tensor.shape], data: await tensor.readFloat32() };
     },
     verify: () => file.verify(),
@@ -101,14 +106,23 @@ async function openTorch(path: string, allow: Iterable<string>): Promise<StateDi
   };
 }
 
-function findTensors(value: PickleValue): ReadonlyMap<string, TorchTensor> | undefined {
+interface Found {
+  readonly tensors: ReadonlyMap<string, TorchTensor>;
+  readonly opaque: ReadonlyMap<string, string>;
+}
+
+function findTensors(value: PickleValue): Found | undefined {
   if (!(value instanceof Map)) return undefined;
   for (const candidate of [value, ...INSIDE.map((key) => value.get(key))]) {
     if (!(candidate instanceof Map)) continue;
     const tensors = new Map<string, TorchTensor>();
-    for (const [name, tensor] of candidate)
-      if (typeof name === 'string' && tensor instanceof TorchTensor) tensors.set(name, tensor);
-    if (tensors.size > 0) return tensors;
+    const opaque = new Map<string, string>();
+    for (const [name, tensor] of candidate) {
+      if (typeof name !== 'string') continue;
+      if (tensor instanceof TorchTensor) tensors.set(name, tensor);
+      if (tensor instanceof OpaqueTensor) opaque.set(name, tensor.kind);
+    }
+    if (tensors.size + opaque.size > 0) return { tensors, opaque };
   }
   return undefined;
 }

@@ -47,7 +47,8 @@ export async function decodeNpy(bytes: Uint8Array, path: string, spelling: Spell
   });
   const { dtype, shape, data } = array;
   const isPixels = data instanceof Uint8Array && dtype === '|u1';
-  if (!isPixels && !(data instanceof Float32Array))
+  // Complex numbers come as pairs of floats.
+  if (!isPixels && (!(data instanceof Float32Array) || dtype === '<c8'))
     throw fail('unsupported', 'an array of float32, float16 or uint8', dtype, 'Convert the arrays to float32');
   const list = `[${shape.join(', ')}]`;
   if (shape.length < 2 || data.length === 0)

@@ -34,8 +34,9 @@ export function toGaussian(
     );
   }
   const values = ({ data, dtype }: NpyArray | Tensor): Float64Array => {
-    const isNumber = data instanceof Float32Array || data instanceof Float64Array;
-    if (isNumber) return data instanceof Float64Array ? data : Float64Array.from(data);
+    const isComplex = /^(<c|C)/.test(dtype); // pairs of numbers, which arrays of floats hold too
+    if (!isComplex && (data instanceof Float32Array || data instanceof Float64Array))
+      return data instanceof Float64Array ? data : Float64Array.from(data);
     throw new RangeError(
       `readStatistics: expected float32 or float64 ${name} in ${path}, got ${dtype}. Save it in float64.`,
     );

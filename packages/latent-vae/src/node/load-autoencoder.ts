@@ -93,7 +93,12 @@ function describeWeights({ entries }: Weights, naming: Naming, path: string): Au
 }
 
 /** Where the file has each parameter; everything checked. */
-function findTensors({ entries }: Weights, vae: AutoencoderKL, naming: Naming, path: string): Map<string, string> {
+function findTensors(
+  { entries, opaque }: Weights,
+  vae: AutoencoderKL,
+  naming: Naming,
+  path: string,
+): Map<string, string> {
   const fail = (expected: string, got: string): never => {
     throw new RangeError(
       `loadAutoencoder: expected ${basename(path)} to hold ${expected}, got ${got}. Check that it belongs to the config.json beside it (${path}).`,
@@ -103,7 +108,8 @@ function findTensors({ entries }: Weights, vae: AutoencoderKL, naming: Naming, p
   for (const { name, shape } of vae.parameters) {
     const candidates = storedNames(name, naming, vae.config.blockOutChannels.length);
     const stored = candidates.find((candidate) => entries.has(candidate));
-    if (stored === undefined) return fail(candidates[0] ?? name, 'no such tensor');
+    const kinds = candidates.flatMap((candidate) => opaque.get(candidate) ?? []);
+    if (stored === undefined) return fail(candidates[0] ?? name, kinds[0] ?? 'no such tensor');
     const entry = entries.get(stored);
     const expected = toFileShape(shape);
     if (!fits(expected, entry?.shape ?? [])) fail(`${stored} of shape [${expected}]`, `[${entry?.shape}]`);

@@ -55,13 +55,14 @@ export async function openWeights(path: string, fn: string): Promise<Weights> {
       const entry = file.entries.get(name);
       if (!entry)
         throw new RangeError(
-          `${fn}: expected ${name} in ${file.path}, as ${basename(path)} says, got no such tensor. Download both again.`,
+          `${fn}: expected ${name} in ${file.path}, as ${basename(path)} says, got ${file.opaque.get(name) ?? 'no such tensor'}. Download both again.`,
         );
       entries.set(name, entry);
     }
     const fileOf = (name: string): StateDictFile => shards.get(index.get(name) ?? '') as StateDictFile;
     return {
       entries,
+      opaque: new Map(),
       readFloat32: (name) => fileOf(name).readFloat32(name),
       verify: async () => {
         const checked = [];

@@ -1,9 +1,26 @@
 import { fromFloat32, toFloat32 } from '../safetensors/half.js';
 
 /** Element types of npy files that are read and written, in NumPy's notation. */
-export type NpyDtype = '<f2' | '<f4' | '<f8' | '|i1' | '<i2' | '<i4' | '<i8' | '|u1' | '<u2' | '<u4' | '<u8' | '|b1';
+export type NpyDtype =
+  | '<f2'
+  | '<f4'
+  | '<f8'
+  | '|i1'
+  | '<i2'
+  | '<i4'
+  | '<i8'
+  | '|u1'
+  | '<u2'
+  | '<u4'
+  | '<u8'
+  | '|b1'
+  | '<c8'
+  | '<c16';
 
-/** Values of an npy array. Half floats are widened to float32; booleans are 0 or 1 in a Uint8Array. */
+/**
+ * Values of an npy array. Half floats are widened to float32; booleans are 0 or 1 in a Uint8Array; complex numbers take two values each, real
+ * and imaginary part.
+ */
 export type NpyData =
   | Float32Array
   | Float64Array
@@ -36,6 +53,8 @@ const ROWS: Readonly<Record<NpyDtype, NpyRow>> = {
   '<u4': { bytes: 4, decode: (b) => new Uint32Array(b), kind: Uint32Array },
   '<u8': { bytes: 8, decode: (b) => new BigUint64Array(b), kind: BigUint64Array },
   '|b1': { bytes: 1, decode: (b) => new Uint8Array(b), kind: Uint8Array },
+  '<c8': { bytes: 8, decode: (b) => new Float32Array(b), kind: Float32Array },
+  '<c16': { bytes: 16, decode: (b) => new Float64Array(b), kind: Float64Array },
 };
 
 /** Every element type that is read and written. */
@@ -43,6 +62,12 @@ export const NPY_DTYPES: readonly NpyDtype[] = Object.keys(ROWS) as NpyDtype[];
 
 export const isNpyDtype = (text: string): text is NpyDtype => Object.hasOwn(ROWS, text);
 export const npyBytes = (dtype: NpyDtype): number => ROWS[dtype].bytes;
+/** Numbers that are swapped as one where the byte order is another. */
+export const npyWidth = (dtype: NpyDtype): number => (isComplexNpy(dtype) ? npyBytes(dtype) / 2 : npyBytes(dtype));
+
+/** True for types whose elements take two values. */
+export const isComplexNpy = (dtype: NpyDtype): boolean => dtype.startsWith('<c');
+
 export const decodeNpy = (dtype: NpyDtype, buffer: ArrayBuffer): NpyData => ROWS[dtype].decode(buffer);
 
 /** Whether values of this typed array are stored as `dtype`. */

@@ -1,7 +1,12 @@
-import { isNpyDtype, NPY_DTYPES, type NpyDtype } from './npy-dtype.js';
+import { NPY_DTYPES, type NpyDtype } from './npy-dtype.js';
+import { type NpyType, parseNpyType } from './npy-type.js';
 import { type NpyErrorCode, NpyParseError } from './parse-error.js';
+import { parsePythonLiteral } from './python-literal.js';
 
-/** Longest header that is read: NumPy's own are below 200 bytes unless fields have names, which are not read anyway. */
+/** Bytes before the header's length is known. */
+export const NPY_PREAMBLE_BYTES = 12;
+
+/** Longest header that is read: NumPy's own are below 200 bytes unless fields have names. */
 export const MAX_NPY_HEADER_BYTES = 65_536;
 
 /** Most axes, NumPy's bound since version 2. */
@@ -9,9 +14,14 @@ export const MAX_NPY_RANK = 64;
 
 const MAGIC = Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59); // \x93NUMPY
 
-/** What an npy file says about its values. */
-export interface NpyHeader {
+/** What an npy file of numbers says about them. */
+export interface NpyHeader extends AnyNpyHeader {
   readonly dtype: NpyDtype;
+}
+
+/** What an npy file says about its values, numbers or not. */
+export interface AnyNpyHeader {
+  readonly type: NpyType;
   readonly fortranOrder: boolean;
   readonly shape: number[];
   /** Where the values begin. */
@@ -19,13 +29,23 @@ export interface NpyHeader {
 }
 
 /**
- * Reads the header of an npy file, versions 1 to 3.
+ * Reads the header of an npy file of numbers, versions 1 to 3.
  *
  * @param bytes - the file, or at least its header.
  * @param file - for errors.
- * @throws {NpyParseError} when it is damaged or of a kind that is not read.
+ * @throws {NpyParseError} when it is damaged or of a kind that is not read; code `'dtype'` when it holds something else than numbers.
  */
 export function parseNpyHeader(bytes: Uint8Array, file: string): NpyHeader {
+  const header = parseAnyHeader(bytes, file);
+  return { ...header, dtype: numberType(header, file) };
+}
+
+/**
+ * Reads the header of any npy file.
+ *
+ * @throws {NpyParseError} when it is damaged.
+ */
+export function parseAnyHeader(bytes: Uint8Array, file: string): AnyNpyHeader {
   const fail = (code: NpyErrorCode, offset: number, field: string, text: string, cause?: unknown): never => {
     throw new NpyParseError(code, { file, offset, field }, text, cause);
   };
@@ -47,7 +67,7 @@ export function parseNpyHeader(bytes: Uint8Array, file: string): NpyHeader {
   const header = bytes.subarray(start, start + length);
   const text = new TextDecoder(version === 3 ? 'utf-8' : 'latin1').decode(header);
 
-  const fields = parseLiteral(text);
+  const fields = parseFields(text);
   if (!fields)
     return fail(
       'header-text',
@@ -55,15 +75,7 @@ export function parseNpyHeader(bytes: Uint8Array, file: string): NpyHeader {
       'header',
       'expected descr, fortran_order and shape, got other text. Save the file again.',
     );
-  const { descr, fortranOrder, shape } = fields;
-  if (!isNpyDtype(descr)) {
-    const why = descr.startsWith('>')
-      ? 'big-endian values. Save it with .astype(a.dtype.newbyteorder("<"))'
-      : descr.includes('O')
-        ? 'Python objects. Save plain numbers'
-        : `${descr}. Convert the array before saving`;
-    return fail('dtype', start, 'descr', `expected one of ${NPY_DTYPES.join(' ')}, got ${why}.`);
-  }
+  const { type, fortranOrder, shape } = fields;
   if (shape.length > MAX_NPY_RANK || !shape.every(Number.isSafeInteger)) {
     fail(
       'shape',
@@ -72,40 +84,31 @@ export function parseNpyHeader(bytes: Uint8Array, file: string): NpyHeader {
       `expected at most ${MAX_NPY_RANK} sides below 2^53, got (${shape.join(', ')}). Save it again.`,
     );
   }
-  return { dtype: descr, fortranOrder, shape, dataStart: start + length };
+  return { type, fortranOrder, shape, dataStart: start + length };
 }
 
-interface Fields {
-  readonly descr: string;
-  readonly fortranOrder: boolean;
-  readonly shape: number[];
+type Fields = Pick<AnyNpyHeader, 'type' | 'fortranOrder' | 'shape'>;
+
+/** `{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }` with its three keys in any order. */
+function parseFields(text: string): Fields | undefined {
+  const fields = parsePythonLiteral(text);
+  if (!(fields instanceof Map) || fields.size !== 3) return undefined;
+  const [descr, order, sides] = ['descr', 'fortran_order', 'shape'].map((key) => fields.get(key));
+  const shape = typeof sides === 'number' ? [sides] : sides;
+  if (descr === undefined || typeof order !== 'boolean' || !Array.isArray(shape)) return undefined;
+  if (!shape.every((side): side is number => typeof side === 'number' && side >= 0)) return undefined;
+  return { type: parseNpyType(descr), fortranOrder: order, shape };
 }
 
-const FIELD =
-  /\s*(['"])(descr|fortran_order|shape)\1\s*:\s*(?:(['"])([^'"\\]*)\3|(True|False)|\(([\d\s,L]*)\)|(\[[^\]]*\]))\s*(,|(?=\}))/y;
-
-/** The Python literal `{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }` with its three keys in any order. */
-function parseLiteral(text: string): Fields | undefined {
-  const end = text.lastIndexOf('}');
-  if (!text.startsWith('{') || end < 0 || text.slice(end + 1).trim() !== '') return undefined;
-  const found = new Map<string, RegExpExecArray>();
-  FIELD.lastIndex = 1;
-  let at = 1;
-  for (let match = FIELD.exec(text); match; match = FIELD.exec(text)) {
-    if (found.has(match[2] ?? '')) return undefined;
-    found.set(match[2] ?? '', match);
-    at = FIELD.lastIndex;
-  }
-  if (text.slice(at, end).trim() !== '' || found.size !== 3) return undefined;
-  // Records have a list here; it is reported as a type that is not read.
-  const descr = found.get('descr')?.[4] ?? found.get('descr')?.[7];
-  const order = found.get('fortran_order')?.[5];
-  const sides = found.get('shape')?.[6];
-  if (descr === undefined || order === undefined || sides === undefined) return undefined;
-  const parts = sides.split(',').map((side) => side.trim());
-  if (parts.at(-1) === '') parts.pop();
-  if (!parts.every((side) => /^\d+L?$/.test(side))) return undefined;
-  return { descr, fortranOrder: order === 'True', shape: parts.map((side) => Number.parseInt(side, 10)) };
+/**
+ * The type of an array whose numbers are wanted.
+ *
+ * @throws {NpyParseError} code `'dtype'` when it is none of numbers that are read.
+ */
+export function numberType({ type }: AnyNpyHeader, file: string): NpyDtype {
+  if (type.dtype !== undefined) return type.dtype;
+  const text = `expected one of ${NPY_DTYPES.join(' ')}, got ${type.what}. ${type.remedy}.`;
+  throw new NpyParseError('dtype', { file, offset: 0, field: 'descr' }, text);
 }
 
 /** A version 1 header, padded so that the values begin at a multiple of 64 bytes. */

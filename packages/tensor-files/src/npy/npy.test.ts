@@ -47,6 +47,8 @@ const values: Record<NpyDtype, NpyData> = {
   '<u4': Uint32Array.of(2 ** 32 - 1, 2, 3, 4, 5, 6),
   '<u8': BigUint64Array.of(2n ** 64n - 1n, 2n, 3n, 4n, 5n, 6n),
   '|b1': Uint8Array.of(0, 1, 1, 0, 0, 1),
+  '<c8': Float32Array.of(1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6),
+  '<c16': Float64Array.of(1, -1, 2, -2, 3, -3, 4, -4, 5, -5, 6, -6),
 };
 
 describe('npy', () => {
@@ -107,7 +109,19 @@ describe('npy', () => {
   const four = new Uint8Array(4);
   const broken: [string, Uint8Array, string, RegExp][] = [
     ['nothing', new Uint8Array(0), 'not-npy', /NUMPY/],
-    ['a picture', Buffer.from('\u0089PNG 1234567', 'latin1'), 'not-npy', /NUMPY/],
+    ['a file of another kind', Buffer.from('\u0089PNG\r\n\u001a\n123', 'latin1'), 'other-kind', /a picture \(PNG\)/],
+    [
+      'bytes of no kind',
+      Buffer.from('\u0000\u0001\u0002\u0003456789abc', 'latin1'),
+      'other-kind',
+      /a file of another kind\. Check/,
+    ],
+    [
+      'two arrays',
+      Buffer.concat([npy(header('<f4', '1,'), four), npy(header('<f4', '1,'), four)]),
+      'trailing-bytes',
+      /got another after it, from byte 72/,
+    ],
     ['version 4', npy(header('<f4', '1,'), four, 4), 'version', /got 4/],
     ['a header longer than the file', npy(header('<f4', '1,'), four, 1, 999), 'header-length', /got 999/],
     ['a header of 4 GiB', npy(header('<f4', '1,'), four, 2, 2 ** 32 - 1), 'header-length', /4294967295/],
@@ -129,13 +143,12 @@ describe('npy', () => {
     ['a negative side', npy(header('<f4', '-1,'), four), 'header-text', /./],
     ['an endless side', npy(header('<f4', '9'.repeat(30)), four), 'shape', /2\^53/],
     ['65 axes', npy(header('<f4', '1, '.repeat(65)), four), 'shape', /64 sides/],
-    ['big-endian', npy(header('>f4', '1,'), four), 'dtype', /big-endian values\. Save it with/],
     ['objects', npy(header('|O', '1,'), four), 'dtype', /Python objects/],
     [
       'records',
       npy(`{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (1,)}`, four),
       'dtype',
-      /\('a', '<f4'\)/,
+      /records of the fields a/,
     ],
     ['text values', npy(header('<U1', '1,'), four), 'dtype', /<U1/],
     ['cut values', npy(header('<f4', '2,'), four), 'truncated', /8 bytes of values for <f4 \(2\), got 4/],
@@ -259,7 +272,7 @@ describe('npz', () => {
     await fails(
       changed((bytes) => bytes.writeUInt16LE(12, central + 10)),
       'zip',
-      /compression method 12/,
+      /compression method/,
     );
     await fails(
       changed((bytes) => {
@@ -287,10 +300,15 @@ describe('npz', () => {
   it('names the member of a bad array, and passes the system’s errors on', async () => {
     const bad = await zip({
       'ok.npy': npy(header('<f4', ''), new Uint8Array(4)),
-      'bad.npy': npy(header('>f4', ''), new Uint8Array(4)),
+      'bad.npy': npy(header('|S0x', ''), new Uint8Array(4)),
     });
-    await expect(readNpz(bad)).rejects.toMatchObject({ code: 'dtype', file: '<bytes>:bad.npy' });
+    const arrays = await readNpz(bad);
+    expect(arrays['ok']?.data).toEqual(new Float32Array(1));
+    expect(Object.keys(arrays)).toEqual(['ok', 'bad']);
+    expect(() => arrays['bad']).toThrow(expect.objectContaining({ code: 'dtype', file: '<bytes>:bad.npy' }));
     await expect(readNpz(join(directory, 'none.npz'))).rejects.toMatchObject({ code: 'ENOENT' });
-    await expect(readNpz(await readFile(goldenPath('stats-tiny.safetensors')))).rejects.toMatchObject({ code: 'zip' });
+    await expect(readNpz(await readFile(goldenPath('stats-tiny.safetensors')))).rejects.toThrow(
+      'expected an npz archive, got a safetensors file. Open it as what it is',
+    );
   });
 });

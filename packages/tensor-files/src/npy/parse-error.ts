@@ -1,5 +1,7 @@
 /** What is wrong with an array file; stable, for callers that branch. */
 export type NpyErrorCode =
+  /** It is an intact file of another kind, which the message names. */
+  | 'other-kind'
   | 'not-npy'
   | 'version'
   | 'header-length'

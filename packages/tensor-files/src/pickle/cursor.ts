@@ -4,7 +4,6 @@ import { type PickleErrorCode, PickleParseError } from './parse-error.js';
 import { LongBytes } from './values.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-const latin1 = new TextDecoder('latin1');
 
 /** Reads the operands of instructions one after another; every length is checked against what is left. */
 export class Cursor {
@@ -66,17 +65,25 @@ export class Cursor {
     }
   }
 
-  /** A text that ends at a line break. */
-  line(): string {
-    const bytes = this.source.peek(this.position, MAX_NAME_BYTES);
-    const end = bytes.indexOf(10);
-    if (end < 0)
+  /**
+   * A text that ends at a line break, one character a byte.
+   *
+   * @param most - longest that is read.
+   */
+  line(most = MAX_NAME_BYTES): string {
+    for (let length = Math.min(most, MAX_NAME_BYTES); ; length = Math.min(most, 4 * length)) {
+      const bytes = this.source.peek(this.position, length);
+      const end = bytes.indexOf(10);
+      if (end >= 0) {
+        this.position += end + 1;
+        return Buffer.from(bytes.buffer, bytes.byteOffset, end).toString('latin1');
+      }
+      if (length < most && bytes.length === length) continue;
       this.fail(
-        this.position + MAX_NAME_BYTES > this.source.length ? 'truncated' : 'too-large',
-        `expected a name of at most ${MAX_NAME_BYTES} bytes and a line break, got none. The file is damaged.`,
+        bytes.length < length ? 'truncated' : 'too-large',
+        `expected a line of at most ${most} bytes and its end, got none. The file is damaged.`,
       );
-    this.position += end + 1;
-    return latin1.decode(bytes.subarray(0, end));
+    }
   }
 
   bytes(length: number): Uint8Array | LongBytes {

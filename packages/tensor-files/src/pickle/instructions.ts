@@ -1,3 +1,11 @@
+import {
+  parseFloatLine,
+  parseIndexLine,
+  parseIntLine,
+  parseLongLine,
+  parseStringLine,
+  parseUnicodeLine,
+} from './lines.js';
 import type { Machine } from './machine.js';
 
 /** What an instruction does; STOP has none. */
@@ -18,6 +26,19 @@ const stackGlobal: Step = (m) => {
   m.global(module, attribute);
 };
 
+/** A class named by two lines, called with what stands after the mark. */
+const instance: Step = (m) => {
+  m.global(m.cursor.line(), m.cursor.line());
+  const callee = m.pop();
+  m.call(callee, m.toMark(), new Map());
+};
+
+/** A class, the first value after the mark, called with the others. */
+const object: Step = (m) => {
+  const [callee, ...args] = m.toMark();
+  m.call(callee, args, new Map());
+};
+
 const setItem: Step = (m) => {
   const pair = m.popMany(2);
   m.setItems(m.top(), pair);
@@ -29,8 +50,8 @@ const setItems: Step = (m) => {
 };
 
 /**
- * Instructions of protocols 2 to 5 by their byte: name and effect. Those of 0 and 1 that later writers no longer use are left out, and so
- * are extensions, whose meaning stands in no file.
+ * Instructions of protocols 0 to 5 by their byte: name and effect. Left out are extensions, whose meaning stands in no file, and the buffers
+ * of protocol 5 that lie outside of it.
  */
 export const INSTRUCTIONS: Readonly<Record<number, readonly [name: string, step?: Step]>> = {
   40: ['MARK', (m) => m.mark()],
@@ -39,6 +60,16 @@ export const INSTRUCTIONS: Readonly<Record<number, readonly [name: string, step?
   48: ['POP', (m) => m.drop()],
   49: ['POP_MARK', (m) => void m.toMark()],
   50: ['DUP', (m) => m.push(m.top())],
+  70: ['FLOAT', (m) => m.push(parseFloatLine(m.cursor))],
+  73: ['INT', (m) => m.push(parseIntLine(m.cursor))],
+  76: ['LONG', (m) => m.push(parseLongLine(m.cursor))],
+  80: ['PERSID', (m) => m.persistent(m.cursor.line())],
+  83: ['STRING', (m) => m.push(parseStringLine(m.cursor))],
+  86: ['UNICODE', (m) => m.push(parseUnicodeLine(m.cursor))],
+  103: ['GET', (m) => m.recall(parseIndexLine(m.cursor))],
+  105: ['INST', instance],
+  111: ['OBJ', object],
+  112: ['PUT', (m) => m.remember(parseIndexLine(m.cursor))],
   66: ['BINBYTES', (m) => m.push(m.cursor.bytes(m.cursor.u32()))],
   67: ['SHORT_BINBYTES', (m) => m.push(m.cursor.bytes(m.cursor.u8()))],
   71: ['BINFLOAT', (m) => m.push(m.cursor.f64())],
@@ -46,7 +77,7 @@ export const INSTRUCTIONS: Readonly<Record<number, readonly [name: string, step?
   75: ['BININT1', (m) => m.push(m.cursor.u8())],
   77: ['BININT2', (m) => m.push(m.cursor.u16())],
   78: ['NONE', (m) => m.push(null)],
-  81: ['BINPERSID', (m) => m.persistent()],
+  81: ['BINPERSID', (m) => m.persistent(m.pop())],
   82: ['REDUCE', call],
   84: ['BINSTRING', (m) => m.push(m.cursor.text(m.cursor.u32(), 'latin1'))],
   85: ['SHORT_BINSTRING', (m) => m.push(m.cursor.text(m.cursor.u8(), 'latin1'))],

@@ -199,9 +199,8 @@ export class Machine {
     else this.cursor.fail('stack', `expected a set, got ${describe(set)}. ${DAMAGED}`);
   }
 
-  /** Puts the value that the id on the stack stands for in its place. */
-  persistent(): void {
-    const id = this.pop();
+  /** Pushes the value that an id stands for. */
+  persistent(id: PickleValue): void {
     const value = this.#options.persistent?.(id);
     const tag = describe(Array.isArray(id) ? id[0] : id);
     if (value !== undefined) this.push(value);
@@ -209,8 +208,8 @@ export class Machine {
   }
 
   protocol(version: number): void {
-    if (version < 2 || version > 5)
-      this.cursor.fail('protocol', `expected protocol 2 to 5, got ${version}. Save the file again with one of them.`);
+    if (version > 5)
+      this.cursor.fail('protocol', `expected protocol 0 to 5, got ${version}. Save the file again with one of them.`);
   }
 
   build(state: PickleValue): void {

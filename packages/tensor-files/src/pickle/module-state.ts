@@ -1,7 +1,7 @@
 import { MAX_MODULE_DEPTH, MAX_STATE_TENSORS } from './limits.js';
 import { TORCH_GLOBALS } from './torch.js';
 import { TorchTensor } from './torch-tensor.js';
-import { PickleObject, type PickleValue } from './values.js';
+import { OpaqueTensor, PickleObject, type PickleValue } from './values.js';
 
 /** The call that NVIDIA's tools store a network, an encoder or a loss as. */
 const PERSISTENT = 'torch_utils.persistence._reconstruct_persistent_obj';
@@ -57,7 +57,8 @@ export function moduleState(module: PickleValue | undefined): Map<string, TorchT
     for (const kind of ['_parameters', '_buffers'])
       for (const [name, tensor] of entriesOf(state.get(kind), prefix)) {
         if (tensor === null || (kind === '_buffers' && passed instanceof Set && passed.has(name))) continue;
-        if (!(tensor instanceof TorchTensor)) throw failure(`a tensor at ${prefix}${name}`, 'another value');
+        if (!(tensor instanceof TorchTensor))
+          throw failure(`a tensor at ${prefix}${name}`, tensor instanceof OpaqueTensor ? tensor.kind : 'another value');
         if (tensors.size >= MAX_STATE_TENSORS) throw failure(`at most ${MAX_STATE_TENSORS} tensors`, 'more');
         tensors.set(prefix + name, tensor);
       }

@@ -1,5 +1,5 @@
-import { toRowMajor } from '../npy/npy.js';
 import { decodeNpy, isNpyDtype, type NpyDtype, npyBytes } from '../npy/npy-dtype.js';
+import { toRowMajor } from '../npy/npy-values.js';
 import type { CallContext, Meaning } from './call.js';
 import { describe, isCount } from './describe.js';
 import { MAX_PICKLE_RANK } from './limits.js';

@@ -1,12 +1,14 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { describeOther } from '../identify/identify-file.js';
+import { isLegacyTorch } from '../identify/pickle-heads.js';
 import { fileSource } from './byte-source.js';
 import { MAX_EAGER_BYTES } from './limits.js';
 import { MEANINGS } from './meanings.js';
 import { PickleParseError } from './parse-error.js';
+import { readPlainPickle } from './plain-pickle.js';
 import type { ReadPickleOptions } from './read-pickle.js';
-import { runPickle } from './run-pickle.js';
 import { TORCH_GLOBALS } from './torch.js';
-import { isLegacy, readLegacy } from './torch-legacy.js';
+import { readLegacy } from './torch-legacy.js';
 import { openTorchZip, type TorchZip } from './torch-zip.js';
 import type { PickleValue } from './values.js';
 
@@ -35,20 +37,14 @@ export interface PickleFile {
  * @throws {Error} (rejects) of the file system.
  */
 export async function openPickle(path: string, { allow }: Pick<ReadPickleOptions, 'allow'>): Promise<PickleFile> {
-  return opened(path, async (handle) => {
+  return opened(path, 'a pickle or a PyTorch checkpoint', async (handle) => {
     const { size } = await handle.stat();
     const source = fileSource(handle, size);
     const head = source.peek(0, 16);
     if (head[0] === 0x50 && head[1] === 0x4b) return openTorchZip(handle, path, [...allow]);
     const options = { allow: [...allow], meanings: MEANINGS };
-    if (isLegacy(head)) return { value: readLegacy(source, path, options), verify: async () => false };
-    const { value, end } = runPickle(source, { ...options, file: path, eagerBytes: MAX_EAGER_BYTES });
-    if (end !== size)
-      throw new PickleParseError(
-        'trailing-bytes',
-        { file: path, offset: end, field: 'end' },
-        `expected the file to end at byte ${end}, got ${size - end} bytes more. Fetch or save it again.`,
-      );
+    if (isLegacyTorch(head)) return { value: readLegacy(source, path, options), verify: async () => false };
+    const value = readPlainPickle(source, { ...options, file: path, eagerBytes: MAX_EAGER_BYTES });
     return { value, verify: async () => false };
   });
 }
@@ -64,10 +60,14 @@ export async function readTorchZip(
   path: string,
   { allow = TORCH_GLOBALS }: Partial<Pick<ReadPickleOptions, 'allow'>> = {},
 ): Promise<PickleFile> {
-  return opened(path, (handle) => openTorchZip(handle, path, [...allow]));
+  return opened(path, 'a PyTorch checkpoint', (handle) => openTorchZip(handle, path, [...allow]));
 }
 
-async function opened(path: string, read: (handle: FileHandle) => Promise<TorchZip>): Promise<PickleFile> {
+async function opened(
+  path: string,
+  what: string,
+  read: (handle: FileHandle) => Promise<TorchZip>,
+): Promise<PickleFile> {
   const handle = await open(path, 'r');
   try {
     const { value, verify } = await read(handle);
@@ -84,6 +84,10 @@ async function opened(path: string, read: (handle: FileHandle) => Promise<TorchZ
     };
   } catch (error) {
     await handle.close();
-    throw error;
+    const other = await describeOther(path, { what, kinds: READ });
+    if (other === undefined) throw error;
+    throw new PickleParseError('other-kind', { file: path, offset: 0, field: 'start' }, other, error);
   }
 }
+
+const READ = ['pickle', 'torch-legacy', 'torch-zip'] as const;

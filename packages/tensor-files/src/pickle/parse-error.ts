@@ -1,10 +1,12 @@
 /** What is wrong with a pickle or torch file; stable, for callers that branch. */
 export type PickleErrorCode =
+  /** It is an intact file of another kind, which the message names. */
+  | 'other-kind'
   /** It names a class or function that the caller did not allow. */
   | 'global'
   /** The file ends too early. */
   | 'truncated'
-  /** An instruction that is not one of protocols 2 to 5, or one that is not read. */
+  /** An instruction that is not one of protocols 0 to 5, or one that is not read. */
   | 'opcode'
   | 'protocol'
   /** An instruction that finds other values than it needs. */

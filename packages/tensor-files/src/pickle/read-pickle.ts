@@ -1,8 +1,10 @@
+import { describeOtherBytes } from '../identify/identify-file.js';
+import { isLegacyTorch } from '../identify/pickle-heads.js';
 import { memorySource } from './byte-source.js';
 import { MEANINGS } from './meanings.js';
 import { PickleParseError } from './parse-error.js';
-import { runPickle } from './run-pickle.js';
-import { isLegacy, readLegacy } from './torch-legacy.js';
+import { readPlainPickle } from './plain-pickle.js';
+import { readLegacy } from './torch-legacy.js';
 import type { PickleValue } from './values.js';
 
 /** Options of {@link readPickle}. */
@@ -17,7 +19,7 @@ export interface ReadPickleOptions {
 }
 
 /**
- * Reads a pickle of protocol 2 to 5, or a file of torch.save from before its files were zips. Nothing in the file is executed: names
+ * Reads a pickle of any protocol, or a file of torch.save from before its files were zips. Nothing in the file is executed: names
  * that are not allowed are refused, and allowed ones stand for values.
  *
  * @param bytes - the whole file; tensors are views of it.
@@ -26,13 +28,14 @@ export interface ReadPickleOptions {
 export function readPickle(bytes: Uint8Array, { allow, file = '<bytes>' }: ReadPickleOptions): PickleValue {
   const source = memorySource(bytes);
   const options = { allow: [...allow], meanings: MEANINGS };
-  if (isLegacy(bytes)) return readLegacy(source, file, options);
-  const { value, end } = runPickle(source, { ...options, file, eagerBytes: Number.POSITIVE_INFINITY });
-  if (end !== bytes.length)
-    throw new PickleParseError(
-      'trailing-bytes',
-      { file, offset: end, field: 'end' },
-      `expected the file to end at byte ${end}, got ${bytes.length - end} bytes more. Fetch or save it again.`,
-    );
-  return value;
+  try {
+    if (isLegacyTorch(bytes)) return readLegacy(source, file, options);
+    return readPlainPickle(source, { ...options, file, eagerBytes: Number.POSITIVE_INFINITY });
+  } catch (error) {
+    const other = describeOtherBytes(bytes, EXPECTED);
+    if (other === undefined) throw error;
+    throw new PickleParseError('other-kind', { file, offset: 0, field: 'start' }, other, error);
+  }
 }
+
+const EXPECTED = { what: 'a pickle of Python', kinds: ['pickle', 'torch-legacy'] } as const;

@@ -23,7 +23,7 @@ export function runPickle(source: ByteSource, options: MachineOptions): { value:
     if (!instruction)
       return cursor.fail(
         'opcode',
-        `expected an instruction of protocols 2 to 5, got byte ${code}. Is this a pickle? Otherwise fetch it again.`,
+        `expected an instruction of protocols 0 to 5, got byte ${code}. It is damaged, or no pickle.`,
       );
     const [name, step] = instruction;
     cursor.field = name;

@@ -15,12 +15,6 @@ const PROTOCOL = 1001;
 /** Bytes of the element count before a storage's data. */
 const COUNT_BYTES = 8;
 
-/** PROTO 2, LONG1 of ten bytes, the magic number. */
-const LEGACY_HEAD = Buffer.from('80028a0a6cfc9c46f9206aa85019', 'hex');
-
-/** Whether bytes begin as one of torch's files from before they were zips. */
-export const isLegacy = (head: Uint8Array): boolean => LEGACY_HEAD.equals(head.subarray(0, LEGACY_HEAD.length));
-
 /** A storage in torch's old format. */
 export function readLegacyStorage(source: ByteSource, file: string): TorchStorage {
   const value = readLegacy(source, file, { allow: STORAGE_GLOBALS, meanings: {} });

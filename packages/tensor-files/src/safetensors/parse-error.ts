@@ -1,5 +1,7 @@
 /** What is wrong with a file; stable, for callers that branch. */
 export type SafetensorsErrorCode =
+  /** It is an intact file of another kind, which the message names. */
+  | 'other-kind'
   | 'too-short'
   | 'header-length'
   | 'header-text'

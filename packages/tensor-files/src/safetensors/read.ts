@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { allocate, checkSize, type Oversize } from '../allocate.js';
+import { describeOther } from '../identify/identify-file.js';
 import { CHECKSUM_BLANK, CHECKSUM_KEY, CHECKSUM_PREFIX, findChecksum } from './checksum.js';
 import { bytesPerElement, type Dtype, elementsPerUnit, type TensorData, viewAs } from './dtype.js';
 import { toFloat32 } from './half.js';
@@ -109,7 +110,9 @@ export async function readSafetensors(path: string): Promise<SafetensorsFile> {
     return await openFile(handle, path);
   } catch (error) {
     await handle.close();
-    throw error;
+    const other = await describeOther(path, { what: 'a safetensors file', kinds: ['safetensors'] });
+    if (other === undefined) throw error;
+    throw new SafetensorsParseError('other-kind', { file: path, offset: 0, field: 'start' }, other, error);
   }
 }
 
@@ -253,7 +256,7 @@ async function readHeaderBytes(handle: FileHandle, file: string, size: number): 
   const length = prefix.readBigUInt64LE();
   const most = Math.min(MAX_HEADER_BYTES, size - LENGTH_BYTES);
   if (length > most) {
-    const text = `expected at most ${most} for a file of ${size} bytes, got ${length}. It is truncated or not a safetensors file.`;
+    const text = `expected at most ${most} for a file of ${size} bytes, got ${length}. It is cut off, or no safetensors file.`;
     throw new SafetensorsParseError('header-length', { file, offset: 0, field }, text);
   }
   const header = new Uint8Array(Number(length));

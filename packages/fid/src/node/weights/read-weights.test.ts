@@ -14,6 +14,13 @@ describe('readWeights', () => {
     expect(dict['fc.weight']?.shape).toEqual([4, 3]);
   });
 
+  it('names a tensor of a kind that is not read', async () => {
+    const mixed = goldenPath('torch-kinds/mixed.pt');
+    await expect(readWeights(mixed, [weight])).rejects.toThrow(
+      /expected s of plain numbers in .*mixed\.pt, got a sparse tensor \(torch\.sparse_coo\)\. Save the network/,
+    );
+  });
+
   it('names what is missing, extra or misshapen', async () => {
     await expect(readWeights(path, [weight, counter])).rejects.toThrow(/got extra fc\.half\. Is it/);
     const more = { name: 'more', shape: [1], kind: 'bias' } as const;

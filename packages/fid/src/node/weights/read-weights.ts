@@ -20,6 +20,10 @@ export async function readWeights(path: string, parameters: readonly ParameterSp
   const file = await openStateDict(path);
   try {
     const wanted = new Map(parameters.map(({ name, shape }) => [name, toFileShape(shape)]));
+    for (const [name, kind] of file.opaque)
+      throw new RangeError(
+        `readWeights: expected ${name} of plain numbers in ${path}, got ${kind}. Save the network's state_dict() with plain tensors.`,
+      );
     const missing = [...wanted.keys()].filter((name) => !file.entries.has(name) && !isCounter(name));
     const extra = [...file.entries.keys()].filter((name) => !wanted.has(name));
     if (missing.length + extra.length > 0) {
