@@ -20,7 +20,7 @@ export async function reconstruct({
   dtype,
 }: ReconstructJob): Promise<{ ms: number[]; maxRss: number }> {
   const start = performance.now();
-  await reconstructFiles({ input: files, output, sigmaRels, dtype });
+  await reconstructFiles({ input: files, output, sigmaRels, dtype, overwrite: true });
   return { ms: [performance.now() - start], maxRss: process.resourceUsage().maxRSS / 1024 };
 }
 

@@ -1,6 +1,7 @@
 import { createAverages, type EmaTime, type Values } from './averages.js';
 import { assertHalfLife, type HalfLife, halfLifeEmaShare } from './half-life.js';
 import { HALF_LIFE, type HalfLifeEmaState, oneAverage } from './one-average.js';
+import { assertOptions } from './options.js';
 import type { Tree } from './tree.js';
 
 /** What a traditional tracker keeps. */
@@ -51,7 +52,9 @@ export function createHalfLifeEma<T extends Tree<Values> = Tree<Values>>({
   rampup,
   initial,
   updateEvery = 1,
+  ...unknown
 }: HalfLifeEmaOptions<T>): HalfLifeEma<T> {
+  assertOptions('createHalfLifeEma', unknown, ['halfLife', 'rampup', 'initial', 'updateEvery']);
   assertHalfLife('createHalfLifeEma', { halfLife, rampup });
   const share = (t: number, dt: number): number => halfLifeEmaShare({ halfLife, rampup }, t, dt);
   const averages = createAverages<T>('createHalfLifeEma', new Map([[HALF_LIFE, share]]), updateEvery);

@@ -16,6 +16,7 @@ export {
   profileDot,
   sigmaRelToGamma,
 } from './profile.js';
-export { prepareSynthesis, type Synthesis, synthesisWeights } from './synthesis.js';
+export type { StoredProfile } from './sparse-updates.js';
+export { prepareSynthesis, type Synthesis, type SynthesisOptions, synthesisWeights } from './synthesis.js';
 export { createPowerEma, type PowerEma, type PowerEmaOptions, type PowerEmaState } from './tracker.js';
 export type { Tree } from './tree.js';

@@ -1,5 +1,6 @@
+import { assertOptions } from './options.js';
 import { sigmaRelToGamma } from './profile.js';
-import { prepareSynthesis, type Synthesis } from './synthesis.js';
+import { prepareSynthesis, type Synthesis, type SynthesisOptions } from './synthesis.js';
 
 /** Relative lengths worth asking for: from a hundredth of training to nearly its plain mean. */
 export const USEFUL_SIGMA_RELS: readonly number[] = [
@@ -7,7 +8,7 @@ export const USEFUL_SIGMA_RELS: readonly number[] = [
 ];
 
 /** A run as it could store its averages. */
-export interface PlanOptions {
+export interface PlanOptions extends SynthesisOptions {
   /** Length of training, > 0, in the unit of all times (EDM2: images). */
   readonly duration: number;
   /** Number of moments at which the averages are stored, evenly spaced, the last at the end; an integer ≥ 1. */
@@ -39,20 +40,20 @@ export interface PlanRow extends Omit<Synthesis, 'weights'> {
   readonly sigmaRel: number;
 }
 
+const OPTIONS: readonly (keyof PlanOptions)[] = [
+  ...(['duration', 'snapshots', 'sigmaRels', 'targets', 't', 'parameters', 'bytesPerValue', 'normalize'] as const),
+];
+
 /**
  * Predicts, before a run, how well any length of average can be reconstructed from the snapshots it would store.
  *
  * @throws {RangeError} when a number is out of its range.
+ * @throws {TypeError} when an option is unknown.
  */
-export function planSnapshots({
-  duration,
-  snapshots,
-  sigmaRels = [0.05, 0.1],
-  targets = USEFUL_SIGMA_RELS,
-  t = duration,
-  parameters,
-  bytesPerValue = 2,
-}: PlanOptions): Plan {
+export function planSnapshots(options: PlanOptions): Plan {
+  assertOptions('planSnapshots', options, OPTIONS);
+  const { duration, snapshots, sigmaRels = [0.05, 0.1], targets = USEFUL_SIGMA_RELS, t = duration } = options;
+  const { parameters, bytesPerValue = 2, normalize } = options;
   if (!(duration > 0 && Number.isFinite(duration)))
     throw new RangeError(
       `planSnapshots: expected duration > 0, got ${duration}. Give the length of training in images.`,
@@ -70,7 +71,7 @@ export function planSnapshots({
     );
   const files = snapshots * sigmaRels.length;
   return {
-    rows: predict(stored, targets, t),
+    rows: predict(stored, targets, t, { normalize }),
     files,
     bytes: parameters === undefined ? undefined : files * parameters * bytesPerValue,
   };
@@ -81,8 +82,9 @@ export function predict(
   stored: readonly { readonly gamma: number; readonly t: number }[],
   targets: readonly number[],
   t: number,
+  options: SynthesisOptions = {},
 ): PlanRow[] {
-  const synthesise = prepareSynthesis(stored);
+  const synthesise = prepareSynthesis(stored, options);
   return targets.map((sigmaRel) => {
     const { weights: _, ...quality } = synthesise({ gamma: sigmaRelToGamma(sigmaRel), t });
     return { sigmaRel, ...quality };

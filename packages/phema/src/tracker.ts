@@ -1,4 +1,5 @@
 import { type AveragesState, createAverages, type EmaTime, type Values } from './averages.js';
+import { assertOptions } from './options.js';
 import { powerEmaShare, sigmaRelToGamma } from './profile.js';
 import type { Tree } from './tree.js';
 
@@ -52,7 +53,9 @@ export interface PowerEma<T extends Tree<Values> = Tree<Values>> {
 export function createPowerEma<T extends Tree<Values> = Tree<Values>>({
   sigmaRels = [0.05, 0.1],
   updateEvery = 1,
+  ...unknown
 }: PowerEmaOptions = {}): PowerEma<T> {
+  assertOptions('createPowerEma', unknown, ['sigmaRels', 'updateEvery']);
   const gammas = gammasOf('createPowerEma', sigmaRels);
   const shares = new Map(
     [...gammas].map(([key, gamma]) => [key, (t: number, dt: number) => powerEmaShare(gamma, t, dt)]),

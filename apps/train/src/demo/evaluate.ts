@@ -150,7 +150,13 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
 async function reconstruct({ outdir, size, signal, say }: EvaluateOptions): Promise<Map<number, string>> {
   const output = join(outdir, 'ema');
   await mkdir(output, { recursive: true });
-  const results = await reconstructFiles({ input: outdir, output, sigmaRels: [...size.sigmaRels], signal });
+  const results = await reconstructFiles({
+    input: outdir,
+    output,
+    sigmaRels: [...size.sigmaRels],
+    overwrite: true,
+    signal,
+  });
   const paths = new Map<number, string>();
   for (const { sigmaRel, path } of results.outputs) paths.set(sigmaRel, path);
   say(`reconstructed ${paths.size} EMA lengths from the snapshots: ${size.sigmaRels.join(', ')}`);
@@ -163,7 +169,14 @@ async function reconstructGuide({ outdir, images, signal }: EvaluateOptions): Pr
   const stored = await openSnapshots(outdir);
   const nimg = guideTime(stored.times, images);
   await stored.close();
-  await reconstructFiles({ input: outdir, output: path, sigmaRels: [GUIDANCE.sigmaRel], t: nimg, signal });
+  await reconstructFiles({
+    input: outdir,
+    output: path,
+    sigmaRels: [GUIDANCE.sigmaRel],
+    t: nimg,
+    overwrite: true,
+    signal,
+  });
   return { path, nimg };
 }
 

@@ -104,6 +104,9 @@ async function reconstruct({ folder, config, settings, signal }: ScoringOptions,
     output,
     sigmaRels: [...settings.sigmaRels],
     skipExisting: true,
+    // This folder is the ladder's own; what is wrong with a length is said, and stands beside its scores.
+    overwrite: true,
+    force: true,
     signal,
   });
   for (const { warnings } of outputs) for (const warning of warnings) say(`config ${config.config}: ${warning}`);

@@ -1,6 +1,5 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sigmaRelToGamma } from '@edm2/phema';
 import { openSnapshots, reconstructFiles } from '@edm2/phema/node';
 import { readSafetensors } from '@edm2/tensor-files';
 import { goldenPath, relativeError } from '@edm2/test-support';
@@ -47,17 +46,6 @@ describe('ema-pytorch’s checkpoints', () => {
       expect([...file.names].sort()).toEqual(['net.steps', 'net.weight']);
       await file.close();
     }
-  });
-
-  it('need the tracked lengths, and are reckoned with what a rare update makes of them', async () => {
-    const input = await writeEmaPytorchRun(await scratch());
-    await expect(openSnapshots(input)).rejects.toThrow(/lengths that ema-pytorch tracked/);
-    const set = await openSnapshots(input, { track: SIGMA_RELS, updateEvery: 4 });
-    expect(set.snapshots[0]?.profile).toEqual({ gamma: (sigmaRelToGamma(0.05) + 1) / 4 - 1, t: 3200 });
-    await set.close();
-    await expect(openSnapshots(input, { track: SIGMA_RELS, updateEvery: 10 })).rejects.toThrow(
-      /from 1 to 7 for length 0.1/,
-    );
   });
 
   it('are checked by their checksums, the damaged one named', async () => {
@@ -108,7 +96,7 @@ describe('lengths by tensor', () => {
     const skips = async (tensorSigmaRels: Record<string, number>) =>
       (await reconstructFiles({ ...again, tensorSigmaRels })).outputs[0]?.skipped;
     expect(await skips({ 'net.w*': 0.07 })).toBe(true);
-    expect(await skips({ 'net.w*': 0.08 })).toBe(false);
+    await expect(skips({ 'net.w*': 0.08 })).rejects.toThrow(/that average with other lengths for some tensors/);
   });
 
   it('must fit a tensor, and be lengths', async () => {

@@ -2,6 +2,7 @@ export { kimgToNimg, type SnapshotLabel, type SnapshotNameOptions, snapshotName 
 export type { FloatTypeName } from './float-type.js';
 export { type LeaveOneOutOptions, type LeftOut, leaveOneOut } from './leave-one-out.js';
 export { namesFitting } from './name-patterns.js';
+export { OptionError, type OptionName, type Spelling } from './option-error.js';
 export { reconstructFiles } from './reconstruct.js';
 export type {
   ReconstructedFile,
@@ -9,4 +10,7 @@ export type {
   ReconstructProgress,
   ReconstructResult,
 } from './reconstruct-options.js';
-export { type OpenSnapshotsOptions, openSnapshots, type Snapshot, type SnapshotSet } from './snapshots.js';
+export { assertReachable, MAX_PROFILE_ERROR, type Selection, type SelectOptions, selectSnapshots } from './select.js';
+export type { Snapshot } from './snapshot.js';
+export { type OpenSnapshotsOptions, openSnapshots, type SnapshotSet } from './snapshots.js';
+export type { AskedTime, FoundTime } from './stored-time.js';

@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import { parseSnapshotName, type SnapshotLabel } from '@edm2/tensor-files';
-import { sigmaRelToGamma } from '../profile.js';
+import { gammaToSigmaRel, sigmaRelToGamma } from '../profile.js';
+import { OptionError } from './option-error.js';
 
 /** `INDEX.STEP.pt`, as ema-pytorch names its checkpoints. */
 const EMA_PYTORCH = /^(\d+)\.(\d+)\.pt$/;
@@ -13,53 +14,67 @@ const NIMG_KEYS = ['nimg', 'cur_nimg'];
 export interface LabelOptions {
   /** Lengths that ema-pytorch tracked, in the order of its `sigma_rels`: its files `INDEX.STEP.pt` tell the index only. */
   readonly track?: readonly number[] | undefined;
-  /**
-   * Steps between two updates of ema-pytorch's averages, its `update_every`; default 1. It takes the decay of one step for all of them,
-   * which makes an average of another profile, γ' = (γ + 1) / update_every − 1: that is the one reckoned with here.
-   */
-  readonly updateEvery?: number | undefined;
+  /** The same as exponents, where ema-pytorch was given `gammas`. One of the two. */
+  readonly gammas?: readonly number[] | undefined;
 }
+
+/** What is known of a file. */
+export interface FileLabel extends SnapshotLabel {
+  readonly gamma: number;
+  /** Where the label comes from. */
+  readonly source: 'metadata' | 'name' | 'ema-pytorch';
+}
+
+/** Whether a file is one of ema-pytorch's by its name. */
+export const isEmaPytorch = (path: string): boolean => EMA_PYTORCH.test(basename(path));
 
 /** Whether a file without metadata of its own has a name that tells what it is. */
 export const isNamed = (path: string): boolean =>
-  path.endsWith('.safetensors') || parseSnapshotName(path) !== undefined || EMA_PYTORCH.test(basename(path));
+  path.endsWith('.safetensors') || parseSnapshotName(path) !== undefined || isEmaPytorch(path);
 
 /**
- * The label of a file: metadata where it is there, else the name; undefined when neither tells. `gamma` is set where the length alone does
- * not give it.
+ * The label of a file: metadata where it is there, else the name; undefined when neither tells.
  *
- * @throws {RangeError} when a name tells an index and no length is known for it.
+ * @throws {OptionError} when a name tells an index and no length is known for it.
+ * @throws {RangeError} when the length is out of range.
  */
 export function labelOf(
   path: string,
   metadata: Readonly<Record<string, string>>,
   options: LabelOptions = {},
-): (SnapshotLabel & { readonly gamma?: number }) | undefined {
+): FileLabel | undefined {
   const index = EMA_PYTORCH.exec(basename(path));
   if (index) return emaPytorchLabel(path, Number(index[1]), Number(index[2]), options);
   const name = parseSnapshotName(path);
+  const told = numberOf(metadata, NIMG_KEYS);
   const sigmaRel = numberOf(metadata, SIGMA_REL_KEYS) ?? name?.sigmaRel;
-  const nimg = numberOf(metadata, NIMG_KEYS) ?? name?.nimg;
-  return sigmaRel === undefined || nimg === undefined ? undefined : { sigmaRel, nimg };
+  const nimg = told ?? name?.nimg;
+  if (sigmaRel === undefined || nimg === undefined) return undefined;
+  const exact = told !== undefined || name?.exact;
+  return { sigmaRel, nimg, gamma: gammaOf(path, sigmaRel), source: exact ? 'metadata' : 'name' };
 }
 
-function emaPytorchLabel(
-  path: string,
-  index: number,
-  step: number,
-  { track = [], updateEvery = 1 }: LabelOptions,
-): SnapshotLabel & { readonly gamma: number } {
-  const sigmaRel = track[index];
-  if (sigmaRel === undefined)
+function gammaOf(path: string, sigmaRel: number): number {
+  try {
+    return sigmaRelToGamma(sigmaRel);
+  } catch (cause) {
     throw new RangeError(
-      `openSnapshots: expected the lengths that ema-pytorch tracked, got ${track.length} of them for ${path}. Give its sigma_rels, in order: track (--track 0.05,0.28).`,
+      `openSnapshots: expected 0 < sigmaRel < 0.2887 in ${path}, got ${sigmaRel}. Is it an average?`,
+      { cause },
     );
-  const gamma = (sigmaRelToGamma(sigmaRel) + 1) / updateEvery - 1;
-  if (!(updateEvery >= 1 && gamma >= 0))
-    throw new RangeError(
-      `openSnapshots: expected updateEvery from 1 to ${Math.floor(sigmaRelToGamma(sigmaRel) + 1)} for length ${sigmaRel}, got ${updateEvery}. Averaged so seldom with the decay of a single step, early weights count more than late ones: nothing can be made of that.`,
+  }
+}
+
+function emaPytorchLabel(path: string, index: number, step: number, options: LabelOptions): FileLabel {
+  const { track, gammas } = options;
+  const lengths = track ?? gammas?.map(gammaToSigmaRel) ?? [];
+  const sigmaRel = lengths[index];
+  if (sigmaRel === undefined || (track && gammas))
+    throw new OptionError(
+      (option) =>
+        `openSnapshots: expected the ${index + 1} or more lengths that ema-pytorch tracked, in order, got ${track && gammas ? 'both lengths and exponents' : lengths.length} for ${path}. Give its sigma_rels as ${option('track')}, or its gammas as ${option('gammas')}.`,
     );
-  return { sigmaRel, nimg: step, gamma };
+  return { sigmaRel, nimg: step, gamma: gammas?.[index] ?? gammaOf(path, sigmaRel), source: 'ema-pytorch' };
 }
 
 function numberOf(metadata: Readonly<Record<string, string>>, keys: readonly string[]): number | undefined {

@@ -1,25 +1,28 @@
 import { type TensorData, toFloat32 } from '@edm2/tensor-files';
-import { synthesisWeights } from '../synthesis.js';
+import { assertOptions } from '../options.js';
+import { prepareRecall, type Synthesis } from '../synthesis.js';
 import { combineChunks } from './combine.js';
-import { isFloat } from './float-type.js';
-import { openSnapshots, type Snapshot } from './snapshots.js';
+import { copiedTensors } from './copied-tensors.js';
+import { roundoffOf } from './float-type.js';
+import type { Snapshot } from './snapshot.js';
+import { OPEN_OPTIONS, type OpenSnapshotsOptions, openOptionsOf, openSnapshots } from './snapshots.js';
+import { findTime } from './stored-time.js';
 
 /** What to leave out. */
-export interface LeaveOneOutOptions {
+export interface LeaveOneOutOptions extends OpenSnapshotsOptions {
   /** Folder of stored averages, or the files. */
   readonly input: string | readonly string[];
-  /** What file names alone do not tell; see `OpenSnapshotsOptions`. */
-  readonly track?: readonly number[] | undefined;
-  readonly updateEvery?: number | undefined;
-  readonly allow?: readonly string[] | undefined;
   /** Length of the average to leave out; default each tracked one. */
   readonly sigmaRel?: number | undefined;
   /** Its time in images; default the last stored. */
   readonly t?: number | undefined;
+  /** The same by its label; see `ReconstructOptions`. */
+  readonly kimg?: number | undefined;
   /** Leave out every snapshot of that length, not only the one at `t`. Default false. */
   readonly wholeTrack?: boolean | undefined;
+  /** Divide the weights by their sum; see `SynthesisOptions`. Default true. */
+  readonly normalize?: boolean | undefined;
   readonly onProgress?: ((progress: { readonly bytesRead: number; readonly bytesTotal: number }) => void) | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** A stored average against its reconstruction from the others. */
@@ -37,7 +40,14 @@ export interface LeftOut {
   readonly relativeToNearest: number;
   /** The tensor that is worst off, and its own relative error. */
   readonly worst: { readonly name: string; readonly relativeError: number };
+  /** Numbers left out of all this, because one of the averages has infinity or NaN there. */
+  readonly notFinite: number;
 }
+
+const OPTIONS: readonly (keyof LeaveOneOutOptions)[] = [
+  ...OPEN_OPTIONS,
+  ...(['input', 'sigmaRel', 't', 'kimg', 'wholeTrack', 'normalize', 'onProgress'] as const),
+];
 
 /**
  * Measures reconstruction on averages that are known: leaves a stored one out, reconstructs it from the others that are
@@ -47,9 +57,10 @@ export interface LeftOut {
  * @throws {RangeError} when no such average is stored or nothing is left to reconstruct it from.
  */
 export async function leaveOneOut(options: LeaveOneOutOptions): Promise<LeftOut[]> {
-  const set = await openSnapshots(options.input, options);
+  assertOptions('leaveOneOut', options, OPTIONS);
+  const set = await openSnapshots(options.input, openOptionsOf(options));
   try {
-    const t = options.t ?? set.times.at(-1) ?? 0;
+    const { t } = findTime('leaveOneOut', set.times, set.unit, options);
     const chosen = set.snapshots.filter(
       ({ nimg, sigmaRel }) => nimg === t && (options.sigmaRel === undefined || sigmaRel === options.sigmaRel),
     );
@@ -65,7 +76,17 @@ export async function leaveOneOut(options: LeaveOneOutOptions): Promise<LeftOut[
       options.onProgress?.({ bytesRead, bytesTotal });
     };
     const rows: LeftOut[] = [];
-    for (const { left, others } of cases) rows.push(await compare(left, others, options.signal, onBytes));
+    const recall = prepareRecall(
+      set.snapshots.map(({ profile }) => profile),
+      { normalize: options.normalize, roundoff: roundoffOf(set.dtype) },
+    );
+    const placeOf = (one: Snapshot): number => set.snapshots.indexOf(one);
+    const copied = await copiedTensors(set, set.snapshots, undefined, options.signal);
+    const names = [...set.entries.keys()].filter((name) => !copied.has(name));
+    for (const { left, others } of cases) {
+      const synthesis = recall(others.map(placeOf), placeOf(left));
+      rows.push(await compare({ left, others, names, synthesis, signal: options.signal, onBytes }));
+    }
     return rows;
   } finally {
     await set.close();
@@ -83,22 +104,24 @@ function othersOf(all: readonly Snapshot[], left: Snapshot, wholeTrack: boolean)
   return others;
 }
 
-async function compare(
-  left: Snapshot,
-  others: readonly Snapshot[],
-  signal: AbortSignal | undefined,
-  onBytes: (bytes: number) => void,
-): Promise<LeftOut> {
-  const { weights, profileError } = synthesisWeights(
-    others.map(({ profile }) => profile),
-    left.profile,
-  );
+interface Comparison {
+  readonly left: Snapshot;
+  readonly others: readonly Snapshot[];
+  /** Tensors that are averaged. */
+  readonly names: readonly string[];
+  readonly synthesis: Synthesis;
+  readonly signal: AbortSignal | undefined;
+  readonly onBytes: (bytes: number) => void;
+}
+
+async function compare({ left, others, names, synthesis, signal, onBytes }: Comparison): Promise<LeftOut> {
+  const { weights, profileError } = synthesis;
   const nearest = weights.reduce((best, weight, i) => (weight > (weights[best] ?? 0) ? i : best), 0);
   const alone = new Float64Array(others.length);
   alone[nearest] = 1;
   const sets = [weights, alone];
-  const names = [...left.file.entries].filter(([, { dtype }]) => isFloat(dtype)).map(([name]) => name);
   const files = others.map(({ file }) => file);
+  let notFinite = 0;
   const byTensor = new Map<string, { error: number; apart: number; norm: number }>();
   for await (const { name, begin, end, sums } of combineChunks({
     files,
@@ -111,8 +134,13 @@ async function compare(
     const total = byTensor.get(name) ?? { error: 0, apart: 0, norm: 0 };
     for (let i = 0; i < stored.length; i++) {
       const value = stored[i] as number;
-      total.error += ((sums[0]?.[i] as number) - value) ** 2;
-      total.apart += ((sums[1]?.[i] as number) - value) ** 2;
+      const [error, apart] = [(sums[0]?.[i] as number) - value, (sums[1]?.[i] as number) - value];
+      if (!Number.isFinite(error + apart)) {
+        notFinite++;
+        continue;
+      }
+      total.error += error ** 2;
+      total.apart += apart ** 2;
       total.norm += value ** 2;
     }
     byTensor.set(name, total);
@@ -130,6 +158,7 @@ async function compare(
     relativeError: share(sum('error'), sum('norm')),
     relativeToNearest: share(sum('error'), sum('apart')),
     worst: { name: worst[0], relativeError: share(worst[1].error, worst[1].norm) },
+    notFinite,
   };
 }
 

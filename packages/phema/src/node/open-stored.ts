@@ -9,8 +9,10 @@ import {
   SNAPSHOT_GLOBALS,
   TORCH_GLOBALS,
   TorchTensor,
+  toFloat32,
 } from '@edm2/tensor-files';
-import type { StoredEntry, StoredFile } from './stored-file.js';
+import { isFloat } from './float-type.js';
+import type { StoredEntry, StoredFile, Wrapper } from './stored-file.js';
 
 /** Files that can hold averages, by the end of their names. */
 export const STORED_FILE = /\.(safetensors|pkl|pt)$/;
@@ -42,6 +44,7 @@ interface Contents {
   readonly tensors: ReadonlyMap<string, TorchTensor>;
   readonly opaque?: ReadonlyMap<string, string>;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly wrapper?: () => Promise<Wrapper>;
 }
 
 async function opened(
@@ -51,7 +54,7 @@ async function opened(
 ): Promise<StoredFile> {
   const file: PickleFile = await openPickle(path, { allow });
   try {
-    const { tensors, metadata, opaque = new Map() } = contents(file.value);
+    const { tensors, metadata, wrapper, opaque = new Map() } = contents(file.value);
     const entries = new Map(
       [...tensors].map(([name, { dtype, shape, size, storage }]): [string, StoredEntry] => [
         name,
@@ -76,6 +79,7 @@ async function opened(
       readInto,
       readRange,
       verify: file.verify,
+      ...(wrapper ? { wrapper } : {}),
       close: file.close,
     };
   } catch (error) {
@@ -133,5 +137,42 @@ function stateDictTensors(value: PickleValue): Contents {
   const opaque = new Map(stored.flatMap(([name, t]) => (t instanceof OpaqueTensor ? [[name, t.kind]] : [])));
   if (tensors.size === 0)
     throw new RangeError('openSnapshots: expected a state dict of tensors, got none in it. Save model.state_dict().');
-  return { tensors, opaque, metadata: {} };
+  const beside = new Map(named.filter(([name]) => !name.startsWith(EMA_MODEL)));
+  const wrapper = async (): Promise<Wrapper> => ({
+    step: await scalarOf(beside.get('step')),
+    initted: await scalarOf(beside.get('initted')),
+  });
+  return { tensors, opaque, metadata: {}, ...(inside.length > 0 ? { wrapper } : {}) };
+}
+
+/** Where programs keep a model's state dict in a checkpoint of more. */
+const MODEL_KEYS = ['model', 'state_dict', 'model_state_dict', 'net', 'network', 'module'];
+
+/** What wrappers put before every name. */
+const WRAPPED = /^(?:module\.|_orig_mod\.)+/;
+
+/**
+ * Opens a checkpoint of a model itself: safetensors, or what `torch.save` wrote of its state dict, alone or under `model`, `state_dict` and
+ * their like.
+ *
+ * @throws as {@link openStored}.
+ */
+export async function openModel(path: string, allow: readonly string[] = []): Promise<StoredFile> {
+  if (/\.(safetensors|pkl)$/.test(path)) return openStored(path, allow);
+  return opened(path, [...TORCH_GLOBALS, ...allow], (value) => {
+    const inner =
+      value instanceof Map ? MODEL_KEYS.map((key) => value.get(key)).find((each) => each instanceof Map) : undefined;
+    const { tensors } = stateDictTensors(inner ?? value);
+    return {
+      tensors: new Map([...tensors].map(([name, tensor]) => [name.replace(WRAPPED, ''), tensor])),
+      metadata: {},
+    };
+  });
+}
+
+async function scalarOf(tensor: TorchTensor | OpaqueTensor | undefined): Promise<number | undefined> {
+  if (!(tensor instanceof TorchTensor) || tensor.size !== 1) return undefined;
+  const data = await tensor.readRange(0, 1);
+  const [value] = isFloat(tensor.dtype) && !(data instanceof Float64Array) ? toFloat32(data, tensor.dtype) : data;
+  return value === undefined ? undefined : Number(value);
 }

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import {
   type Dtype,
@@ -6,8 +7,10 @@ import {
   snapshotName,
   type TensorSpec,
 } from '@edm2/tensor-files';
+import type { CopiedTensor } from './copied-tensors.js';
 import { isFloat } from './float-type.js';
 import { createNamePatterns } from './name-patterns.js';
+import { OptionError } from './option-error.js';
 import type { ReconstructedFile, ReconstructOptions } from './reconstruct-options.js';
 import type { Selection } from './select.js';
 import { RECONSTRUCTED_KEY, type SnapshotSet } from './snapshots.js';
@@ -23,12 +26,21 @@ export interface OutputPlan {
   readonly weightsOf: (name: string) => Float64Array;
 }
 
-/** Names every result, weighs the snapshots for it, and finds those that are there already. */
+/** How a result is made, beside its length and time: what its metadata tells. */
+type Recipe = Pick<ReconstructOptions, 'normalize'> & Required<Pick<ReconstructOptions, 'tensorSigmaRels'>>;
+
+/**
+ * Names every result, weighs the snapshots for it, and finds those that are there already.
+ *
+ * @throws {OptionError} when something else is under a result's name and `overwrite` is not given.
+ */
 export async function planOutputs(
-  { output, sigmaRels, tensorSigmaRels = {}, prefix = 'phema', skipExisting = false }: ReconstructOptions,
+  options: ReconstructOptions & Required<Pick<ReconstructOptions, 'tensorSigmaRels' | 'prefix'>>,
   set: SnapshotSet,
   selection: Selection,
+  specs: Readonly<Record<string, TensorSpec>>,
 ): Promise<OutputPlan[]> {
+  const { output, sigmaRels, tensorSigmaRels = {}, prefix = 'phema', skipExisting, overwrite } = options;
   const patterns = createNamePatterns(tensorSigmaRels, [...set.entries.keys()]);
   const special = new Map(patterns.values.map((sigmaRel) => [sigmaRel, selection.synthesise(sigmaRel)]));
   const time = timeForm(set.times, selection.t);
@@ -38,14 +50,22 @@ export async function planOutputs(
       const label = { sigmaRel, nimg: selection.t };
       const path = output.endsWith('.safetensors') ? output : join(output, snapshotName(prefix, label, { time }));
       if (sources.has(resolve(path)))
-        throw new RangeError(
-          `reconstructFiles: expected results beside the snapshots, got ${path}, which is one. Choose another folder or prefix.`,
+        throw new OptionError(
+          (option) =>
+            `reconstructFiles: expected results beside the snapshots, got ${path}, which is one. Choose another ${option('output')} or ${option('prefix')}.`,
         );
-      const { weights, profileError, sumAbs, storageError, warnings: own } = selection.synthesise(sigmaRel);
-      const skipped = skipExisting && (await isReconstruction(path, label, tensorSigmaRels));
+      const { weights, warnings: own, profileError, weightSum, sumAbs, storageError } = selection.synthesise(sigmaRel);
+      const there = await thereAt(path, label, { ...options, tensorSigmaRels }, specs);
+      if (there !== undefined && there !== SAME && !overwrite)
+        throw new OptionError(
+          (option) =>
+            `reconstructFiles: expected nothing at ${path}, or the same average, got ${there}. Choose another ${option('output')} or ${option('prefix')}; ${option('overwrite')} replaces it.`,
+        );
+      const skipped = skipExisting === true && there === SAME;
       const weightsOf = (name: string) => special.get(patterns.valueOf(name) ?? Number.NaN)?.weights ?? weights;
       const warnings = [...own, ...[...special.values()].flatMap((each) => each.warnings)];
-      return { weightsOf, file: { ...label, path, skipped, profileError, sumAbs, storageError, warnings } };
+      const quality = { profileError, weightSum, sumAbs, storageError };
+      return { weightsOf, file: { ...label, path, skipped, ...quality, notFinite: [], warnings } };
     }),
   );
 }
@@ -58,34 +78,54 @@ const timeForm = (times: readonly number[], t: number): SnapshotNameOptions['tim
     ? 'thousands'
     : undefined;
 
-async function isReconstruction(
+/** A result of the same length, time, recipe, types and shapes. */
+const SAME = 'the same';
+
+/** What is under a result's name, in words; undefined: nothing. */
+async function thereAt(
   path: string,
   { sigmaRel, nimg }: { sigmaRel: number; nimg: number },
-  tensorSigmaRels: Readonly<Record<string, number>>,
-): Promise<boolean> {
+  { normalize = true, tensorSigmaRels }: Recipe,
+  specs: Readonly<Record<string, TensorSpec>>,
+): Promise<string | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  if (!found) return undefined;
+  if (!found.isFile()) return 'a folder';
   try {
     const file = await readSafetensors(path);
     await file.close();
-    const { metadata } = file;
-    return (
-      metadata[RECONSTRUCTED_KEY] !== undefined &&
-      Number(metadata['sigmaRel']) === sigmaRel &&
-      Number(metadata['nimg']) === nimg &&
-      (metadata[TENSORS_KEY] ?? '{}') === JSON.stringify(tensorSigmaRels)
-    );
+    const { metadata, entries } = file;
+    const made = metadata[RECONSTRUCTED_KEY];
+    if (made === undefined) return 'a file that was not made by reconstruction';
+    if (Number(metadata['sigmaRel']) !== sigmaRel || Number(metadata['nimg']) !== nimg)
+      return `the average of sigmaRel ${metadata['sigmaRel']} at ${metadata['nimg']}`;
+    if ((metadata[TENSORS_KEY] ?? '{}') !== JSON.stringify(tensorSigmaRels))
+      return 'that average with other lengths for some tensors';
+    if ((JSON.parse(made).normalized ?? true) !== normalize)
+      return `that average with weights ${normalize ? 'not divided' : 'divided'} by their sum`;
+    const alike =
+      entries.size === Object.keys(specs).length &&
+      Object.entries(specs).every(([name, { dtype, shape }]) => {
+        const entry = entries.get(name);
+        return entry?.dtype === dtype && entry.shape.join() === shape.join();
+      });
+    return alike ? SAME : 'that average in other types, or of another network';
   } catch {
-    // Missing or damaged: to be made.
-    return false;
+    return 'a file that cannot be read, perhaps a damaged one';
   }
 }
 
 /** Types and shapes of a result's tensors. */
-export const specsOf = (set: SnapshotSet, dtype: Dtype | undefined): Record<string, TensorSpec> =>
+export const specsOf = (
+  set: SnapshotSet,
+  dtype: Dtype | undefined,
+  copied: ReadonlyMap<string, CopiedTensor>,
+): Record<string, TensorSpec> =>
   Object.fromEntries(
-    [...set.entries].map(([name, entry]) => [
-      name,
-      { shape: entry.shape, dtype: isFloat(entry.dtype) ? (dtype ?? entry.dtype) : entry.dtype },
-    ]),
+    [...set.entries].map(([name, { shape, dtype: stored }]) => {
+      const source = copied.get(name)?.file.entries.get(name);
+      return [name, { shape, dtype: source ? source.dtype : (dtype ?? stored) }];
+    }),
   );
 
 /** The last snapshot's metadata with what is a result's own. */
@@ -93,15 +133,20 @@ export function metadataOf(
   last: StoredFile,
   { sigmaRel, nimg, profileError }: ReconstructedFile,
   specs: Record<string, TensorSpec>,
-  tensorSigmaRels: Readonly<Record<string, number>> = {},
+  { tensorSigmaRels = {}, normalize = true }: ReconstructOptions,
 ): Record<string, string> {
   const dtype = Object.values(specs).find((spec) => isFloat(spec.dtype))?.dtype;
+  const made = {
+    by: '@edm2/phema',
+    profileError: Number(profileError.toPrecision(3)),
+    ...(normalize ? {} : { normalized: false }),
+  };
   return {
     ...last.metadata,
     ...(dtype !== undefined && last.metadata['dtype'] !== undefined ? { dtype } : {}),
     sigmaRel: String(sigmaRel),
     nimg: String(nimg),
     ...(Object.keys(tensorSigmaRels).length > 0 ? { [TENSORS_KEY]: JSON.stringify(tensorSigmaRels) } : {}),
-    [RECONSTRUCTED_KEY]: JSON.stringify({ by: '@edm2/phema', profileError: Number(profileError.toPrecision(3)) }),
+    [RECONSTRUCTED_KEY]: JSON.stringify(made),
   };
 }

@@ -1,7 +1,8 @@
 import type { FloatTypeName } from './float-type.js';
+import type { OpenSnapshotsOptions } from './snapshots.js';
 
 /** What to reconstruct. */
-export interface ReconstructOptions {
+export interface ReconstructOptions extends OpenSnapshotsOptions {
   /** Folder of stored averages (safetensors, NVIDIA's `.pkl`, ema-pytorch's `.pt`), or the files. */
   readonly input: string | readonly string[];
   /** Folder for the results (made when missing); or, for a single length, the file: a path ending in `.safetensors`. */
@@ -13,25 +14,35 @@ export interface ReconstructOptions {
    * pattern that fits counts; tensors without one have the result's own length.
    */
   readonly tensorSigmaRels?: Readonly<Record<string, number>> | undefined;
-  /** What file names alone do not tell; see `OpenSnapshotsOptions`. */
-  readonly track?: readonly number[] | undefined;
-  readonly updateEvery?: number | undefined;
-  readonly allow?: readonly string[] | undefined;
   /** Time of the averages in images, within the stored times; default the last. */
   readonly t?: number | undefined;
+  /** The same by its label, whole thousands of images: the stored time that bears it. */
+  readonly kimg?: number | undefined;
+  /** Divide the weights by their sum; see `SynthesisOptions`. Default true. */
+  readonly normalize?: boolean | undefined;
+  /**
+   * Make averages whose profile is off by more than `MAX_PROFILE_ERROR`, and reckon with files that contradict what was said of them.
+   * Default false: they are refused.
+   */
+  readonly force?: boolean | undefined;
+  /**
+   * Checkpoint of the model itself, safetensors or of `torch.save`: its integers and booleans come into the results, of which ema-pytorch
+   * stores floating-point numbers.
+   */
+  readonly model?: string | undefined;
   /** Type of the averaged tensors in the results; default as stored. */
   readonly dtype?: FloatTypeName | undefined;
   /** First part of the results' names, default `phema`. */
   readonly prefix?: string | undefined;
-  /** Leave results alone that are there already for the same length and time. Default false: they are replaced. */
+  /** Leave results alone that are there already, made in the same way. Default false: they are made anew, and must come out the same. */
   readonly skipExisting?: boolean | undefined;
+  /** Replace what is there under a result's name. Default false: something else there is an error. */
+  readonly overwrite?: boolean | undefined;
   /** Compare snapshots that carry a checksum with it before anything is written. Default false (it reads them twice). */
   readonly verify?: boolean | undefined;
   /** Threads that read and sum, at most 64; 0 does it all on the caller's. Default: as many as processors, at most 4, and none for little. */
   readonly threads?: number | undefined;
   readonly onProgress?: ((progress: ReconstructProgress) => void) | undefined;
-  /** Stops; nothing is left behind. */
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** How far reconstruction is. */
@@ -49,9 +60,12 @@ export interface ReconstructedFile {
   readonly skipped: boolean;
   /** See `Synthesis`. */
   readonly profileError: number;
+  readonly weightSum: number;
   readonly sumAbs: number;
   /** Relative error that rounding of the stored numbers can cause. */
   readonly storageError: number;
+  /** Tensors with infinities or NaN in them, and how many. */
+  readonly notFinite: readonly { readonly name: string; readonly count: number }[];
   readonly warnings: readonly string[];
 }
 
@@ -59,8 +73,13 @@ export interface ReconstructedFile {
 export interface ReconstructResult {
   /** In the order of `sigmaRels`. */
   readonly outputs: readonly ReconstructedFile[];
-  /** Time of the averages, in images. */
+  /** Time of the averages. */
   readonly t: number;
+  /** What times count. */
+  readonly unit: 'images' | 'steps';
+  /** What was taken for granted, because no file says it; and what was copied instead of averaged. In words. */
+  readonly assumptions: readonly string[];
+  readonly copies: readonly string[];
   /** Stored averages that were at hand. */
   readonly snapshots: number;
   readonly bytesRead: number;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { truncateSync } from 'node:fs';
-import { open, readFile, stat, truncate } from 'node:fs/promises';
+import { open, readFile, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { reconstructFiles } from '@edm2/phema/node';
 import { readSafetensors, writeSafetensors } from '@edm2/tensor-files';
@@ -92,7 +92,7 @@ describe('reconstructFiles', () => {
     expect(await readFile(again.outputs[0]?.path ?? '')).toEqual(await readFile(first.outputs[0]?.path ?? ''));
   });
 
-  it('skips what is there on request, and only if it is the same', async () => {
+  it('skips what is there on request, if it was made in the same way', async () => {
     const input = await writeGoldenRun(await scratch(), 'F32');
     const output = await scratch();
     const run = (sigmaRels: number[]) => reconstructFiles({ input, output, sigmaRels, skipExisting: true });
@@ -102,11 +102,117 @@ describe('reconstructFiles', () => {
     const second = await run([0.15, 0.2]);
     expect(second.outputs.map(({ skipped }) => skipped)).toEqual([true, false]);
     expect((await stat(path)).mtimeMs).toBe(before);
+  });
+
+  it('replaces nothing unasked, and says what is there', async () => {
+    const input = await writeGoldenRun(await scratch(), 'F32');
+    const output = await scratch();
+    const run = (options: Partial<Parameters<typeof reconstructFiles>[0]> = {}) =>
+      reconstructFiles({ input, output, sigmaRels: [0.15], ...options });
+    const path = (await run()).outputs[0]?.path ?? '';
+    const whole = await readFile(path);
+    const before = (await stat(path)).mtimeMs;
+    // The same again is no loss.
+    expect((await run()).outputs[0]?.skipped).toBe(false);
+    expect([await readFile(path), (await stat(path)).mtimeMs]).toEqual([whole, before]);
+    expect(await names(output)).toEqual(['phema-0000025-0.150.safetensors']);
+
+    const refused = async (options: Parameters<typeof run>[0], message: RegExp): Promise<void> => {
+      for (const skipExisting of [false, true])
+        await expect(run({ ...options, skipExisting })).rejects.toThrow(message);
+    };
+    await refused(
+      { dtype: 'F16' },
+      /0000025-0\.150\.safetensors, or the same average, got that average in other types/,
+    );
+    await refused({ normalize: false }, /got that average with weights divided by their sum/);
+    await refused({ tensorSigmaRels: { 'net.*': 0.1 } }, /with other lengths for some tensors/);
+    await refused({ output: path, t: 12800 }, /got the average of sigmaRel 0\.15 at 25600/);
+    expect(await readFile(path)).toEqual(whole);
     await truncate(path, 50);
-    expect((await run([0.15])).outputs[0]?.skipped).toBe(false);
-    expect((await metadataOf(path))['sigmaRel']).toBe('0.15');
-    await writeSafetensors(path, {}, { sigmaRel: '0.15', nimg: '3200' });
-    expect((await run([0.15])).outputs[0]?.skipped).toBe(false);
+    await refused({}, /perhaps a damaged one\. Choose another output or prefix; overwrite: true replaces it/);
+    await writeSafetensors(path, {}, { sigmaRel: '0.15', nimg: '25600' });
+    await refused({}, /not made by reconstruction/);
+    expect((await run({ overwrite: true })).outputs[0]?.skipped).toBe(false);
+    expect(await readFile(path)).toEqual(whole);
+    // Of the same length and time, but of other snapshots: known when it is made.
+    const [oldest = ''] = await names(input);
+    await rm(join(input, oldest));
+    await expect(run()).rejects.toThrow(/of that length and time with other numbers, from other snapshots/);
+    expect([await readFile(path), await names(output)]).toEqual([whole, [path.split('/').at(-1)]]);
+  });
+
+  it('names averages of two times in one thousand apart', async () => {
+    const input = await scratch();
+    for (const nimg of [1000, 1200, 1800, 2000])
+      for (const sigmaRel of [0.05, 0.1])
+        await writeSnapshot(join(input, `${nimg}-${sigmaRel}.safetensors`), undefined, {
+          sigmaRel: String(sigmaRel),
+          nimg: String(nimg),
+        });
+    const output = await scratch();
+    for (const t of [1000, 1200, 1800, 2000, 1500])
+      await reconstructFiles({ input, output, sigmaRels: [0.2], t, force: true });
+    expect(await names(output)).toEqual(
+      ['0000001', '0000001.200', '0000001.500', '0000001.800', '0000002'].map(
+        (time) => `phema-${time}-0.200.safetensors`,
+      ),
+    );
+  });
+
+  it('says by name what is not finite, and refuses a type that is too narrow', async () => {
+    const input = await scratch();
+    const store = (large: number, third: number) =>
+      Promise.all(
+        [1000, 2000, 3000].flatMap((nimg, i) =>
+          [0.05, 0.1].map((sigmaRel) =>
+            writeSafetensors(
+              join(input, `${nimg}-${sigmaRel}.safetensors`),
+              { w: { shape: [3], data: Float32Array.of(1.5, large, i === 1 ? third : 0.5) } },
+              { sigmaRel: String(sigmaRel), nimg: String(nimg) },
+            ),
+          ),
+        ),
+      );
+    const make = async (dtype?: 'float16' | 'bfloat16') =>
+      (await reconstructFiles({ input, output: await scratch(), sigmaRels: [0.08], dtype })).outputs[0];
+    await store(1e5, 0.5);
+    expect((await make())?.notFinite).toEqual([]);
+    await expect(make('float16')).rejects.toThrow(
+      /that F16 can hold, got larger ones in w of sigmaRel 0\.08\. Give dtype float32/,
+    );
+    expect((await make('bfloat16'))?.notFinite).toEqual([]);
+    await store(3.4e38, 0.5);
+    await expect(make('bfloat16')).rejects.toThrow(/that BF16 can hold/);
+    await store(1, Number.NaN);
+    for (const dtype of [undefined, 'float16'] as const) {
+      const output = await make(dtype);
+      expect(output?.notFinite).toEqual([{ name: 'w', count: 1 }]);
+      expect(output?.warnings.join()).toMatch(/w is not finite \(1 number\), nor is it in the snapshots/);
+    }
+  });
+
+  it('leaves the weights as Algorithm 3 gives them on request', async () => {
+    const input = await writeGoldenRun(await scratch(), 'F64');
+    const made = async (normalize?: boolean) => {
+      const output = await scratch();
+      const { outputs } = await reconstructFiles({ input, output, sigmaRels: [0.15], normalize });
+      return { ...outputs[0], freqs: await tensorOf(outputs[0]?.path ?? '', 'net.freqs') };
+    };
+    const [divided, plain] = [await made(), await made(false)];
+    expect(divided.freqs).toEqual(Float32Array.of(0.1, -2.7, 3.3));
+    const sum = plain.weightSum ?? 0;
+    expect(Math.abs(sum - 1)).toBeGreaterThan(1e-3);
+    expect(
+      relativeError(
+        plain.freqs,
+        divided.freqs.map((value) => value * sum),
+      ),
+    ).toBeLessThan(1e-6);
+    expect(plain.profileError).toBeLessThan(divided.profileError ?? 0);
+    expect(JSON.parse((await metadataOf(plain.path ?? ''))['reconstructed'] ?? '')).toMatchObject({
+      normalized: false,
+    });
   });
 
   it('leaves nothing when aborted, however late', async () => {
@@ -139,8 +245,10 @@ describe('reconstructFiles', () => {
     await fails({ sigmaRels: [] }, /one or more different sigmaRels/);
     await fails({ sigmaRels: [0.1, 0.1] }, /different sigmaRels/);
     await fails({ threads: 1.5 }, /0 to 64 threads/);
-    await fails({ t: 25601 }, /t from 3200 to 25600/);
-    await fails({ t: 3199 }, /t from 3200 to 25600/);
+    await fails({ t: 25601 }, /from 3200 to 25600 images, those stored, got 25601.*nearest stored time is 25,600/);
+    await fails({ t: 3199 }, /from 3200 to 25600 images.*nearest stored time is 3,200/);
+    await fails({ tt: 1 } as never, /no options but .*, got tt\. Correct or remove it/);
+    await fails({ prefix: 'a/b' }, /part of a file's name, got "a\/b"/);
     await fails({ dtype: 'int8' as never }, /expected dtype float16/);
     await fails({ output: 'a.safetensors', sigmaRels: [0.1, 0.2] }, /expected a folder for 2 results/);
     const files = (await names(input)).map((name) => join(input, name));

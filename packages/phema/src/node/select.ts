@@ -1,7 +1,11 @@
-import { type Profile, sigmaRelToGamma } from '../profile.js';
-import { prepareSynthesis, type Synthesis } from '../synthesis.js';
+import { sigmaRelToGamma } from '../profile.js';
+import type { StoredProfile } from '../sparse-updates.js';
+import { prepareSynthesis, type Synthesis, type SynthesisOptions } from '../synthesis.js';
 import { roundoffOf } from './float-type.js';
-import type { Snapshot, SnapshotSet } from './snapshots.js';
+import { OptionError } from './option-error.js';
+import type { Snapshot } from './snapshot.js';
+import type { SnapshotSet } from './snapshots.js';
+import { type AskedTime, type FoundTime, findTime, nearestInWords } from './stored-time.js';
 
 /** Where rounding of the stored numbers, amplified by the weights, is worth a warning: relative to the weights' size. */
 const STORAGE_WARNING = 1e-3;
@@ -9,9 +13,14 @@ const STORAGE_WARNING = 1e-3;
 /** Beyond this the reconstructed average is of another profile than the one asked for. */
 const PROFILE_WARNING = 0.1;
 
+/**
+ * Profile error beyond which an average is refused unless it is forced: √½. The square of the error is the share of the profile that is
+ * missing; beyond this less of it is there than is not. (No average at all, weights of zero, has an error of 1.)
+ */
+export const MAX_PROFILE_ERROR = Math.SQRT1_2;
+
 /** Which snapshots make an average at time t. */
-export interface Selection {
-  readonly t: number;
+export interface Selection extends FoundTime {
   /** Those stored at t or before. */
   readonly snapshots: readonly Snapshot[];
   /** Weights and quality of one relative length. */
@@ -26,41 +35,82 @@ export interface StorageQuality {
   readonly warnings: readonly string[];
 }
 
+/** How to choose and weigh snapshots. */
+export interface SelectOptions extends AskedTime, SynthesisOptions {}
+
 /**
- * Chooses the snapshots for averages at time `t`.
+ * Chooses the snapshots for averages at a time.
  *
- * @param t - images seen, from the first stored time to the last; default the last.
- * @throws {RangeError} when t is outside the stored times.
+ * @param fn - who asks, for messages.
+ * @param options - the time, default the last stored; whether weights are divided by their sum.
+ * @throws {OptionError} when the time is outside the stored ones, or a label that two of them bear.
  */
-export function selectSnapshots(fn: string, set: SnapshotSet, t = set.times.at(-1) ?? 0): Selection {
-  const [first = 0, last = 0] = [set.times[0], set.times.at(-1)];
-  if (!(t >= first && t <= last))
-    throw new RangeError(
-      `${fn}: expected t from ${first} to ${last} images, the times stored, got ${t}. An average cannot reach beyond its snapshots.`,
-    );
-  const snapshots = set.snapshots.filter(({ nimg }) => nimg <= t);
-  const synthesise = prepareSynthesis(snapshots.map(({ profile }): Profile => profile));
+export function selectSnapshots(
+  fn: string,
+  set: Pick<SnapshotSet, 'snapshots' | 'times' | 'unit' | 'dtype'>,
+  { t, kimg, normalize }: SelectOptions = {},
+): Selection {
+  const time = findTime(fn, set.times, set.unit, { t, kimg });
+  const snapshots = set.snapshots.filter(({ nimg }) => nimg <= time.t);
+  const stored = snapshots.map(({ profile }): StoredProfile => profile);
+  const roundoff = roundoffOf(set.dtype);
+  const synthesise = prepareSynthesis(stored, { normalize, roundoff });
   return {
-    t,
+    ...time,
     snapshots,
     synthesise(sigmaRel) {
-      const synthesis = synthesise({ gamma: sigmaRelToGamma(sigmaRel), t });
-      const storageError = roundoffOf(set.dtype) * synthesis.norm;
-      return { ...synthesis, storageError, warnings: warningsOf(sigmaRel, synthesis, storageError, set) };
+      const synthesis = synthesise({ gamma: sigmaRelToGamma(sigmaRel), t: time.t });
+      const storageError = roundoff * synthesis.norm;
+      return { ...synthesis, storageError, warnings: warningsOf(sigmaRel, synthesis, storageError, set, time) };
     },
   };
 }
 
-function warningsOf(sigmaRel: number, synthesis: Synthesis, storageError: number, { dtype }: SnapshotSet): string[] {
+/**
+ * Refuses lengths that the snapshots cannot give.
+ *
+ * @throws {OptionError} when a profile would be off by more than {@link MAX_PROFILE_ERROR}.
+ */
+export function assertReachable(
+  fn: string,
+  set: Pick<SnapshotSet, 'unit' | 'sigmaRels'>,
+  selection: Selection,
+  sigmaRels: readonly number[],
+): void {
+  const beyond = sigmaRels.flatMap((sigmaRel) => {
+    const { profileError } = selection.synthesise(sigmaRel);
+    return profileError > MAX_PROFILE_ERROR ? [`${sigmaRel} by ${percent(profileError)}`] : [];
+  });
+  if (beyond.length === 0) return;
+  const time = `${selection.t.toLocaleString('en-US')} ${set.unit}`;
+  const limit = percent(MAX_PROFILE_ERROR);
+  throw new OptionError((option) =>
+    selection.isStored
+      ? `${fn}: expected lengths whose profile the ${selection.snapshots.length} snapshots give within ${limit}, got some that are off: ${beyond.join(', ')}. Choose lengths nearer to those tracked (${set.sigmaRels.join(', ')}); ${option('force')} makes them all the same.`
+      : `${fn}: expected a time whose averages the snapshots give within ${limit} of their profile, got ${time}, which is not stored, with lengths that are off: ${beyond.join(', ')}. The nearest stored times are ${nearestInWords(selection)}: give one as ${option('t')}; ${option('force')} makes them all the same.`,
+  );
+}
+
+function warningsOf(
+  sigmaRel: number,
+  synthesis: Synthesis,
+  storageError: number,
+  { dtype, unit }: Pick<SnapshotSet, 'dtype' | 'unit'>,
+  time: FoundTime,
+): string[] {
   const warnings: string[] = [];
   if (synthesis.profileError > PROFILE_WARNING)
     warnings.push(
-      `sigmaRel ${sigmaRel}: the snapshots allow only an approximation, ${percent(synthesis.profileError)} off in profile; more snapshots or another tracked length would help`,
+      `sigmaRel ${sigmaRel}: the snapshots allow only an approximation, ${percent(synthesis.profileError)} off in profile; ${
+        time.isStored
+          ? 'more snapshots or another tracked length would help'
+          : `${time.t.toLocaleString('en-US')} ${unit} is no stored time, the nearest are ${nearestInWords(time)}`
+      }`,
     );
   // An average that is one of the stored ones has no more rounding than that one.
   if (storageError > STORAGE_WARNING && synthesis.sumAbs > 1.01)
     warnings.push(
-      `sigmaRel ${sigmaRel}: storage as ${dtype} limits the result to about ${storageError.toExponential(0)} of each weight (rounding amplified ${synthesis.norm.toFixed(1)}×); store float32 for such lengths`,
+      `sigmaRel ${sigmaRel}: storage as ${dtype} limits the result to about ${storageError.toExponential(0)} of each weight (rounding amplified ${synthesis.norm.toFixed(1)}×)${dtype === 'F64' ? '' : `; store ${dtype === 'F32' ? 'float64' : 'float32'} for such lengths`}`,
     );
   return warnings;
 }

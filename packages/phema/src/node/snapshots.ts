@@ -1,11 +1,13 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import type { SnapshotLabel } from '@edm2/tensor-files';
-import { type Profile, sigmaRelToGamma } from '../profile.js';
+import { assertOptions } from '../options.js';
+import { assumptionsOf } from './assumptions.js';
 import { type FloatDtype, isFloat } from './float-type.js';
-import { isNamed, type LabelOptions, labelOf } from './label.js';
+import { isEmaPytorch, isNamed, type LabelOptions, labelOf } from './label.js';
 import { openStored, STORED_FILE } from './open-stored.js';
-import type { StoredEntry, StoredFile } from './stored-file.js';
+import type { Snapshot } from './snapshot.js';
+import type { StoredEntry, StoredFile, Wrapper } from './stored-file.js';
+import { findUpdateEvery, type UpdateEveryOptions } from './update-every.js';
 
 /** Marks what reconstruction wrote, so that it is never taken for a stored average. */
 export const RECONSTRUCTED_KEY = 'reconstructed';
@@ -13,21 +15,30 @@ export const RECONSTRUCTED_KEY = 'reconstructed';
 /** Checkpoints lie in the same folder and are no averages. */
 const CHECKPOINT = /^training-state-/;
 
-/** One stored average. */
-export interface Snapshot extends SnapshotLabel {
-  readonly path: string;
-  readonly file: StoredFile;
-  readonly profile: Profile;
-}
-
 /** What names of files alone do not tell. */
 export interface OpenSnapshotsOptions extends LabelOptions {
+  /**
+   * Steps between two updates of ema-pytorch's averages, its `update_every` (100 unless it was set). It takes the decay of one step for all
+   * of them, which makes averages that are no power functions, and they are reckoned with as what they are. Left out, it is found from the
+   * averages, which know it of each other; given, it is checked by them.
+   */
+  readonly updateEvery?: number | undefined;
   /**
    * Further names that pickles may use, `module.Name`, beside those that networks and state dicts need. Nothing is executed: they stand for
    * values that do nothing.
    */
   readonly allow?: readonly string[] | undefined;
+  /** Reckon with averages that contradict what was said of them. Default false. */
+  readonly force?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
+
+/** Names of {@link OpenSnapshotsOptions}. */
+export const OPEN_OPTIONS = ['track', 'gammas', 'updateEvery', 'allow', 'force', 'signal'] as const;
+
+/** Those options out of an object with others. */
+export const openOptionsOf = (options: OpenSnapshotsOptions): OpenSnapshotsOptions =>
+  Object.fromEntries(OPEN_OPTIONS.map((name) => [name, options[name]]));
 
 /** Stored averages of one network. */
 export interface SnapshotSet {
@@ -49,6 +60,10 @@ export interface SnapshotSet {
   readonly sigmaRels: readonly number[];
   /** Times at which averages were stored, ascending. */
   readonly times: readonly number[];
+  /** What times count: steps in ema-pytorch's files. */
+  readonly unit: 'images' | 'steps';
+  /** What was taken for granted, because no file says it; in words. */
+  readonly assumptions: readonly string[];
   /** Compares every file that carries a checksum with it. @throws {SafetensorsParseError} naming a damaged file. */
   verify(options?: { signal?: AbortSignal | undefined }): Promise<void>;
   /** Closes the files. */
@@ -56,7 +71,7 @@ export interface SnapshotSet {
 }
 
 /**
- * Opens stored averages and checks that they belong together; reads headers only, never a tensor.
+ * Opens stored averages and checks that they belong together; reads headers only, of ema-pytorch's also some numbers.
  *
  * `sigmaRel` and `nimg` come from a file's metadata, else from its name `PREFIX-KIMG-STD.safetensors`. Files of a folder
  * without them, checkpoints, and what reconstruction wrote are left aside.
@@ -68,11 +83,13 @@ export interface SnapshotSet {
  * @returns the open snapshots; the caller closes them.
  * @throws {SafetensorsParseError} when a file is truncated or damaged; the message names it.
  * @throws {RangeError} when there are no snapshots, two are of the same time and length, or they are of different networks.
+ * @throws {OptionError} when ema-pytorch's files contradict what is said of them, or something must be said that they do not tell.
  */
 export async function openSnapshots(
   path: string | readonly string[],
   options: OpenSnapshotsOptions = {},
 ): Promise<SnapshotSet> {
+  assertOptions('openSnapshots', options, OPEN_OPTIONS);
   const given = typeof path === 'string' ? undefined : path;
   const paths = given ?? (await listFolder(path as string));
   const ignored: { path: string; reason: string }[] = [];
@@ -108,7 +125,16 @@ export async function openSnapshots(
       );
     checkDistinct(snapshots);
     for (const snapshot of snapshots) checkAlike(first, snapshot);
-    return { snapshots, ignored, ...summary(first, snapshots), verify: (options) => verify(snapshots, options), close };
+    const { updateEvery, how } = await emaPytorchUpdates(snapshots, options);
+    return {
+      snapshots: snapshots.map((one) => (updateEvery > 1 ? { ...one, profile: { ...one.profile, updateEvery } } : one)),
+      ignored,
+      ...summary(first, snapshots),
+      unit: first.source === 'ema-pytorch' ? 'steps' : 'images',
+      assumptions: assumptionsOf(snapshots, options, how),
+      verify: (options) => verify(snapshots, options),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -143,23 +169,40 @@ async function describe(
   const label = labelOf(path, file.metadata, options);
   if (!label) return 'neither its name nor its metadata tells sigmaRel and nimg';
   if (!(label.nimg > 0)) return `stored at nimg = ${label.nimg}, before training`;
-  try {
-    snapshots.push({
-      sigmaRel: label.sigmaRel,
-      nimg: label.nimg,
-      path,
-      file,
-      profile: { gamma: label.gamma ?? sigmaRelToGamma(label.sigmaRel), t: label.nimg },
-    });
-  } catch (cause) {
-    throw new RangeError(
-      `openSnapshots: expected 0 < sigmaRel < 0.2887 in ${path}, got ${label.sigmaRel}. Is it an average?`,
-      {
-        cause,
-      },
-    );
-  }
+  const { sigmaRel, nimg, gamma, source } = label;
+  if (file.wrapper) checkWrapper(path, nimg, await file.wrapper());
+  snapshots.push({ sigmaRel, nimg, path, file, source, profile: { gamma, t: nimg } });
   return undefined;
+}
+
+/** Rounding of a step that is stored in few bits; float16 knows none beyond 65,504. */
+const STEP_ROUNDING = 2 ** -8;
+
+/** @throws {RangeError} when ema-pytorch's own entries say something else than the name. */
+function checkWrapper(path: string, nimg: number, { step, initted }: Wrapper): void {
+  if (step !== undefined && Number.isFinite(step) && Math.abs(step - nimg) > STEP_ROUNDING * nimg)
+    throw new RangeError(
+      `openSnapshots: expected step ${nimg} in ${path}, as its name says, got ${step}. It was renamed: give it its own step, or move it away.`,
+    );
+  if (initted === 0)
+    throw new RangeError(
+      `openSnapshots: expected an average that has begun in ${path}, got one before its first update. Move it away.`,
+    );
+}
+
+/** @throws {RangeError} when files of ema-pytorch lie among others: their times count something else. */
+async function emaPytorchUpdates(
+  snapshots: readonly Snapshot[],
+  options: UpdateEveryOptions,
+): Promise<{ updateEvery: number; how: string | undefined }> {
+  const theirs = snapshots.filter(({ path }) => isEmaPytorch(path));
+  if (theirs.length === 0) return { updateEvery: 1, how: undefined };
+  const other = snapshots.find(({ path }) => !isEmaPytorch(path));
+  if (other)
+    throw new RangeError(
+      `openSnapshots: expected averages of one tool, got ${other.path} among those of ema-pytorch, whose times count steps. Give one kind at a time.`,
+    );
+  return findUpdateEvery(snapshots, options);
 }
 
 function checkDistinct(snapshots: readonly Snapshot[]): void {

@@ -11,6 +11,12 @@ export interface StoredPlace {
   readonly position: number;
 }
 
+/** What ema-pytorch's wrapper stores beside the average; undefined where it does not. */
+export interface Wrapper {
+  readonly step: number | undefined;
+  readonly initted: number | undefined;
+}
+
 /** An open file of named tensors, whatever its format. */
 export interface StoredFile {
   /** Path as it was given. */
@@ -27,5 +33,7 @@ export interface StoredFile {
   readInto(name: string, begin: number, end: number, target: Uint8Array): Promise<void>;
   /** Compares the file with the checksums that it carries; false when it carries none. */
   verify(options?: { readonly signal?: AbortSignal | undefined }): Promise<boolean>;
+  /** In a file of ema-pytorch. */
+  readonly wrapper?: () => Promise<Wrapper>;
   close(): Promise<void>;
 }

@@ -9,8 +9,10 @@ import {
 } from '@edm2/tensor-files';
 import type { Sums } from './accumulator.js';
 import { combineChunks, filesInUse, settleAll } from './combine.js';
+import type { CopiedTensor } from './copied-tensors.js';
 import type { EncodedDtype } from './encode-kernels.js';
-import { isFloat } from './float-type.js';
+import { createFiniteWatch, type FiniteWatch, type NotFinite } from './finite-watch.js';
+import { OptionError } from './option-error.js';
 import { metadataOf, type OutputPlan } from './output-plan.js';
 import type { ReconstructOptions } from './reconstruct-options.js';
 import type { Selection } from './select.js';
@@ -19,38 +21,53 @@ import type { StoredFile } from './stored-file.js';
 /** Values copied at a time. */
 const COPY_VALUES = 1 << 17;
 
+/** What is written. */
+export interface OutputWork {
+  readonly selection: Selection;
+  readonly plans: readonly OutputPlan[];
+  readonly specs: Record<string, TensorSpec>;
+  /** Tensors that are not averaged. */
+  readonly copied: ReadonlyMap<string, CopiedTensor>;
+}
+
+/** What came of it. */
+export interface WrittenOutputs {
+  readonly bytesRead: number;
+  /** By result: tensors with infinities or NaN in them. */
+  readonly notFinite: readonly (readonly NotFinite[])[];
+}
+
 /**
  * Writes all results in one pass over the snapshots; on any error none of them is left.
  *
- * @returns bytes read.
+ * @throws {OptionError} when numbers are beyond the results' type, or a file that is there already turns out to hold something else.
  */
 export async function writeOutputs(
-  selection: Selection,
-  plans: readonly OutputPlan[],
-  specs: Record<string, TensorSpec>,
-  { signal, onProgress, output, tensorSigmaRels, threads }: ReconstructOptions,
-): Promise<number> {
+  { selection, plans, specs, copied }: OutputWork,
+  options: ReconstructOptions,
+): Promise<WrittenOutputs> {
+  const { signal, onProgress, output, threads, overwrite = false } = options;
   const files = selection.snapshots.map(({ file }) => file);
   const weightsOf = (name: string) => plans.map((plan) => plan.weightsOf(name));
   const last = files.at(-1) as StoredFile;
-  const isAveraged = (name: string) => isFloat(last.entries.get(name)?.dtype ?? 'I8');
   const bytesTotal = [...last.entries]
-    .filter(([name]) => isAveraged(name))
+    .filter(([name]) => !copied.has(name))
     .reduce((sum, [name, e]) => sum + e.byteLength * filesInUse(files, weightsOf(name)).length, 0);
   let bytesRead = 0;
 
   const folder = output.endsWith('.safetensors') ? dirname(output) : output;
   const made = await outputFolder(folder);
   const writers: SafetensorsWriter[] = [];
+  const watch = createFiniteWatch(plans, specs, files);
   try {
     await checkRoom(folder, specs, plans.length);
     for (const { file } of plans)
-      writers.push(await createSafetensorsWriter(file.path, specs, metadataOf(last, file, specs, tensorSigmaRels)));
+      writers.push(await createSafetensorsWriter(file.path, specs, metadataOf(last, file, specs, options)));
     const order = writers[0]?.names ?? [];
     const chunks = combineChunks({
       files,
       weightsOf,
-      names: order.filter(isAveraged),
+      names: order.filter((name) => !copied.has(name)),
       encodeAs: (name) => encodingOf(specs[name]?.dtype),
       signal,
       threads,
@@ -62,9 +79,11 @@ export async function writeOutputs(
     try {
       let chunk = await chunks.next();
       for (const name of order) {
-        if (!isAveraged(name)) await copy(last, name, writers, signal);
+        const source = copied.get(name);
+        if (source) await copy(source, writers, watch, signal);
         for (; !chunk.done && chunk.value.name === name; chunk = await chunks.next()) {
           const { sums } = chunk.value;
+          await watch.look(chunk.value);
           await Promise.all(writers.map((writer, k) => writer.write(name, sums[k] as Sums)));
         }
       }
@@ -72,8 +91,8 @@ export async function writeOutputs(
       await chunks.return();
     }
     signal?.throwIfAborted();
-    await settleAll(writers.map((writer) => writer.finish()));
-    return bytesRead;
+    await finish(writers, plans, overwrite);
+    return { bytesRead, notFinite: watch.found() };
   } catch (error) {
     await Promise.all(writers.map((writer) => writer.abort()));
     if (made !== undefined) await removeEmpty(folder, made);
@@ -81,20 +100,37 @@ export async function writeOutputs(
   }
 }
 
+/** Puts all results under their names; one that is there with the same bytes stays. */
+async function finish(
+  writers: readonly SafetensorsWriter[],
+  plans: readonly OutputPlan[],
+  overwrite: boolean,
+): Promise<void> {
+  const there = overwrite ? [] : await Promise.all(writers.map((writer) => writer.compare()));
+  const other = plans[there.indexOf('other')]?.file.path;
+  if (other !== undefined)
+    throw new OptionError(
+      (option) =>
+        `reconstructFiles: expected nothing at ${other}, or the same average, got one of that length and time with other numbers, from other snapshots. Choose another ${option('output')} or ${option('prefix')}; ${option('overwrite')} replaces it.`,
+    );
+  await settleAll(writers.map((writer, k) => (there[k] === 'same' ? writer.abort() : writer.finish())));
+}
+
 /** How sums reach the writer, which itself rounds float32 to bfloat16. */
 const encodingOf = (dtype: Dtype | undefined): EncodedDtype | undefined =>
   dtype === 'F64' ? undefined : dtype === 'F16' ? 'F16' : 'F32';
 
 async function copy(
-  file: StoredFile,
-  name: string,
+  { name, file }: CopiedTensor,
   writers: readonly SafetensorsWriter[],
+  watch: FiniteWatch,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const size = file.entries.get(name)?.shape.reduce((product, side) => product * side, 1) ?? 0;
   for (let begin = 0; begin < size; begin += COPY_VALUES) {
     signal?.throwIfAborted();
     const values = await file.readRange(name, begin, Math.min(begin + COPY_VALUES, size));
+    watch.lookAtCopy(name, values);
     await Promise.all(writers.map((writer) => writer.write(name, values)));
   }
 }

@@ -3,6 +3,7 @@ import type { EmaTime } from '../averages.js';
 import { assertHalfLife, halfLifeEmaShare } from '../half-life.js';
 import type { HalfLifeEmaOptions } from '../half-life-tracker.js';
 import { HALF_LIFE, type HalfLifeEmaState, oneAverage } from '../one-average.js';
+import { assertOptions } from '../options.js';
 import type { Tree } from '../tree.js';
 import { createTensorAverages } from './averages.js';
 import { halfLifeEmaStep } from './half-life-step.js';
@@ -41,7 +42,9 @@ export function createHalfLifeEma<T extends Tree<tf.Tensor> = Tree<tf.Tensor>>({
   rampup,
   initial,
   updateEvery = 1,
+  ...unknown
 }: HalfLifeEmaOptions<T>): TensorHalfLifeEma<T> {
+  assertOptions('createHalfLifeEma', unknown, ['halfLife', 'rampup', 'initial', 'updateEvery']);
   assertHalfLife('createHalfLifeEma', { halfLife, rampup });
   const averages = createTensorAverages<T>('createHalfLifeEma', {
     names: [HALF_LIFE],

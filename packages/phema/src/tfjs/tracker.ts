@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core';
 import type { EmaTime } from '../averages.js';
+import { assertOptions } from '../options.js';
 import { powerEmaShare } from '../profile.js';
 import { assertSameTracks, gammasOf, type PowerEmaOptions, type PowerEmaState, trackKey } from '../tracker.js';
 import type { Tree } from '../tree.js';
@@ -39,7 +40,9 @@ export interface TensorPowerEma<T extends Tree<tf.Tensor> = Tree<tf.Tensor>> {
 export function createPowerEma<T extends Tree<tf.Tensor> = Tree<tf.Tensor>>({
   sigmaRels = [0.05, 0.1],
   updateEvery = 1,
+  ...unknown
 }: PowerEmaOptions = {}): TensorPowerEma<T> {
+  assertOptions('createPowerEma', unknown, ['sigmaRels', 'updateEvery']);
   const gammas = gammasOf('createPowerEma', sigmaRels);
   const averages = createTensorAverages<T>('createPowerEma', {
     names: [...gammas.keys()],

@@ -308,6 +308,35 @@ describe('writing leaves nothing half-written', () => {
     expect(await readdir(directory)).toEqual([]);
   });
 
+  it('compares what was written with what is under the name, and leaves that alone', async () => {
+    const specs = { w: { dtype: 'F32', shape: [300_000] } } as const;
+    const values = Float32Array.from({ length: 300_000 }, (_, i) => i);
+    const begin = async (data: Float32Array) => {
+      const writer = await createSafetensorsWriter(path, specs);
+      await expect(writer.compare()).rejects.toThrow(/expected 300000 values of w, got 0/);
+      await writer.write('w', data);
+      return writer;
+    };
+    const first = await begin(values);
+    expect(await first.compare()).toBe('nothing');
+    await first.finish();
+    const whole = await readFile(path);
+    await use((file) => file.verify({ required: true }));
+    const again = await begin(values);
+    expect(await again.compare()).toBe('same');
+    await again.abort();
+    const changed = await begin(values.map((value, i) => (i === 299_999 ? 0 : value)));
+    expect(await changed.compare()).toBe('other');
+    await changed.abort();
+    expect(await readFile(path)).toEqual(whole);
+    await truncate(path, whole.length - 1);
+    const shorter = await begin(values);
+    expect(await shorter.compare()).toBe('other');
+    await shorter.finish();
+    expect(await readFile(path)).toEqual(whole);
+    expect(await readdir(directory)).toEqual(['x.safetensors']);
+  });
+
   it('a writer fed by hand: order, misuse, abort', async () => {
     const specs = {
       a: { dtype: 'U8', shape: [2] },

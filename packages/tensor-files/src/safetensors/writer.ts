@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { openAtomic, writeFully } from '../atomic.js';
+import { compareFiles } from '../compare-files.js';
 import { explainWriteError } from '../file-error.js';
 import { CHECKSUM_BLANK, CHECKSUM_KEY, findChecksum } from './checksum.js';
 import { byteLengthOf, bytesPerElement, DTYPES, type Dtype, fitsDtype, isDtype, type TensorData } from './dtype.js';
@@ -32,7 +33,14 @@ export interface SafetensorsWriter {
    */
   write(name: string, values: TensorData): Promise<void>;
   /**
-   * Completes the file and puts it under its name.
+   * Completes the file, still under a temporary name, and compares it with what is under its own.
+   *
+   * @returns whether something is there, and has the same bytes.
+   * @throws {RangeError} when values are still missing.
+   */
+  compare(): Promise<'nothing' | 'same' | 'other'>;
+  /**
+   * Completes the file and puts it under its name, replacing what is there.
    *
    * @throws {RangeError} when values are still missing.
    */
@@ -74,6 +82,7 @@ export async function createSafetensorsWriter(
     }
   };
 
+  let digest: string | undefined;
   let turn = 0; // index into plan
   let filled = 0; // bytes of that tensor
   const skipComplete = (): void => {
@@ -89,6 +98,20 @@ export async function createSafetensorsWriter(
     await file.discard();
     throw error;
   }
+
+  /** The checksum's place is filled last, once. */
+  const complete = async (): Promise<void> => {
+    const entry = plan[turn];
+    if (entry) {
+      const count = entry.byteLength / bytesPerElement(entry.dtype);
+      const got = filled / bytesPerElement(entry.dtype);
+      throw new RangeError(`finish: expected ${count} values of ${entry.name}, got ${got}. Write all tensors first.`);
+    }
+    if (!hash) return;
+    digest ??= hash.digest('hex');
+    const at = LENGTH_BYTES + findChecksum(header.subarray(LENGTH_BYTES), CHECKSUM_BLANK);
+    await guard(() => writeFully(file.handle, Buffer.from(digest as string), at));
+  };
 
   return {
     names: plan.map(({ name }) => name),
@@ -111,20 +134,13 @@ export async function createSafetensorsWriter(
       skipComplete();
       await written;
     },
+    async compare() {
+      await complete();
+      return compareFiles(file.handle, position, path);
+    },
     async finish() {
-      const entry = plan[turn];
-      if (entry) {
-        const count = entry.byteLength / bytesPerElement(entry.dtype);
-        const got = filled / bytesPerElement(entry.dtype);
-        throw new RangeError(`finish: expected ${count} values of ${entry.name}, got ${got}. Write all tensors first.`);
-      }
-      await guard(async () => {
-        if (hash) {
-          const at = LENGTH_BYTES + findChecksum(header.subarray(LENGTH_BYTES), CHECKSUM_BLANK);
-          await writeFully(file.handle, Buffer.from(hash.digest('hex')), at);
-        }
-        await file.commit();
-      });
+      await complete();
+      await guard(() => file.commit());
     },
     abort: () => file.discard(),
   };

@@ -63,6 +63,15 @@ export function parseLengths(text: string): number[] {
 /** `0.05,0.28`, in the order given. @throws {InvalidArgumentError} */
 export const parseTrack = (text: string): number[] => text.split(',').map((part) => parseLength(part.trim()));
 
+/** `16.97,6.94`, in the order given. @throws {InvalidArgumentError} */
+export const parseGammas = (text: string): number[] =>
+  text.split(',').map((part) => {
+    const value = part.trim() === '' ? Number.NaN : Number(part);
+    if (!(value >= 0 && value < Number.POSITIVE_INFINITY))
+      throw new InvalidArgumentError(`Expected exponents ≥ 0, got "${part}".`);
+    return value;
+  });
+
 /** `*.emb_*=0.05,out=0.2` @throws {InvalidArgumentError} */
 export const parseTensorLengths = (text: string): Record<string, number> =>
   Object.fromEntries(
@@ -73,7 +82,8 @@ export const parseTensorLengths = (text: string): Record<string, number> =>
     }),
   );
 
-function parseLength(text: string): number {
+/** `0.05` @throws {InvalidArgumentError} */
+export function parseLength(text: string): number {
   const value = text === '' ? Number.NaN : Number(text);
   if (!(value > 0 && value < 0.2887)) throw new InvalidArgumentError(`Expected lengths in (0, 0.2887), got "${text}".`);
   return value;
@@ -93,7 +103,7 @@ export function formatBytes(bytes: number): string {
 
 /** `3.5 %`, `0.21 %`, `< 1e-6`: as many digits as mean something. */
 export const formatShare = (share: number): string =>
-  share === Number.POSITIVE_INFINITY ? '—' : share < 1e-6 ? '< 0.0001 %' : `${Number((100 * share).toPrecision(2))} %`;
+  !(share < Number.POSITIVE_INFINITY) ? '—' : share < 1e-6 ? '< 0.0001 %' : `${Number((100 * share).toPrecision(2))} %`;
 
 /** `float16`, `bf16`, `32` … @throws {InvalidArgumentError} */
 export function parseDtype(text: string): FloatTypeName {

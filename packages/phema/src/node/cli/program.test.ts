@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { goldenPath } from '@edm2/test-support';
 import { describe, expect, it } from 'vitest';
 import { metadataOf, names, scratch, writeGoldenRun } from '../run.fixture.js';
 import { runPhema } from './program.js';
@@ -110,6 +111,10 @@ describe('phema', () => {
     [['reconstruct', 'x', '--t', '12Q'], /whole number such as/],
     [['reconstruct', 'x', '--dtype', 'f99'], /Expected float16, bfloat16/],
     [['plan', '--snapshots', '0'], /whole number ≥ 1/],
+    [['plan', '--dtype', 'int8'], /Expected float16, bfloat16/],
+    [['error', 'x', '--sigma-rel', 'short'], /lengths in \(0, 0\.2887\), got "short"/],
+    [['info', 'x', '--gammas', '-1'], /exponents ≥ 0/],
+    [['reconstruct', 'x', '--outkimg', '0'], /whole number ≥ 1/],
     [['info'], /missing required argument/],
     [[], /Usage: phema/],
   ])('answers wrong usage %o with exit code 2', async (args, message) => {
@@ -132,6 +137,67 @@ describe('phema', () => {
     expect(err).toMatch(/The file is damaged/);
     await expect(names(output)).rejects.toThrow(/ENOENT/);
     expect((await phema([...args, '--no-verify'])).code).toBe(0);
+  });
+
+  it('shows defaults as they would be typed', async () => {
+    const all = await Promise.all(['info', 'plan', 'error', 'reconstruct'].map((name) => phema([name, '--help'])));
+    const help = all
+      .map(({ out }) => out)
+      .join('')
+      .replace(/\s+/g, ' ');
+    expect(help).toContain('(default: 2048Mi)');
+    expect(help).toContain('(default: 8,16,32,64)');
+    expect(help).toContain('(default: 0.05,0.1)');
+    expect(help).not.toMatch(/\(default: [[{"]/);
+  });
+
+  it('says what tables of errors divide by', async () => {
+    const input = await writeGoldenRun(await scratch());
+    for (const args of [['info', input], ['error', input], ['plan']]) {
+      expect((await phema(args)).out).toMatch(
+        /weights are divided by their sum, .* Algorithm 3 does not \(--no-normalize\)/,
+      );
+      expect((await phema([...args, '--no-normalize'])).out).toMatch(/as the paper's Algorithm 3 gives them/);
+    }
+    const errorOf = async (...more: string[]) =>
+      JSON.parse((await phema(['info', input, '--json', '--sigma-rel', '0.15', ...more])).out).rows[0];
+    const [divided, plain] = [await errorOf(), await errorOf('--no-normalize')];
+    expect(plain.profileError).toBeLessThan(divided.profileError);
+    expect(plain.weightSum).toBe(divided.weightSum);
+  });
+
+  it('names options as they are typed', async () => {
+    const input = await writeGoldenRun(await scratch(), 'F32');
+    const output = await scratch();
+    const make = (...more: string[]) =>
+      phema(['reconstruct', input, '--sigma-rel', '0.15', '--output', output, ...more]);
+    expect((await make()).code).toBe(0);
+    const { code, err } = await make('--dtype', 'float16');
+    expect([code, err]).toEqual([1, expect.stringMatching(/another --output or --prefix; --overwrite replaces it/)]);
+    expect((await make('--dtype', 'float16', '--overwrite')).code).toBe(0);
+    const { out } = await make('--dtype', 'float16');
+    expect(out).toMatch(/copied from .*0\.100\.safetensors, being no floating-point numbers: net\.steps/);
+    const emaPytorch = goldenPath('ema-pytorch/every-10');
+    expect((await phema(['info', emaPytorch])).err).toMatch(/sigma_rels as --track, or its gammas as --gammas/);
+    const assumed = await phema(['info', emaPytorch, '--track', '0.05,0.28']);
+    expect(assumed.out).toMatch(/assumed {2}update_every 10, found from the averages/);
+    expect(assumed.out).toMatch(/At 1,600 steps/);
+  });
+
+  it('ends with 1 and the file’s name, whatever bytes of it are damaged', async () => {
+    const folder = await scratch();
+    const name = '0.200.pt';
+    const whole = await readFile(goldenPath(`ema-pytorch/every-10/${name}`));
+    for (let i = 0; i < 80; i++) {
+      const bytes = Buffer.from(whole);
+      // Directory and end records are what a zip is found by.
+      const at = bytes.length - 1 - ((i * 7919) % 900);
+      for (let k = 0; k < 4 && at + k < bytes.length; k++) bytes[at + k] = (i * 31 + k * 97) & 255;
+      await writeFile(join(folder, name), bytes);
+      const { code, err } = await phema(['info', folder, '--track', '0.05,0.28', '--update-every', '10']);
+      expect([0, 1]).toContain(code);
+      if (code === 1) expect(err).toMatch(/^phema: .*0\.200\.pt/s);
+    }
   });
 
   it('says so when the output is a file', async () => {

@@ -1,8 +1,10 @@
 import { explainFileError, PickleParseError } from '@edm2/tensor-files';
 import { Command, CommanderError } from 'commander';
+import { OptionError } from '../option-error.js';
 import { addErrorCommand } from './error-command.js';
 import { addInfoCommand } from './info-command.js';
 import type { Io } from './io.js';
+import { spelled } from './open-options.js';
 import { addPlanCommand } from './plan-command.js';
 import { addReconstructCommand } from './reconstruct-command.js';
 
@@ -25,7 +27,12 @@ export async function runPhema(args: readonly string[], io: Io): Promise<ExitCod
       return 130;
     }
     const explained = explainFileError(error, { fn: 'phema' });
-    const message = explained instanceof Error ? explained.message : String(error);
+    const message =
+      error instanceof OptionError
+        ? error.spelled(spelled)
+        : explained instanceof Error
+          ? explained.message
+          : String(error);
     io.err.write(message.startsWith('phema: ') ? `${message}\n` : `phema: ${message}\n`);
     if (error instanceof PickleParseError && error.global !== undefined)
       io.err.write(`phema: if you know why, let it stand for a value that does nothing: --allow ${error.global}\n`);
