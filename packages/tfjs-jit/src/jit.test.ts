@@ -54,6 +54,35 @@ describe('jit without an engine', () => {
     expect(() => jit((x: unknown) => x)({ f: () => 1 })).toThrow(/got a function f at '0\.f'/);
   });
 
+  it.each([
+    [{ engine: 'onnxruntime' }, /engine to be what startOnnxRuntime\(\).*got string onnxruntime\. Leave it out/],
+    [{ engine: null }, /expected engine to be.*got null/],
+    [{ engine: {} }, /got an object/],
+    [{ donate: 0 }, /donate to list argument positions, got number 0\. Write donate: \[0\]/],
+    [{ donate: true }, /got boolean true/],
+    [{ donate: 'state' }, /got string state/],
+    [{ donate: ['state'] }, /got string state\. Count from 0/],
+    [{ donate: [0, 1.5] }, /got 1\.5\. Count/],
+    [{ donate: [Number.NaN] }, /got NaN\. Count/],
+    [{ donate: [undefined] }, /got nothing\. Count/],
+    [{ donated: [0] }, /options among engine, donate, precision, warn, got donated\. Did you mean donate\?/],
+    [{ precision: 16 }, /float16, got number 16\. Leave it out/],
+    [{ warn: true }, /warn to be a function, got boolean true/],
+    ['onnxruntime', /expected an object of options, got string onnxruntime/],
+    [{ engine: Promise.resolve() }, /got a promise\. Await it first/],
+  ])('refuses options %o', (options, message) => {
+    expect(() => jit((x: tf.Tensor) => x, options as object)).toThrow(message);
+  });
+
+  it('refuses what is no function, or one that returns a promise', () => {
+    expect(() => jit({} as () => tf.Tensor)).toThrow(/jit: expected a function, got an object/);
+    expect(() => jit(async (x: tf.Tensor) => x)).toThrow(/expected a synchronous function.*Await outside/);
+    const later = jit((x: tf.Tensor) => Promise.resolve(x));
+    expect(() => later(tf.scalar(1))).toThrow(/expected a synchronous function/);
+    const two = jit((x: tf.Tensor) => x, { donate: [0, 2] });
+    expect(() => two(tf.scalar(1))).toThrow(/got 1 arguments and donate \[0,2\]/);
+  });
+
   it('says once that 16-bit arithmetic needs an engine, and computes in float32', () => {
     const said: string[] = [];
     const warn = (message: string): void => void said.push(message);

@@ -1,37 +1,22 @@
+import { known } from '@edm2/options';
 import { clone, dispose, getBackend, type Tensor, tidy, type Variable } from '@tensorflow/tfjs-core';
-import { type Engine, engineFor } from './engine.js';
+import { type Engine, type Executable, engineFor } from './engine.js';
 import { type ExplainOptions, explain } from './explain/explain.js';
 import { explainGraph } from './explain/explained.js';
 import type { MemoryPlan } from './explain/memory.js';
+import { freeWhenForgotten } from './forgotten.js';
 import { type Form, type Former, Forms } from './forms.js';
 import { at } from './kernels/spec.js';
 import { checkNotLent, whileLent } from './lent.js';
 import { describeSignature, lowerFunction, type Signature, signatureKey, signatureOf } from './lower-function.js';
 import { checkNode } from './node-version.js';
-import type { Precision } from './passes/lower-precision.js';
+import { checkOptions, type JitOptions, promised } from './options.js';
 import { argumentOf } from './state-pairs.js';
 import { countIterations } from './trace/optimizers.js';
 import { optimizersOf } from './trace/seen.js';
 import { readSlots } from './trace/slot.js';
 import { isTracing } from './trace/trace.js';
 import { type Flat, flatten, type Structure, unflatten } from './tree.js';
-
-/** Options of {@link jit}. */
-export interface JitOptions {
-  /** Engine to compile for; default: the one of the current TensorFlow.js backend at the time of the call. */
-  readonly engine?: Engine;
-  /** Positions of arguments whose tensors the call consumes: they are disposed, and their memory is reused. */
-  readonly donate?: readonly number[];
-  /**
-   * Arithmetic of convolutions and matrix products; default `'float32'`. In 16 bit their operands are rounded and their
-   * results are float32 again; reductions, element-wise kernels, small products and updates of state stay float32. float16
-   * overflows above 65504: replace gradients that are not finite. On libtensorflow; an engine
-   * without it refuses, and without an engine `warn` hears once that it changes nothing.
-   */
-  readonly precision?: Precision;
-  /** Gets a message when the function compiles again and again, or `precision` is in vain; default: `console.warn`. */
-  readonly warn?: (message: string) => void;
-}
 
 /** A compiled function. Called like the original; compiles on the first call with a new signature. */
 export interface Jitted<Args extends readonly unknown[], Result> {
@@ -60,17 +45,15 @@ export interface Jitted<Args extends readonly unknown[], Result> {
    * @throws {Error} when there is no engine to compile for.
    */
   memory(...args: Args): MemoryPlan;
-  /** Frees every compiled signature; the function compiles again when called. */
+  /**
+   * Frees every compiled signature; the function compiles again when called. Done by itself, some time after nobody holds the
+   * function any more.
+   */
   dispose(): void;
 }
 
-const PRECISIONS: readonly string[] = ['float32', 'bfloat16', 'float16'];
-
 /** Signatures, or changes of what a function depends on, after which it is likely to be compiled anew forever. */
 const MANY = 10;
-
-// biome-ignore lint/suspicious/noConsole: the default of an option; a function that compiles at every call must not stay silent
-const warnOnConsole = (message: string): void => console.warn(message);
 
 /**
  * Compiles a function of tensors: traced once per signature, then run as one call.
@@ -84,6 +67,7 @@ const warnOnConsole = (message: string): void => console.warn(message);
  *
  * @param fn - synchronous; it must not read tensors, draw random numbers or keep what it makes.
  * @returns the compiled function; it returns synchronously. On a backend without an engine it runs `fn` in `tf.tidy`.
+ * @throws {TypeError} for what is no synchronous function, no engine, or an option that there is not.
  * @throws {RangeError} for a precision or donated position that does not exist.
  * @throws {Error} on a Node.js that is too old.
  */
@@ -91,15 +75,7 @@ export function jit<Args extends readonly unknown[], Result>(
   fn: (...args: Args) => Result,
   options: JitOptions = {},
 ): Jitted<Args, Result> {
-  const { precision = 'float32', donate = [], warn = warnOnConsole } = options;
-  if (!PRECISIONS.includes(precision)) {
-    throw new RangeError(
-      `jit: expected precision to be ${PRECISIONS.join(', ')}, got '${precision}'. Leave it out for float32.`,
-    );
-  }
-  const wrong = donate.find((position) => !Number.isInteger(position) || position < 0);
-  if (wrong !== undefined)
-    throw new RangeError(`jit: expected donate to list argument positions, got ${wrong}. Count from 0.`);
+  const { engine: chosen, precision, donate, warn } = checkOptions(fn, options);
   checkNode();
   const forms = new Forms();
   let warned = false;
@@ -107,7 +83,7 @@ export function jit<Args extends readonly unknown[], Result>(
   let again = 0;
 
   const prepare = (args: Args): { readonly engine: Engine | undefined; readonly flat: Flat } => {
-    const engine = options.engine ?? engineFor(getBackend());
+    const engine = chosen ?? engineFor(getBackend());
     if (engine === undefined && precision !== 'float32' && !warned) {
       warned = true;
       warn(
@@ -115,6 +91,7 @@ export function jit<Args extends readonly unknown[], Result>(
           'float32. Start libtensorflow and make its backend the current one, or leave precision out.',
       );
     }
+    checkDonated(donate, args.length);
     const flat = flatten([...args], 'the arguments');
     checkAlive(flat);
     return { engine, flat };
@@ -171,9 +148,10 @@ export function jit<Args extends readonly unknown[], Result>(
   const compile = (engine: Engine, signature: Signature, key: string): Form => {
     const former = forms.former(key);
     const { model, ...lowered } = lower(engine, signature, former);
-    const executable = engine.compile(model);
+    const executable = lowered.graph.outputs.length > 0 ? engine.compile(model) : NOTHING;
     const form = { engine, executable, signature, assigns: new Set(lowered.assigned), ...lowered };
     forms.add(key, form);
+    tally.compiled(fn.toString(), warn);
     if (former === undefined && forms.size === MANY) warn(manySignatures(fn.name, signature));
     if (former?.settled === false && ++again === MANY) warn(manyChanges(fn.name, former));
     return form;
@@ -190,14 +168,15 @@ export function jit<Args extends readonly unknown[], Result>(
     });
 
   const engineNow = (what: string): Engine => {
-    const engine = options.engine ?? engineFor(getBackend());
+    const engine = chosen ?? engineFor(getBackend());
     if (engine !== undefined) return engine;
     throw new Error(
       `${what}: expected an engine to compile for, got none for backend ${getBackend()}. Start one, or pass it to jit.`,
     );
   };
 
-  const explainThis = ({ format, args, measure = false }: ExplainOptions<Args> = {}): string => {
+  const explainThis = (asked: ExplainOptions<Args> = {}): string => {
+    const { format, args, measure = false } = known('explain', asked, { format: true, args: true, measure: true });
     if (args === undefined) {
       if (measure)
         throw new RangeError('explain: expected args to measure with, got none. Pass { args: [...], measure }.');
@@ -224,12 +203,18 @@ export function jit<Args extends readonly unknown[], Result>(
     return explainGraph({ signature: '', graph, format: engine.format ?? 'onnx' }).memory;
   };
 
+  const tally = freeWhenForgotten(call, forms);
   return Object.defineProperties(call as Jitted<Args, Result>, {
     runAsync: { value: runAsync },
     cacheSize: { get: () => forms.size },
     explain: { value: explainThis },
     memory: { value: memory },
-    dispose: { value: () => forms.dispose() },
+    dispose: {
+      value: () => {
+        forms.dispose();
+        tally.freed();
+      },
+    },
   });
 }
 
@@ -260,6 +245,16 @@ function resultOf({ result, assigned, seen }: Form, outputs: readonly Tensor[]):
   return unflatten(result, outputs.slice(0, first));
 }
 
+/** Checks that a call has the arguments that it is to consume. */
+function checkDonated(donate: readonly number[], given: number): void {
+  const missing = donate.find((position) => position >= given);
+  if (missing === undefined) return;
+  throw new RangeError(
+    `jit: expected a call with the arguments that donate lists, got ${given} arguments and donate [${donate}]. Positions ` +
+      'count from 0; leave out what is not always passed.',
+  );
+}
+
 /** Checks that every tensor still holds its values, and that no call under way was given it. */
 function checkAlive({ tensors, paths }: Flat): void {
   tensors.forEach((tensor, i) => void checkNotLent(tensor, () => `'${paths[i]}'`));
@@ -270,6 +265,9 @@ function checkAlive({ tensors, paths }: Flat): void {
       'donated is gone after the call: pass on what the call returned.',
   );
 }
+
+/** What runs for a function that gives no tensors and assigns none. */
+const NOTHING: Executable = { run: () => [], dispose() {} };
 
 const called = (name: string): string => (name === '' ? 'a function' : name);
 
@@ -288,7 +286,9 @@ function runPlain<Args extends readonly unknown[]>(fn: (...args: Args) => unknow
   let result: Structure = { kind: 'static', value: undefined };
   const given = new Set<Tensor>(flat.tensors);
   const outputs = tidy(() => {
-    const returned = flatten(fn(...(unflatten(flat.structure, flat.tensors) as Args)), 'the result of the function');
+    const value = fn(...(unflatten(flat.structure, flat.tensors) as Args));
+    if (value instanceof Promise) throw promised(value);
+    const returned = flatten(value, 'the result of the function');
     result = returned.structure;
     return returned.tensors.map((tensor) => (given.has(tensor) ? clone(tensor) : tensor));
   });

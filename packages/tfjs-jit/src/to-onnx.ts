@@ -1,3 +1,4 @@
+import { known } from '@edm2/options';
 import { compileGraph } from './compile.js';
 import { at } from './kernels/spec.js';
 import { encodeModel, type OnnxModel } from './lower/onnx/model.js';
@@ -28,8 +29,9 @@ export interface ToOnnxOptions {
 export function toOnnx<Args extends readonly unknown[]>(
   fn: (...args: Args) => unknown,
   example: Args | Args[0],
-  { inputNames, outputNames }: ToOnnxOptions = {},
+  options: ToOnnxOptions = {},
 ): Uint8Array {
+  const { inputNames, outputNames } = known('toOnnx', options, { inputNames: true, outputNames: true });
   const args = Array.isArray(example) ? example : [example];
   const flat = flatten(args, 'the example');
   const traced = trace(fn as (...args: never[]) => unknown, flat.structure, flat.tensors.map(abstractOf));

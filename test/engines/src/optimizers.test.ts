@@ -177,7 +177,8 @@ describeEngines('optimizers in a compiled step', (engine) => {
         const w = tf.variable(tf.tensor1d([1, -2]));
         const step = (x: tf.Tensor): tf.Scalar =>
           optimizer.minimize(() => tf.sum(tf.square(tf.sub(tf.mul(w, x), 1))) as tf.Scalar, true, [w]) as tf.Scalar;
-        const train = how === undefined ? step : jit(step, { engine: how });
+        const jitted = how && jit(step, { engine: how });
+        const train = jitted ?? step;
         const x = tf.tensor1d([1, 0.5]);
         const seen: number[][] = [];
         let tensors = 0;
@@ -189,6 +190,7 @@ describeEngines('optimizers in a compiled step', (engine) => {
           if (i === 1) tensors = tf.memory().numTensors;
         }
         expect(tf.memory().numTensors).toBe(tensors);
+        jitted?.dispose();
         return seen;
       };
       close(run(watched), run(undefined));

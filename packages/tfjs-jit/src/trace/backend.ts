@@ -21,6 +21,8 @@ export const TRACE_BACKEND = 'jit-trace';
 /** A TensorFlow.js backend that computes nothing: it hands every kernel call to the recorder of the trace in progress. */
 export class TraceBackend extends KernelBackend {
   recorder: Recorder | undefined;
+  /** The error for a promise of values that the trace in progress was asked for and does not know. */
+  refusedRead: unknown;
   private readonly references = new Map<DataId, number>();
 
   /** The recorder, or an error for a tensor that outlived its trace. */
@@ -61,8 +63,14 @@ export class TraceBackend extends KernelBackend {
     return this.active().read(dataId);
   }
 
-  override async read(dataId: DataId): Promise<backend_util.BackendValues> {
-    return this.readSync(dataId);
+  /** What is not known is never given out: nobody is to go on with a function whose trace has ended. */
+  override read(dataId: DataId): Promise<backend_util.BackendValues> {
+    try {
+      return Promise.resolve(this.readSync(dataId));
+    } catch (error) {
+      this.refusedRead ??= error;
+      return new Promise(() => {});
+    }
   }
 
   override disposeData(dataId: DataId, force = false): boolean {

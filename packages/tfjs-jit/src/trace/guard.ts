@@ -20,6 +20,8 @@ export interface TraceGuard {
   differentiates(): boolean;
   /** Runs something that is no part of the trace. */
   outside<T>(run: () => T): T;
+  /** The error for a tensor that outlives the function. */
+  kept(): Error;
   /** Gives assigned variables the values back that they had. */
   restore(): void;
   /** Ends the guard. */
@@ -39,8 +41,31 @@ const variablesWith = (dataId: DataId): Variable[] =>
 
 const disposing = (): Error =>
   new Error(
-    'jit: expected a function that disposes only of tensors that it made, got the end of one from outside. Dispose it ' +
-      'outside. (A stateful layer of tf.layers replaces its states so: make it stateless, and pass initialState.)',
+    'jit: expected a function that disposes only of tensors that it made, got the end of one from outside. Dispose it outside.',
+  );
+
+const keeping = (): Error =>
+  new Error(
+    'jit: expected every tensor made in the traced function to end with it, got one that was kept (tf.keep). Return it instead.',
+  );
+
+/** Frames between that method and what it keeps or disposes of, and more. */
+const DEEP = 50;
+
+/** True below the method with which a recurrent layer puts its states away. */
+function isStateful(): boolean {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = DEEP;
+  const { stack = '' } = new Error();
+  Error.stackTraceLimit = stackTraceLimit;
+  return /\bresetStates\b/.test(stack);
+}
+
+const statefulLayer = (): Error =>
+  new Error(
+    'jit: expected layers without a state of their own, got a recurrent layer with stateful: true, whose states change from ' +
+      'call to call. Make it stateless, pass its states as initialState and return them (returnState: true). Before this one ' +
+      'is used op by op again, call resetStates() on it.',
   );
 
 /**
@@ -79,7 +104,10 @@ export function guardTrace({ isSymbolic, make }: VariableRules): TraceGuard {
     throw new Error(`jit: expected a function that leaves variables alone, got ${what} '${variable.name}'. ${remedy}`);
   };
 
+  let stateful = false;
   tf.keep = <T extends Tensor>(tensor: T): T => {
+    // Gradients keep what they need, within kernels.
+    if (tf.state.kernelDepth === 0) stateful ||= isStateful();
     kept.push(tensor);
     return keep.call(tf, tensor) as T;
   };
@@ -104,7 +132,7 @@ export function guardTrace({ isSymbolic, make }: VariableRules): TraceGuard {
       disposeTensor.call(tf, tensor);
       return;
     }
-    if (!(tensor instanceof Variable)) throw disposing();
+    if (!(tensor instanceof Variable)) throw isStateful() ? statefulLayer() : disposing();
     if (make === undefined) refuse(tensor, 'an assignment to');
     if (!before.has(tensor)) before.set(tensor, tensor.dataId);
     letGo(tensor);
@@ -143,6 +171,7 @@ export function guardTrace({ isSymbolic, make }: VariableRules): TraceGuard {
     read,
     differentiates: () => differentiates,
     outside,
+    kept: () => (stateful ? statefulLayer() : keeping()),
     assigned: () => [...before.keys()],
     restore,
     end() {

@@ -2,10 +2,12 @@ const VALUES = 'the shape of its result depends on values, which a compiled func
 const TEXT = 'compiled functions hold numbers, no text';
 const COMPLEX = 'compiled functions hold no complex numbers';
 const RANDOM = 'it draws random numbers, which would be the same on every call';
+const WARP = 'no engine has an operator that turns or warps images';
 const PIXELS = 'it talks to the browser';
 
 const OUTSIDE = 'Call it outside the compiled function and pass the result as an argument';
 const DRAW = 'Draw outside and pass the numbers as an argument';
+const BEFORE = 'Turn or warp images outside the compiled function, before it or after';
 const PARTS = 'Compute with real and imaginary parts as two tensors, or call it outside';
 
 /** Why a kernel is not compiled, and what to do instead. */
@@ -24,6 +26,7 @@ export const REFUSED: Readonly<Record<string, Refusal>> = {
   ...all(['SparseFillEmptyRows', 'SparseReshape', 'SparseSegmentMean', 'SparseSegmentSum'], VALUES, OUTSIDE),
   ...all(['StaticRegexReplace', 'StringNGrams', 'StringSplit', 'StringToHashBucketFast'], TEXT, OUTSIDE),
   ...all(['Complex', 'ComplexAbs', 'Real', 'Imag', 'FFT', 'IFFT'], COMPLEX, PARTS),
+  ...all(['RotateWithOffset', 'Transform'], WARP, BEFORE),
   ...all(['Draw', 'FromPixels'], PIXELS, OUTSIDE),
   Multinomial: { reason: RANDOM, remedy: DRAW },
 };

@@ -125,15 +125,28 @@ describe('trace', () => {
   });
 
   it('names a kernel without lowering, the op that asked, and the kernels most like it', () => {
+    tf.registerKernel({ kernelName: 'Onehott', backendName: 'cpu', kernelFunc: () => [] });
     refused(
-      (t) => tf.image.rotateWithOffset(tf.reshape(t, [1, 1, 3, 1]), 1),
-      /got RotateWithOffset \(asked for by tf\.rotateWithOffset\), which has no lowering\. Write it with other ops.*\d+ kernels that are known include (\w+, ){2}\w+\.$/,
+      (t) => tf.engine().runKernel('Onehott', { t }, {}) as tf.Tensor,
+      /got Onehott \(asked for by tf\..*\), which has no lowering\. Write it with other ops.*\d+ kernels that are known include OneHot, (\w+, )\w+\.$/,
     );
+    tf.unregisterKernel('Onehott', 'cpu');
   });
 
   it.each([
     ['Unique', (t: tf.Tensor) => tf.unique(t).values, /depends on values.*Call it outside/],
     ['Multinomial', (t: tf.Tensor) => tf.multinomial(t as tf.Tensor1D, 2), /draws random numbers.*Draw outside/],
+    [
+      'Transform',
+      (t: tf.Tensor) => tf.image.transform(tf.reshape(t, [1, 1, 3, 1]), tf.ones([1, 8])),
+      /warps images.*before it or after/,
+    ],
+    ['RotateWithOffset', (t: tf.Tensor) => tf.image.rotateWithOffset(tf.reshape(t, [1, 1, 3, 1]), 1), /turns or warps/],
+    [
+      'NonMaxSuppressionV3',
+      (t: tf.Tensor) => tf.image.nonMaxSuppression(tf.ones([3, 4]), t as tf.Tensor1D, 2),
+      /depends on values.*Call it outside/,
+    ],
     ['FFT', (t: tf.Tensor) => tf.spectral.rfft(t), /no complex numbers.*two tensors/],
   ])('says why %s is refused', (_, fn, message) => refused(fn, message));
 });

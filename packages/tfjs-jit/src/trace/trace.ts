@@ -2,6 +2,7 @@ import { engine, type Optimizer, type Tensor, tidy, type Variable } from '@tenso
 import { evaluateOn } from '../graph/evaluate.js';
 import type { DType, Graph } from '../graph/graph.js';
 import { at } from '../kernels/spec.js';
+import { promised } from '../options.js';
 import { flatten, type Place, type Structure, unflatten } from '../tree.js';
 import { TRACE_BACKEND, type TraceBackend, traceBackend } from './backend.js';
 import { guardTrace, type TraceGuard } from './guard.js';
@@ -87,6 +88,7 @@ function traceOnce(
   });
   const before = backend.numDataIds();
   backend.recorder = recorder;
+  backend.refusedRead = undefined;
   // setBackend is synchronous up to its end for a backend whose factory is: nothing is awaited.
   void tf.setBackend(TRACE_BACKEND);
   const guard = guardTrace({
@@ -100,12 +102,8 @@ function traceOnce(
       recorded = record(fn, args, leaves, { backend, recorder, guard, liveVariables });
     });
     guard.restore();
-    if (backend.numDataIds() > before) {
-      throw new Error(
-        'jit: expected every tensor made in the traced function to end with it, got one that was kept ' +
-          '(tf.keep). Return it instead.',
-      );
-    }
+    if (backend.refusedRead !== undefined) throw backend.refusedRead;
+    if (backend.numDataIds() > before) throw guard.kept();
   } finally {
     guard.end();
     optimizers.end();
@@ -191,12 +189,15 @@ function record(
     inputs.map((input) => input.tensor),
   ) as never[];
   const returned = fn(...values);
-  if (returned instanceof Promise) {
-    returned.catch(() => undefined);
-    throw new TypeError('jit: expected a synchronous function, got one that returns a promise. Await outside.');
+  if (returned instanceof Promise) throw promised(returned);
+  const assigned = guard.assigned();
+  if (returned === undefined && assigned.length === 0) {
+    throw new TypeError(
+      'jit: expected a function that returns tensors or assigns variables, got one that does neither. Return what it computes: ' +
+        '(x) => { return … }.',
+    );
   }
   const { structure, tensors, paths, places } = flatten(returned, 'the result of the function');
-  const assigned = guard.assigned();
   const outputs = [...tensors, ...assigned].map((tensor) => recorder.valueOf(tensor));
   const read = liveVariables ? [...recorder.variables.values(), ...recorder.rates.values()] : [];
   return {
