@@ -1,7 +1,7 @@
+import { known } from '@edm2/options';
 import { createAverages, type EmaTime, type Values } from './averages.js';
 import { assertHalfLife, type HalfLife, halfLifeEmaShare } from './half-life.js';
 import { HALF_LIFE, type HalfLifeEmaState, oneAverage } from './one-average.js';
-import { assertOptions } from './options.js';
 import type { Tree } from './tree.js';
 
 /** What a traditional tracker keeps. */
@@ -47,14 +47,15 @@ export interface HalfLifeEma<T extends Tree<Values> = Tree<Values>> {
  * @throws {RangeError} when a number is out of range.
  * @see Karras et al. 2024, C.2 (the average of config A); ramp-up: Karras et al. 2022, public code.
  */
-export function createHalfLifeEma<T extends Tree<Values> = Tree<Values>>({
-  halfLife,
-  rampup,
-  initial,
-  updateEvery = 1,
-  ...unknown
-}: HalfLifeEmaOptions<T>): HalfLifeEma<T> {
-  assertOptions('createHalfLifeEma', unknown, ['halfLife', 'rampup', 'initial', 'updateEvery']);
+export function createHalfLifeEma<T extends Tree<Values> = Tree<Values>>(
+  options: HalfLifeEmaOptions<T>,
+): HalfLifeEma<T> {
+  const {
+    halfLife,
+    rampup,
+    initial,
+    updateEvery = 1,
+  } = known('createHalfLifeEma', options, { halfLife: true, rampup: true, initial: true, updateEvery: true });
   assertHalfLife('createHalfLifeEma', { halfLife, rampup });
   const share = (t: number, dt: number): number => halfLifeEmaShare({ halfLife, rampup }, t, dt);
   const averages = createAverages<T>('createHalfLifeEma', new Map([[HALF_LIFE, share]]), updateEvery);

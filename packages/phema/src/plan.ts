@@ -1,6 +1,6 @@
-import { assertOptions } from './options.js';
+import { known, type OptionNames } from '@edm2/options';
 import { sigmaRelToGamma } from './profile.js';
-import { prepareSynthesis, type Synthesis, type SynthesisOptions } from './synthesis.js';
+import { prepareSynthesis, SYNTHESIS_OPTIONS, type Synthesis, type SynthesisOptions } from './synthesis.js';
 
 /** Relative lengths worth asking for: from a hundredth of training to nearly its plain mean. */
 export const USEFUL_SIGMA_RELS: readonly number[] = [
@@ -40,20 +40,30 @@ export interface PlanRow extends Omit<Synthesis, 'weights'> {
   readonly sigmaRel: number;
 }
 
-const OPTIONS: readonly (keyof PlanOptions)[] = [
-  ...(['duration', 'snapshots', 'sigmaRels', 'targets', 't', 'parameters', 'bytesPerValue', 'normalize'] as const),
-];
+const OPTIONS: OptionNames<PlanOptions> = {
+  duration: true,
+  snapshots: true,
+  sigmaRels: true,
+  targets: true,
+  t: true,
+  parameters: true,
+  bytesPerValue: true,
+  ...SYNTHESIS_OPTIONS,
+};
 
 /**
  * Predicts, before a run, how well any length of average can be reconstructed from the snapshots it would store.
  *
- * @throws {RangeError} when a number is out of its range.
- * @throws {TypeError} when an option is unknown.
+ * @throws {RangeError} when a number is out of its range, or an option is unknown.
  */
 export function planSnapshots(options: PlanOptions): Plan {
-  assertOptions('planSnapshots', options, OPTIONS);
-  const { duration, snapshots, sigmaRels = [0.05, 0.1], targets = USEFUL_SIGMA_RELS, t = duration } = options;
-  const { parameters, bytesPerValue = 2, normalize } = options;
+  const {
+    duration,
+    snapshots,
+    sigmaRels = [0.05, 0.1],
+    targets = USEFUL_SIGMA_RELS,
+  } = known('planSnapshots', options, OPTIONS);
+  const { t = duration, parameters, bytesPerValue = 2, normalize, roundoff } = options;
   if (!(duration > 0 && Number.isFinite(duration)))
     throw new RangeError(
       `planSnapshots: expected duration > 0, got ${duration}. Give the length of training in images.`,
@@ -71,7 +81,7 @@ export function planSnapshots(options: PlanOptions): Plan {
     );
   const files = snapshots * sigmaRels.length;
   return {
-    rows: predict(stored, targets, t, { normalize }),
+    rows: predict(stored, targets, t, { normalize, roundoff }),
     files,
     bytes: parameters === undefined ? undefined : files * parameters * bytesPerValue,
   };

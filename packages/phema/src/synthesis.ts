@@ -1,5 +1,5 @@
+import { known, type OptionNames } from '@edm2/options';
 import { conditionOf, pivotedCholesky, residualOf, solveRefined } from './linear-solve.js';
-import { assertOptions } from './options.js';
 import { assertProfile, type Profile } from './profile.js';
 import { type ProfileSpace, powerSpace, type TargetVector } from './profile-space.js';
 import { type StoredProfile, sharedUpdateEvery, sparseSpace } from './sparse-updates.js';
@@ -40,6 +40,9 @@ export interface SynthesisOptions {
   readonly roundoff?: number | undefined;
 }
 
+/** Names of them. */
+export const SYNTHESIS_OPTIONS: OptionNames<SynthesisOptions> = { normalize: true, roundoff: true };
+
 /** The weights' error is about so many times smaller than the profile's; so much is what rounding counts against it. */
 const ROUNDING_COUNTS = 10;
 
@@ -74,7 +77,7 @@ export function prepareSynthesis(
   stored: readonly StoredProfile[],
   options: SynthesisOptions = {},
 ): (target: Profile) => Synthesis {
-  assertOptions('synthesisWeights', options, ['normalize', 'roundoff']);
+  known('synthesisWeights', options, SYNTHESIS_OPTIONS);
   const { gram, lengths, target: place } = spaceOf(stored);
   const fit = prepareFit(gram, lengths, isSparse(stored), options);
   return (target) => {

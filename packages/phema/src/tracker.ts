@@ -1,5 +1,5 @@
+import { known } from '@edm2/options';
 import { type AveragesState, createAverages, type EmaTime, type Values } from './averages.js';
-import { assertOptions } from './options.js';
 import { powerEmaShare, sigmaRelToGamma } from './profile.js';
 import type { Tree } from './tree.js';
 
@@ -50,12 +50,11 @@ export interface PowerEma<T extends Tree<Values> = Tree<Values>> {
  * @throws {RangeError} when a length is outside (0, 0.2887) or given twice, or updateEvery is no whole number ≥ 1.
  * @see Karras et al. 2024, eq. 127.
  */
-export function createPowerEma<T extends Tree<Values> = Tree<Values>>({
-  sigmaRels = [0.05, 0.1],
-  updateEvery = 1,
-  ...unknown
-}: PowerEmaOptions = {}): PowerEma<T> {
-  assertOptions('createPowerEma', unknown, ['sigmaRels', 'updateEvery']);
+export function createPowerEma<T extends Tree<Values> = Tree<Values>>(options: PowerEmaOptions = {}): PowerEma<T> {
+  const { sigmaRels = [0.05, 0.1], updateEvery = 1 } = known('createPowerEma', options, {
+    sigmaRels: true,
+    updateEvery: true,
+  });
   const gammas = gammasOf('createPowerEma', sigmaRels);
   const shares = new Map(
     [...gammas].map(([key, gamma]) => [key, (t: number, dt: number) => powerEmaShare(gamma, t, dt)]),

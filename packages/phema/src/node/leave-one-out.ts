@@ -1,5 +1,5 @@
+import { known, type OptionNames } from '@edm2/options';
 import { type TensorData, toFloat32 } from '@edm2/tensor-files';
-import { assertOptions } from '../options.js';
 import { prepareRecall, type Synthesis } from '../synthesis.js';
 import { combineChunks } from './combine.js';
 import { copiedTensors } from './copied-tensors.js';
@@ -44,10 +44,16 @@ export interface LeftOut {
   readonly notFinite: number;
 }
 
-const OPTIONS: readonly (keyof LeaveOneOutOptions)[] = [
+const OPTIONS: OptionNames<LeaveOneOutOptions> = {
   ...OPEN_OPTIONS,
-  ...(['input', 'sigmaRel', 't', 'kimg', 'wholeTrack', 'normalize', 'onProgress'] as const),
-];
+  input: true,
+  sigmaRel: true,
+  t: true,
+  kimg: true,
+  wholeTrack: true,
+  normalize: true,
+  onProgress: true,
+};
 
 /**
  * Measures reconstruction on averages that are known: leaves a stored one out, reconstructs it from the others that are
@@ -57,7 +63,7 @@ const OPTIONS: readonly (keyof LeaveOneOutOptions)[] = [
  * @throws {RangeError} when no such average is stored or nothing is left to reconstruct it from.
  */
 export async function leaveOneOut(options: LeaveOneOutOptions): Promise<LeftOut[]> {
-  assertOptions('leaveOneOut', options, OPTIONS);
+  known('leaveOneOut', options, OPTIONS);
   const set = await openSnapshots(options.input, openOptionsOf(options));
   try {
     const { t } = findTime('leaveOneOut', set.times, set.unit, options);

@@ -1,4 +1,4 @@
-import { assertOptions } from '../options.js';
+import { known, type OptionNames } from '@edm2/options';
 import { gammasOf } from '../tracker.js';
 import { copiedTensors, copiesInWords, openGivenModel } from './copied-tensors.js';
 import { parseFloatType } from './float-type.js';
@@ -11,22 +11,24 @@ import { writeOutputs } from './write-outputs.js';
 /** More than any machine's disk keeps busy; each takes some memory. */
 const MAX_THREADS = 64;
 
-const OPTIONS: readonly (keyof ReconstructOptions)[] = [
+const OPTIONS: OptionNames<ReconstructOptions> = {
   ...OPEN_OPTIONS,
-  ...([
-    'input',
-    'output',
-    'sigmaRels',
-    'tensorSigmaRels',
-    't',
-    'kimg',
-    'normalize',
-    'model',
-    'dtype',
-    'prefix',
-  ] as const),
-  ...(['skipExisting', 'overwrite', 'verify', 'threads', 'onProgress'] as const),
-];
+  input: true,
+  output: true,
+  sigmaRels: true,
+  tensorSigmaRels: true,
+  t: true,
+  kimg: true,
+  normalize: true,
+  model: true,
+  dtype: true,
+  prefix: true,
+  skipExisting: true,
+  overwrite: true,
+  verify: true,
+  threads: true,
+  onProgress: true,
+};
 
 /**
  * Reconstructs averages of any length from stored ones, all of them in one pass over the files. Memory is a piece of one
@@ -37,14 +39,13 @@ const OPTIONS: readonly (keyof ReconstructOptions)[] = [
  * `sigmaRel`, `nimg` and `reconstructed` replaced.
  *
  * @throws {OptionError} when averages would be far from what is asked for, or something must be said that the files do not tell.
- * @throws {RangeError} when a length, the time, the type or the snapshots are not as expected, or another file is under a result's name.
- * @throws {TypeError} when an option is unknown.
+ * @throws {RangeError} when a length, the time, the type or the snapshots are not as expected, or an option is unknown.
  * @throws {SafetensorsParseError | PickleParseError} when a snapshot is damaged.
  * @throws {Error} of the file system; the signal's reason.
  * @see Karras et al. 2024, Section 3.2 and Appendix C.3.
  */
 export async function reconstructFiles(options: ReconstructOptions): Promise<ReconstructResult> {
-  assertOptions('reconstructFiles', options, OPTIONS);
+  known('reconstructFiles', options, OPTIONS);
   const { input, output, sigmaRels, tensorSigmaRels = {}, signal } = options;
   gammasOf('reconstructFiles', sigmaRels);
   if (output.endsWith('.safetensors') && sigmaRels.length > 1)

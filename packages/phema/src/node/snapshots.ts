@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { assertOptions } from '../options.js';
+import { known, type OptionNames } from '@edm2/options';
 import { assumptionsOf } from './assumptions.js';
 import { type FloatDtype, isFloat } from './float-type.js';
 import { isEmaPytorch, isNamed, type LabelOptions, labelOf } from './label.js';
@@ -34,11 +34,20 @@ export interface OpenSnapshotsOptions extends LabelOptions {
 }
 
 /** Names of {@link OpenSnapshotsOptions}. */
-export const OPEN_OPTIONS = ['track', 'gammas', 'updateEvery', 'allow', 'force', 'signal'] as const;
+export const OPEN_OPTIONS: OptionNames<OpenSnapshotsOptions> = {
+  track: true,
+  gammas: true,
+  updateEvery: true,
+  allow: true,
+  force: true,
+  signal: true,
+};
 
 /** Those options out of an object with others. */
-export const openOptionsOf = (options: OpenSnapshotsOptions): OpenSnapshotsOptions =>
-  Object.fromEntries(OPEN_OPTIONS.map((name) => [name, options[name]]));
+export const openOptionsOf = (options: OpenSnapshotsOptions): OpenSnapshotsOptions => ({
+  ...{ track: options.track, gammas: options.gammas, updateEvery: options.updateEvery },
+  ...{ allow: options.allow, force: options.force, signal: options.signal },
+});
 
 /** Stored averages of one network. */
 export interface SnapshotSet {
@@ -89,7 +98,7 @@ export async function openSnapshots(
   path: string | readonly string[],
   options: OpenSnapshotsOptions = {},
 ): Promise<SnapshotSet> {
-  assertOptions('openSnapshots', options, OPEN_OPTIONS);
+  known('openSnapshots', options, OPEN_OPTIONS);
   const given = typeof path === 'string' ? undefined : path;
   const paths = given ?? (await listFolder(path as string));
   const ignored: { path: string; reason: string }[] = [];

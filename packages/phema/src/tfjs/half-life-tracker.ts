@@ -1,9 +1,9 @@
+import { known } from '@edm2/options';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { EmaTime } from '../averages.js';
 import { assertHalfLife, halfLifeEmaShare } from '../half-life.js';
 import type { HalfLifeEmaOptions } from '../half-life-tracker.js';
 import { HALF_LIFE, type HalfLifeEmaState, oneAverage } from '../one-average.js';
-import { assertOptions } from '../options.js';
 import type { Tree } from '../tree.js';
 import { createTensorAverages } from './averages.js';
 import { halfLifeEmaStep } from './half-life-step.js';
@@ -37,14 +37,15 @@ export interface TensorHalfLifeEma<T extends Tree<tf.Tensor> = Tree<tf.Tensor>> 
  * @throws {RangeError} when a number is out of range.
  * @see Karras et al. 2024, C.2.
  */
-export function createHalfLifeEma<T extends Tree<tf.Tensor> = Tree<tf.Tensor>>({
-  halfLife,
-  rampup,
-  initial,
-  updateEvery = 1,
-  ...unknown
-}: HalfLifeEmaOptions<T>): TensorHalfLifeEma<T> {
-  assertOptions('createHalfLifeEma', unknown, ['halfLife', 'rampup', 'initial', 'updateEvery']);
+export function createHalfLifeEma<T extends Tree<tf.Tensor> = Tree<tf.Tensor>>(
+  options: HalfLifeEmaOptions<T>,
+): TensorHalfLifeEma<T> {
+  const {
+    halfLife,
+    rampup,
+    initial,
+    updateEvery = 1,
+  } = known('createHalfLifeEma', options, { halfLife: true, rampup: true, initial: true, updateEvery: true });
   assertHalfLife('createHalfLifeEma', { halfLife, rampup });
   const averages = createTensorAverages<T>('createHalfLifeEma', {
     names: [HALF_LIFE],

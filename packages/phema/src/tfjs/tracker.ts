@@ -1,6 +1,6 @@
+import { known } from '@edm2/options';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { EmaTime } from '../averages.js';
-import { assertOptions } from '../options.js';
 import { powerEmaShare } from '../profile.js';
 import { assertSameTracks, gammasOf, type PowerEmaOptions, type PowerEmaState, trackKey } from '../tracker.js';
 import type { Tree } from '../tree.js';
@@ -37,12 +37,13 @@ export interface TensorPowerEma<T extends Tree<tf.Tensor> = Tree<tf.Tensor>> {
  * @throws {RangeError} when a length is out of range or given twice.
  * @see Karras et al. 2024, eq. 127.
  */
-export function createPowerEma<T extends Tree<tf.Tensor> = Tree<tf.Tensor>>({
-  sigmaRels = [0.05, 0.1],
-  updateEvery = 1,
-  ...unknown
-}: PowerEmaOptions = {}): TensorPowerEma<T> {
-  assertOptions('createPowerEma', unknown, ['sigmaRels', 'updateEvery']);
+export function createPowerEma<T extends Tree<tf.Tensor> = Tree<tf.Tensor>>(
+  options: PowerEmaOptions = {},
+): TensorPowerEma<T> {
+  const { sigmaRels = [0.05, 0.1], updateEvery = 1 } = known('createPowerEma', options, {
+    sigmaRels: true,
+    updateEvery: true,
+  });
   const gammas = gammasOf('createPowerEma', sigmaRels);
   const averages = createTensorAverages<T>('createPowerEma', {
     names: [...gammas.keys()],
