@@ -131,8 +131,8 @@ describe('files of other kinds', () => {
   it('a single image, a web page, an archive: the error says what it is', async () => {
     lay({ 'one/a.png': 'png' });
     expect((await errorOf(join(tmp, 'one', 'a.png'))).message).toMatch(/got a single image at .*Pass the folder/);
-    expect((await errorOf(put('x.html', '<!doctype html><p>'))).message).toMatch(/a web page \(HTML\) at/);
-    expect((await errorOf(put('x.tgz', gzipSync('x')))).message).toMatch(/gzip data at .*Unpack it/);
+    expect((await errorOf(put('x.html', '<!doctype html><p>'))).message).toMatch(/an HTML page at/);
+    expect((await errorOf(put('x.tgz', gzipSync('x')))).message).toMatch(/a file compressed with gzip at .*Unpack it/);
   });
 });
 
@@ -326,10 +326,14 @@ describe('conversions', () => {
 
 describe('unusable files', () => {
   it.each([
-    ['a Git LFS pointer', 'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3\n', /git lfs pull/],
-    ['a web page', '<html><body>404</body></html>', /HTML.*Fetch the image itself/],
+    [
+      'a Git LFS pointer',
+      'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3\n',
+      /a Git LFS pointer.*git lfs pull/,
+    ],
+    ['a web page', '<html><body>404</body></html>', /an HTML page in .*download the file itself/],
     ['an empty file', '', /an empty file/],
-    ['zeros', new Uint8Array(100), /zeros where an image should begin/],
+    ['zeros', new Uint8Array(100), /a file of zero bytes/],
     [
       'HEIC',
       Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'),

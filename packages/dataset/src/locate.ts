@@ -1,6 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { foreignKind } from './decode/foreign-kind.js';
+import { FOREIGN_BYTES, foreignKind } from './decode/foreign-kind.js';
 import { imageKind } from './decode/image-kind.js';
 import { DatasetError } from './errors.js';
 import type { Spelling } from './spelling.js';
@@ -15,9 +15,6 @@ export interface Place {
   /** What of it is meant: `train` in `images.zip/train`, `x_train` in `mnist.npz/x_train`; '' for all. */
   readonly inside: string;
 }
-
-/** First bytes that tell kinds apart. */
-const HEAD = 512;
 
 /**
  * Finds what a path names: a folder, a file by its content, or something inside an archive.
@@ -88,7 +85,7 @@ async function headOf(path: string): Promise<Uint8Array> {
     });
   });
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEAD), 0, HEAD, 0);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(FOREIGN_BYTES), 0, FOREIGN_BYTES, 0);
     return buffer.subarray(0, bytesRead);
   } finally {
     await handle.close();

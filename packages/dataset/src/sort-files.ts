@@ -1,5 +1,6 @@
-import { foreignKind } from './decode/foreign-kind.js';
-import { imageKind, KIND_BYTES } from './decode/image-kind.js';
+import { isAppleDouble } from '@edm2/tensor-files';
+import { FOREIGN_BYTES, foreignKind } from './decode/foreign-kind.js';
+import { imageKind } from './decode/image-kind.js';
 import { byCodeUnits, extensionOf, type FileSource, isHidden, isSample, readHead } from './file-source.js';
 import { CONCURRENCY, MAX_SNIFFED } from './limits.js';
 import { mapLimit } from './map-limit.js';
@@ -14,7 +15,7 @@ export interface SortedFiles {
 }
 
 /** Not used, and nobody expects that they are. */
-const COMPANIONS = /(^|\/)(__MACOSX\/.*|\._[^/]*|\.DS_Store|Thumbs\.db|desktop\.ini|\.git[^/]*)$/i;
+const COMPANIONS = /(^|\/)(\.DS_Store|Thumbs\.db|desktop\.ini|\.git[^/]*)$/i;
 /** What is certainly no image, so that it need not be opened; and copies of images that are no part of a dataset. */
 const NO_IMAGE =
   /\.(json|jsonl|txt|csv|tsv|md|xml|html?|ya?ml|toml|ini|log|py|ipynb|js|ts|sh|parquet|h5|hdf5|mat|pkl|pickle|pth?|ckpt|safetensors|onnx|db|npz|zip|tar|gz|tgz|bz2|xz|zst|7z|rar|mp4|mov|avi|webm|mkv|mp3|wav|tmp|part|partial|crdownload|bak|old|orig|swp)$|~$/i;
@@ -38,7 +39,7 @@ export async function sortFiles(source: FileSource, files: readonly string[]): P
   const unknown: string[] = [];
   for (const name of files) {
     if (isSample(name)) samples.push(name);
-    else if (COMPANIONS.test(name)) continue;
+    else if (COMPANIONS.test(name) || isAppleDouble(name)) continue;
     else if (isHidden(name)) others.set(name, HIDDEN);
     else if (NO_IMAGE.test(name) || unknown.length >= MAX_SNIFFED) others.set(name, NOT_AN_IMAGE);
     else unknown.push(name);
@@ -47,7 +48,7 @@ export async function sortFiles(source: FileSource, files: readonly string[]): P
   await mapLimit(unknown.length, CONCURRENCY, async (i) => {
     const name = unknown[i] ?? '';
     // A file that cannot be opened is none that anybody sees.
-    const head = await readHead(source, name, 4 * KIND_BYTES).catch(() => undefined);
+    const head = await readHead(source, name, FOREIGN_BYTES).catch(() => undefined);
     if (head === undefined) kinds[i] = 'cannot be read';
     else if (imageKind(head) !== undefined) kinds[i] = 'image';
     else kinds[i] = reasonOf(name, head);
@@ -60,9 +61,11 @@ export async function sortFiles(source: FileSource, files: readonly string[]): P
 }
 
 function reasonOf(name: string, head: Uint8Array): string {
-  const foreign = foreignKind(head)?.name;
-  if (foreign && / read$/.test(foreign)) return foreign;
-  return UNREAD.test(name) ? 'an image of a kind that is not read' : (foreign ?? NOT_AN_IMAGE);
+  const foreign = foreignKind(head);
+  if (foreign?.isImage) return foreign.name;
+  if (UNREAD.test(name)) return 'an image of a kind that is not read';
+  // What quotes the file would count each one by itself.
+  return foreign && !foreign.name.includes('(') ? foreign.name : NOT_AN_IMAGE;
 }
 
 /** Whether a reason of {@link sortFiles} is that of an image: it would be missed. */

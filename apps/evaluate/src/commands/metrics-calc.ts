@@ -1,6 +1,7 @@
 import { type EngineChoice, withEngineOptions } from '@edm2/app-kit/command/engine-options';
 import { UsageError } from '@edm2/app-kit/command/errors';
 import { withProgress } from '@edm2/app-kit/command/progress';
+import { datasetLines } from '@edm2/app-kit/data/dataset-lines';
 import { openDataset } from '@edm2/dataset';
 import type { Command } from 'commander';
 import { interruptible } from '../interruptible.js';
@@ -19,6 +20,7 @@ import {
 } from '../options/feature-options.js';
 import { firstSeed } from '../options/limits.js';
 import { engineFor } from '../options/start-engine.js';
+import { say } from '../say.js';
 
 interface CalcOptions extends EngineChoice, FeatureOptions, MetricOptions, DrawOptions {
   readonly images?: string;
@@ -69,6 +71,7 @@ async function calcCommand(options: CalcOptions): Promise<void> {
         }
         return measured;
       });
+      for (const line of datasetLines(dataset)) say(line);
       const json = options.json === true;
       printFigures({ about: { images, ref: options.ref }, network, metrics, draws: found, reference, json });
     });

@@ -4,6 +4,7 @@ import { type EngineChoice, withEngineOptions } from '@edm2/app-kit/command/engi
 import { UsageError } from '@edm2/app-kit/command/errors';
 import { expectFile, withOverwrite } from '@edm2/app-kit/command/expect-destination';
 import { withProgress } from '@edm2/app-kit/command/progress';
+import { datasetLines } from '@edm2/app-kit/data/dataset-lines';
 import { writeReference } from '@edm2/app-kit/scores/reference-file';
 import { openDataset } from '@edm2/dataset';
 import { makeFolder } from '@edm2/tensor-files';
@@ -72,6 +73,7 @@ async function refCommand(options: RefOptions): Promise<void> {
     await makeFolder(dirname(dest));
     await writeReference(dest, collected.statistics, network, collected.features);
     print(`${dest}  statistics of ${network.name} features, n = ${collected.n}${features ? ', features kept' : ''}`);
+    for (const line of datasetLines(dataset)) say(line);
     for (const warning of warnings(network, ['fd'], collected.n)) say(`warning: ${warning}`);
     network.dispose();
   } finally {

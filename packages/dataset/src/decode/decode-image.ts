@@ -62,9 +62,8 @@ export async function decodeImage(bytes: Uint8Array, path: string, options: Deco
     new DatasetError({ code, where: 'Dataset.read', file: path, expected, got: `${got} in ${path}`, remedy, cause });
   if (kind === undefined || kind === 'npy') {
     const foreign = kind === undefined ? foreignKind(bytes) : undefined;
-    const unread = foreign !== undefined && /not read$/.test(foreign.name);
     throw fail(
-      unread ? 'unsupported' : 'corrupt-image',
+      foreign?.isImage ? 'unsupported' : 'corrupt-image',
       'an image',
       foreign?.name ?? (kind ? 'an NPY array' : 'bytes that begin like none'),
       foreign?.remedy ?? REPLACE,

@@ -1,9 +1,6 @@
 /** Kinds of files that are decoded. */
 export type ImageKind = 'png' | 'jpeg' | 'gif' | 'webp' | 'tiff' | 'avif' | 'bmp' | 'pnm' | 'npy';
 
-/** How many first bytes of a file {@link imageKind} looks at. */
-export const KIND_BYTES = 64;
-
 const text = (bytes: Uint8Array, at: number, length: number): string =>
   String.fromCharCode(...bytes.subarray(at, at + length));
 
