@@ -1,6 +1,6 @@
-import { READABLE_HELP } from '@edm2/app-kit/command/readable-help';
 import { runCommand } from '@edm2/app-kit/command/run-command';
-import { ownCommand } from '@edm2/app-kit/command/typed';
+import { READABLE_HELP } from '@edm2/command/readable-help';
+import { ownCommand } from '@edm2/command/typed';
 import { Command } from 'commander';
 import { addDecodeCommand } from './commands/decode.js';
 import { addEncodeCommand } from './commands/encode.js';

@@ -1,5 +1,5 @@
-import { READABLE_HELP } from '@edm2/app-kit/command/readable-help';
 import { runCommand } from '@edm2/app-kit/command/run-command';
+import { READABLE_HELP } from '@edm2/command/readable-help';
 import { Command } from 'commander';
 import { addConvertCommand } from './commands/convert.js';
 import { addGenerateCommand } from './commands/generate.js';

@@ -1,5 +1,5 @@
-import { siblingCommand } from '@edm2/app-kit/command/typed';
 import { findAutoencoder } from '@edm2/app-kit/latents/find-autoencoder';
+import { siblingCommand } from '@edm2/command/typed';
 import type { Dataset } from '@edm2/dataset';
 import type { LatentDescription } from '@edm2/latent-vae';
 import { mainJob } from './demo/main-job.js';

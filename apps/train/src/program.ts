@@ -1,7 +1,7 @@
 import { UsageError } from '@edm2/app-kit/command/errors';
-import { READABLE_HELP } from '@edm2/app-kit/command/readable-help';
 import { runCommand } from '@edm2/app-kit/command/run-command';
-import { ownCommand, siblingCommand } from '@edm2/app-kit/command/typed';
+import { READABLE_HELP } from '@edm2/command/readable-help';
+import { ownCommand, siblingCommand } from '@edm2/command/typed';
 import { Command } from 'commander';
 import { demoCommand, trainCommand } from './commands.js';
 import { addLadderCommand } from './ladder/command.js';

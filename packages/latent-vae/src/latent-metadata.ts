@@ -55,6 +55,6 @@ export function readLatentMetadata(metadata: Readonly<Record<string, string>>): 
     // Said below.
   }
   throw new RangeError(
-    `readLatentMetadata: expected the metadata field ${FIELD} to name an autoencoder and its statistics, got ${text.slice(0, 80)}. Was it written by latentMetadata?`,
+    `readLatentMetadata: expected the metadata field ${FIELD} to name an autoencoder and its statistics, got ${text.slice(0, 80)}. Is it another program's field?`,
   );
 }

@@ -99,6 +99,6 @@ export function createLatentNormalizer(options: LatentNormalizerOptions): Latent
 
 function fail(expected: string, actual: string): never {
   throw new RangeError(
-    `createLatentNormalizer: expected ${expected}, got ${actual}. Measure them: measureRawStatistics.`,
+    `createLatentNormalizer: expected ${expected}, got ${actual}. Measure them over encoded images.`,
   );
 }

@@ -1,4 +1,4 @@
-import { ownCommand } from '@edm2/app-kit/command/typed';
+import { ownCommand } from '@edm2/command/typed';
 import type { Command } from 'commander';
 import { describePreset, evaluationPreset, evaluationPresets } from '../presets.js';
 import { print } from '../say.js';

@@ -1,6 +1,6 @@
 import { UsageError } from '@edm2/app-kit/command/errors';
 import { withByteProgress } from '@edm2/app-kit/command/progress';
-import { wholeNumber } from '@edm2/app-kit/command/whole-number';
+import { wholeNumber } from '@edm2/command/whole-number';
 import { kimgToNimg, reconstructFiles } from '@edm2/phema/node';
 import { type Command, Option } from 'commander';
 import { interruptible } from '../interruptible.js';

@@ -1,8 +1,8 @@
 import { UsageError } from '@edm2/app-kit/command/errors';
-import { siblingCommand } from '@edm2/app-kit/command/typed';
 import { CLASSIFIER_FORMAT, loadClassifier } from '@edm2/app-kit/scores/classifier-file';
 import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
 import { createImageDetector } from '@edm2/app-kit/scores/image-detector';
+import { siblingCommand } from '@edm2/command/typed';
 import type { EngineReport } from '@edm2/engine';
 import { createDinov2 } from '@edm2/fid/dinov2';
 import { createInception } from '@edm2/fid/inception';

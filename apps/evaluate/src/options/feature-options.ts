@@ -1,8 +1,8 @@
 import { UsageError } from '@edm2/app-kit/command/errors';
 import { withProgress } from '@edm2/app-kit/command/progress';
-import { ownCommand } from '@edm2/app-kit/command/typed';
 import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
 import { isStatisticsFile, type Reference, readReference } from '@edm2/app-kit/scores/reference-file';
+import { ownCommand } from '@edm2/command/typed';
 import { openDataset } from '@edm2/dataset';
 import type { EngineReport } from '@edm2/engine';
 import { type Command, Option } from 'commander';

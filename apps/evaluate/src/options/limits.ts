@@ -1,4 +1,4 @@
-import { wholeNumber } from '@edm2/app-kit/command/whole-number';
+import { wholeNumber } from '@edm2/command/whole-number';
 
 // What counts of the command line may be. The limits are far above what is of use: beyond them stands a slip of the hand.
 

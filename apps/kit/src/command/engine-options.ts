@@ -1,7 +1,7 @@
 import os from 'node:os';
+import { wholeNumber } from '@edm2/command/whole-number';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { suggest } from './nearest.js';
-import { wholeNumber } from './whole-number.js';
 
 /** What computes. */
 export interface EngineChoice {

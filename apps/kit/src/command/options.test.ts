@@ -1,11 +1,11 @@
 import os from 'node:os';
+import { withDestination } from '@edm2/command/destination';
+import { READABLE_HELP } from '@edm2/command/readable-help';
+import { wholeNumber } from '@edm2/command/whole-number';
 import { Command, Option } from 'commander';
 import { describe, expect, test } from 'vitest';
-import { withDestination } from './destination.js';
 import { withEngineOptions } from './engine-options.js';
 import { refuseIdle } from './idle-options.js';
-import { READABLE_HELP } from './readable-help.js';
-import { wholeNumber } from './whole-number.js';
 
 /** Options that a command reads, or what commander says of them. */
 function read(add: (command: Command) => Command, argv: readonly string[]): Record<string, unknown> | string {

@@ -1,4 +1,4 @@
-import { explainFileError } from '@edm2/tensor-files';
+import { commandMessage } from '@edm2/command/command-message';
 import { type Command, CommanderError } from 'commander';
 import { exitCodeOf } from './errors.js';
 
@@ -7,8 +7,8 @@ import { exitCodeOf } from './errors.js';
  *
  * @param program - with `exitOverride()`, on every sub-command too.
  * @param argv - arguments after the program's name.
- * @returns exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted. Errors are printed, never thrown; the file system's in plain
- * words, whoever met them.
+ * @returns exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted. Errors are printed, never thrown:
+ * `DEBUG=1` shows where they are from.
  */
 export async function runCommand(program: Command, argv: readonly string[]): Promise<number> {
   try {
@@ -17,9 +17,8 @@ export async function runCommand(program: Command, argv: readonly string[]): Pro
   } catch (error) {
     // commander has printed its message already; help and version end well.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const explained = explainFileError(error, { fn: program.name() });
-    const { message, stack } = explained instanceof Error ? explained : new Error(String(error));
-    process.stderr.write(`\n${process.env['DEBUG'] ? stack : message}\n`);
+    const stack = process.env['DEBUG'] && error instanceof Error ? error.stack : undefined;
+    process.stderr.write(`\n${stack ?? commandMessage(error, program.name())}\n`);
     return exitCodeOf(error);
   }
 }

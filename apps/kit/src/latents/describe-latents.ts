@@ -1,3 +1,4 @@
+import { siblingCommand } from '@edm2/command/typed';
 import type { Dataset } from '@edm2/dataset';
 import {
   createLatentNormalizer,
@@ -6,7 +7,6 @@ import {
   STABLE_DIFFUSION_RAW,
 } from '@edm2/latent-vae';
 import { loadRawStatistics } from '@edm2/latent-vae/node';
-import { siblingCommand } from '../command/typed.js';
 
 /** The autoencoder of EDM2's published latents. */
 const PUBLISHED_VAE = 'stabilityai/sd-vae-ft-mse';

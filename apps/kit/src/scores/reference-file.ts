@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { extname } from 'node:path';
+import { siblingCommand } from '@edm2/command/typed';
 import type { Gaussian, StatisticsResult } from '@edm2/fid';
 import { readStatistics, writeStatistics } from '@edm2/fid/node';
 import { readSafetensors, type SafetensorsFile, writeSafetensors } from '@edm2/tensor-files';
-import { siblingCommand } from '../command/typed.js';
 import type { FeatureNetwork } from './feature-network.js';
 
 /** The metadata field `format` of the file of a network that has no published format. */

@@ -1,6 +1,6 @@
 import { cpus, totalmem } from 'node:os';
 import { join, relative } from 'node:path';
-import { siblingCommand } from '@edm2/app-kit/command/typed';
+import { siblingCommand } from '@edm2/command/typed';
 import type { Dataset } from '@edm2/dataset';
 import type { EngineReport } from '@edm2/engine';
 import type { RunConfig } from '../options/run-config.js';

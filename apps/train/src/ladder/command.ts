@@ -1,10 +1,10 @@
 import { join, relative } from 'node:path';
-import { withDestination } from '@edm2/app-kit/command/destination';
 import { withEngineOptions } from '@edm2/app-kit/command/engine-options';
 import { UsageError } from '@edm2/app-kit/command/errors';
 import { listenForInterrupt } from '@edm2/app-kit/command/interrupt';
-import { afterSubcommand } from '@edm2/app-kit/command/shell';
-import { ownCommand } from '@edm2/app-kit/command/typed';
+import { withDestination } from '@edm2/command/destination';
+import { afterSubcommand } from '@edm2/command/shell';
+import { ownCommand } from '@edm2/command/typed';
 import { type Dataset, openDataset } from '@edm2/dataset';
 import { type ConfigName, countParameters, createUNet } from '@edm2/edm2-unet';
 import { type EngineName, startEngine } from '@edm2/engine';

@@ -1,5 +1,5 @@
-import { withDestination } from '@edm2/app-kit/command/destination';
 import { withEngineOptions } from '@edm2/app-kit/command/engine-options';
+import { withDestination } from '@edm2/command/destination';
 import { presets } from '@edm2/edm2-unet';
 import { type Command, Option } from 'commander';
 import type { CommandOptions } from './command-options.js';

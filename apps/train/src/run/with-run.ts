@@ -1,8 +1,8 @@
 import { relative } from 'node:path';
 import { InterruptedError, UsageError } from '@edm2/app-kit/command/errors';
 import { isInterruption, listenForInterrupt } from '@edm2/app-kit/command/interrupt';
-import { afterSubcommand } from '@edm2/app-kit/command/shell';
-import { ownCommand } from '@edm2/app-kit/command/typed';
+import { afterSubcommand } from '@edm2/command/shell';
+import { ownCommand } from '@edm2/command/typed';
 import type { Dataset } from '@edm2/dataset';
 import { countParameters } from '@edm2/edm2-unet';
 import { explainFileError, fileErrorCode } from '@edm2/tensor-files';

@@ -77,7 +77,7 @@ function parseSigmaData({ sigmaData = '0.5' }: Readonly<Record<string, string>>)
   const value = Number(sigmaData);
   if (value > 0 && Number.isFinite(value)) return value;
   throw new RangeError(
-    `loadNetwork: expected the metadata field sigmaData to be a number above 0, got ${JSON.stringify(sigmaData.slice(0, 80))}. Was the file written by saveNetwork?`,
+    `loadNetwork: expected the metadata field sigmaData to be a number above 0, got ${JSON.stringify(sigmaData.slice(0, 80))}. Is it a network snapshot?`,
   );
 }
 
@@ -89,6 +89,6 @@ function parseConfig(text: string | undefined): UNetOptions {
     // Said below.
   }
   throw new RangeError(
-    `loadNetwork: expected the metadata field config to hold a network's options, got ${text === undefined ? 'none' : JSON.stringify(text.slice(0, 80))}. Was the file written by saveNetwork?`,
+    `loadNetwork: expected the metadata field config to hold a network's options, got ${text === undefined ? 'none' : JSON.stringify(text.slice(0, 80))}. Is it a network snapshot?`,
   );
 }

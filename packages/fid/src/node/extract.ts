@@ -1,7 +1,7 @@
 import type { Detector } from './detectors.js';
 import { ImageError } from './images/image-error.js';
+import type { ImageSource } from './images/image-source.js';
 import { loadImage } from './images/load-image.js';
-import type { ImageSource } from './images/source.js';
 import { type FeatureBatch, type RunNetwork, runBatch } from './run-batch.js';
 
 /** Options of `extractFeatures`. */

@@ -43,6 +43,6 @@ export async function loadRawStatistics(data: string): Promise<MeasuredStatistic
     // Said below.
   }
   throw new RangeError(
-    `loadRawStatistics: expected ${path} to hold measured statistics, got ${JSON.stringify(text.slice(0, 60))}. Measure again: measureRawStatistics, saveRawStatistics.`,
+    `loadRawStatistics: expected ${path} to hold measured statistics, got ${JSON.stringify(text.slice(0, 60))}. Measure them again, or remove the file.`,
   );
 }

@@ -33,7 +33,7 @@ export async function readNpz(
     let left = maxBytes;
     for (const [name, { problem, byteLength }] of file.entries) {
       if (byteLength > left) {
-        const text = `expected at most ${maxBytes} bytes, got more. Raise maxBytes if you trust the file, or read it piece by piece with openNpz.`;
+        const text = `expected at most ${maxBytes} bytes, got more. Raise the limit if you trust the file, or read it piece by piece.`;
         throw new NpyParseError('too-large', { file: file.path, offset: 0, field: `${name}.npy` }, text);
       }
       left -= byteLength;

@@ -1,4 +1,4 @@
-import { explainFileError } from '@edm2/tensor-files';
+import { commandMessage } from '@edm2/command/command-message';
 import { Command, CommanderError } from 'commander';
 import { VERSIONS } from '../install/catalogue.js';
 import { FOLDER_VARIABLE } from '../install/folders.js';
@@ -46,7 +46,7 @@ export async function runCommand(args: readonly string[], io: Io, sources: Insta
       io.err.write('tfjs-libtensorflow: interrupted; run it again to go on where it stopped\n');
       return 130;
     }
-    const { message } = explainFileError(error, { fn: 'tfjs-libtensorflow' }) as Error;
+    const message = commandMessage(error, 'tfjs-libtensorflow');
     io.err.write(message.startsWith('tfjs-libtensorflow: ') ? `${message}\n` : `tfjs-libtensorflow: ${message}\n`);
     return error instanceof RangeError ? 2 : 1;
   }

@@ -33,12 +33,12 @@ export function fromPaths<L>(file: string, leaves: readonly (readonly [string, L
     else group.below.push([path.slice(slash + 1), value]);
     if (group.leaf.length > 0 && group.below.length > 0)
       throw new RangeError(
-        `loadState: expected ${key} to be a tensor or a group, got both in ${file}. The file was not written by saveState.`,
+        `loadState: expected ${key} to be a tensor or a group, got both in ${file}. Is it a training state?`,
       );
   }
   if (depth > MAX_DEPTH)
     throw new RangeError(
-      `loadState: expected at most ${MAX_DEPTH} levels of names, got more in ${file}. The file was not written by saveState.`,
+      `loadState: expected at most ${MAX_DEPTH} levels of names, got more in ${file}. Is it a training state?`,
     );
   return Object.fromEntries(
     [...groups].map(([key, { leaf, below }]): [string, L | PathTree<L>] => [

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { expectImages, type FigureOptions, figuresOf, needsFeatures } from './figures.js';
+import { checkFigureOptions, expectImages, type FigureOptions, figuresOf, needsFeatures } from './figures.js';
 import type { Io } from './io.js';
 import { createMeasurer, isStatistics, type NetworkOptions } from './measure.js';
 import { addFigureOptions, addNetworkOptions } from './options.js';
@@ -13,14 +13,15 @@ interface CalcOptions extends NetworkOptions, FigureOptions {
 export function addCalcCommand(program: Command, io: Io): void {
   addFigureOptions(addNetworkOptions(program.command('calc')))
     .description('Compare generated images with a reference: folders, zips, or files of statistics.')
-    .argument('<images>', 'generated: folder, .zip, or statistics (.npz, .safetensors, .pkl)')
+    .argument('<images>', 'generated: folder, .zip, .npz of samples, or statistics (.npz, .safetensors, .pkl)')
     .argument('<reference>', 'real: the same')
     .action(async (images: string, reference: string, options: CalcOptions) => {
+      checkFigureOptions(options);
       const keep = needsFeatures(options);
       const measurer = createMeasurer(options, io);
       try {
-        const kind = (path: string) => ({ path, isStatistics: isStatistics(path) });
-        expectImages(kind(images), kind(reference), options);
+        const kind = async (path: string) => ({ path, isStatistics: await isStatistics(path) });
+        expectImages(await kind(images), await kind(reference), options);
         await measurer.check([images, reference]);
         const fake = await measurer.measure(images, { keep });
         const real = await measurer.measure(reference, { keep });

@@ -10,6 +10,7 @@ import { vendiScore } from '../../vendi-score.js';
 import type { Detector } from '../detectors.js';
 import { findLapack } from '../lapack.js';
 import type { MeasuredSet } from './measure.js';
+import { UsageError } from './usage-error.js';
 
 /** Metrics by their names on the command line. */
 export const METRICS = ['fd', 'kid', 'pr', 'is', 'vendi'] as const;
@@ -38,7 +39,15 @@ export interface Figure {
 export const needsFeatures = ({ metrics, bootstrap: resamples }: FigureOptions): boolean =>
   metrics.some((metric) => metric !== 'fd') || resamples !== undefined;
 
-/** Refuses files of statistics where a metric needs images, before hours go into the other set. @throws {RangeError} */
+/** @throws {UsageError} when an option changes nothing. */
+export function checkFigureOptions({ metrics, bootstrap: resamples }: FigureOptions): void {
+  if (resamples !== undefined && !metrics.includes('fd'))
+    throw new UsageError(
+      `--bootstrap: expected fd in --metrics as well, got ${metrics.join(',')}: alone it changes nothing. Add that, or leave it out.`,
+    );
+}
+
+/** Refuses files of statistics where a metric needs images, before hours go into the other set. @throws {UsageError} */
 export function expectImages(
   fake: { readonly path: string; readonly isStatistics: boolean },
   real: { readonly path: string; readonly isStatistics: boolean },
@@ -51,8 +60,8 @@ export function expectImages(
   }
 }
 
-const noImages = (what: string, metric: string, path: string): RangeError =>
-  new RangeError(`expected ${what} for ${metric}, got ${path}. Pass a folder or zip of images.`);
+const noImages = (what: string, metric: string, path: string): UsageError =>
+  new UsageError(`expected ${what} for ${metric}, got ${path}. Pass a folder or zip of images.`);
 
 /** Figures of generated images against real ones. */
 export async function figuresOf(
@@ -124,7 +133,8 @@ export function overDraws(draws: readonly (readonly Figure[])[]): Figure[] {
 export function parseMetrics(text: string): Metric[] {
   return text.split(',').map((part) => {
     const metric = METRICS.find((known) => known === part.trim());
-    if (!metric) throw new InvalidArgumentError(`Expected any of ${METRICS.join(', ')}, got "${part}".`);
+    if (!metric)
+      throw new InvalidArgumentError(`Expected any of ${METRICS.join(', ')}, got ${part.trim() || 'nothing'}.`);
     return metric;
   });
 }

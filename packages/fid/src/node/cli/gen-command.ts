@@ -1,17 +1,20 @@
 import type { Command } from 'commander';
 import { openGenerator } from '../generator.js';
 import { writeStatistics } from '../statistics-file.js';
-import { type Figure, type FigureOptions, figuresOf, needsFeatures, overDraws } from './figures.js';
+import { expectStatisticsFile } from './expect-statistics-file.js';
+import { checkFigureOptions, type Figure, type FigureOptions, figuresOf, needsFeatures, overDraws } from './figures.js';
 import type { Io } from './io.js';
 import { createMeasurer, type NetworkOptions } from './measure.js';
-import { addFigureOptions, addNetworkOptions, parsePositive } from './options.js';
+import { addFigureOptions, addNetworkOptions, MAX_IMAGES, parseDraws, parseImages, parseSeed } from './options.js';
 import { printResult } from './print-result.js';
+import { UsageError } from './usage-error.js';
 
 interface GenOptions extends NetworkOptions, FigureOptions {
   readonly num: number;
   readonly firstSeed: number;
   readonly draws: number;
   readonly stats?: string;
+  readonly overwrite?: true;
   readonly json?: true;
 }
 
@@ -21,11 +24,18 @@ export function addGenCommand(program: Command, io: Io): void {
     .description('Score images straight from a generator, without storing them.')
     .argument('<module>', 'JavaScript module that exports generate(seeds) → { data: Uint8Array, shape: [N, H, W, C] }')
     .argument('<reference>', 'real: folder, .zip, or statistics')
-    .option('--num <images>', 'images of a draw', parsePositive, 50_000)
-    .option('--first-seed <seed>', 'the first seed; later draws take the seeds that follow', Number, 0)
-    .option('--draws <count>', 'draws; figures are mean ± standard deviation over them', parsePositive, 1)
+    .option('--num <images>', 'images of a draw', parseImages, 50_000)
+    .option('--first-seed <seed>', 'the first seed; later draws take the seeds that follow', parseSeed, 0)
+    .option('--draws <count>', 'draws; figures are mean ± standard deviation over them', parseDraws, 1)
     .option('--stats <file>', 'keep the statistics of the first draw: .npz (inception) or .safetensors')
+    .option('--overwrite', 'replace the file of --stats')
     .action(async (path: string, reference: string, options: GenOptions) => {
+      checkFigureOptions(options);
+      if (options.num * options.draws > MAX_IMAGES)
+        throw new UsageError(
+          `--draws: expected at most ${MAX_IMAGES.toLocaleString('en')} images in all, got ${options.draws} draws of ${options.num.toLocaleString('en')}. Take several runs with another --first-seed.`,
+        );
+      if (options.stats !== undefined) await expectStatisticsFile('--stats', options.stats, options);
       const keep = needsFeatures(options);
       const generator = await openGenerator(path);
       const measurer = createMeasurer(options, io);

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
+import { ownCommand } from '@edm2/command/typed';
 import { fromStateDict } from '@edm2/tensor-files/tfjs';
 import { createStatistics } from '../../statistics.js';
 import { type Detector, dinov2Detector, inceptionDetector, type ResizeName } from '../detectors.js';
@@ -8,6 +9,7 @@ import { extractFeatures } from '../extract.js';
 import { generatedFeatures, type OpenGenerator } from '../generator.js';
 import { checkImages } from '../images/check-images.js';
 import { openImages } from '../images/source.js';
+import { holdsStatistics } from '../images/stack.js';
 import type { FeatureBatch } from '../run-batch.js';
 import { readStatistics } from '../statistics-file.js';
 import type { StoredGaussian } from '../to-gaussian.js';
@@ -25,6 +27,7 @@ export interface NetworkOptions {
   readonly engine: EngineName;
   readonly threads?: number;
   readonly skipCorrupt?: true;
+  readonly acceptWarnings?: true;
   /** Every image is decoded once before anything is computed. */
   readonly check: boolean;
 }
@@ -41,9 +44,10 @@ export interface MeasuredSet {
   readonly logits?: Float32Array;
 }
 
-const STATISTICS = new Set(['.npz', '.safetensors', '.pkl']);
-/** Whether a path names a file of statistics, by its ending. */
-export const isStatistics = (path: string): boolean => STATISTICS.has(extname(path).toLowerCase());
+const STATISTICS = new Set(['.safetensors', '.pkl']);
+/** Whether a path names a file of statistics, by its ending, and for `.npz`, which may hold images, by what is in it. */
+export const isStatistics = async (path: string): Promise<boolean> =>
+  STATISTICS.has(extname(path).toLowerCase()) || holdsStatistics(path);
 
 export const detectorOf = ({ network, resize }: NetworkOptions): Detector =>
   network === 'inception' ? inceptionDetector(resize) : dinov2Detector(resize);
@@ -58,7 +62,7 @@ export function createMeasurer(options: NetworkOptions, io: Io) {
     const exists = await stat(weights).catch(() => undefined);
     if (!exists) {
       throw new Error(
-        `expected the network's weights at ${weights}, got no file. Run: fid weights ${source.name}, which says where to get them.`,
+        `expected the network's weights at ${weights}, got no file. Where to get them: ${ownCommand(['weights', source.name])}`,
       );
     }
   };
@@ -71,15 +75,18 @@ export function createMeasurer(options: NetworkOptions, io: Io) {
     detector,
     /** Finds what is wrong with the sets, as far as it can be known, before the first of them is measured. */
     async check(paths: readonly string[]): Promise<void> {
-      const images = paths.filter((path) => !isStatistics(path));
-      for (const path of paths) if (isStatistics(path)) await readStored(path, detector);
+      const images: string[] = [];
+      for (const path of paths) {
+        if (await isStatistics(path)) await readStored(path, detector);
+        else images.push(path);
+      }
       if (images.length > 0) await expectWeights();
       for (const path of images) await checkSet(path, options, io);
     },
     /** Images of a folder or zip, or what a file says of them. */
     async measure(path: string, { keep }: { keep: boolean }): Promise<MeasuredSet> {
-      if (isStatistics(path)) return readStored(path, detector);
-      const source = await openImages(path);
+      if (await isStatistics(path)) return readStored(path, detector);
+      const source = await openImages(path, { acceptWarnings: options.acceptWarnings });
       const progress = createProgress(io, path);
       let skipped = 0;
       try {
@@ -93,7 +100,8 @@ export function createMeasurer(options: NetworkOptions, io: Io) {
           onProgress: progress.update,
           onSkip: (error) => {
             skipped++;
-            io.err.write(`fid: skipped ${error.message}\n`);
+            const [, reason = 'not an image'] = /, got (.*?) in /.exec(error.message) ?? [];
+            io.err.write(`fid: skipped ${error.file}: ${reason}\n`);
           },
         });
         const measured = await accumulate(path, batches, detector, keep);
@@ -128,8 +136,8 @@ export function createMeasurer(options: NetworkOptions, io: Io) {
   };
 }
 
-async function checkSet(path: string, { check, skipCorrupt }: NetworkOptions, io: Io): Promise<void> {
-  const source = await openImages(path);
+async function checkSet(path: string, { check, skipCorrupt, acceptWarnings }: NetworkOptions, io: Io): Promise<void> {
+  const source = await openImages(path, { acceptWarnings });
   const progress = createProgress(io, `${path}: checking`);
   try {
     if (check)

@@ -1,40 +1,67 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import os from 'node:os';
+import { wholeNumber } from '@edm2/command/whole-number';
+import { type Command, Option } from 'commander';
 import { ENGINES } from '../engine.js';
 import { METRICS, parseMetrics } from './figures.js';
 
-/** A whole number ≥ 1. @throws {InvalidArgumentError} */
-export function parsePositive(text: string): number {
-  const value = Number(text);
-  if (!(Number.isInteger(value) && value >= 1)) throw new InvalidArgumentError('Expected a whole number ≥ 1.');
-  return value;
-}
+/** Images of one command: two hundred times those of a published figure. */
+export const MAX_IMAGES = 10_000_000;
+
+/** Images of a draw. */
+export const parseImages = wholeNumber({ most: MAX_IMAGES, why: 'published figures take 50,000; take several runs' });
+
+/** Draws of a figure. */
+export const parseDraws = wholeNumber({ most: 1000, why: 'a standard deviation over more says no more' });
+
+/** A seed, with room for those that follow. */
+export const parseSeed = wholeNumber({
+  least: 0,
+  most: Number.MAX_SAFE_INTEGER - MAX_IMAGES,
+  why: 'numbers beyond are not exact',
+});
+
+const batch = wholeNumber({ most: 4096, why: 'a larger batch takes memory and saves no time' });
+const resamples = wholeNumber({ most: 10_000, why: 'a standard deviation over more says no more' });
+
+/** Threads for each core: more do nothing but wait for one another, and keep the process from hearing Ctrl-C. */
+const THREADS_PER_CORE = 4;
+const threads = wholeNumber({
+  most: THREADS_PER_CORE * os.availableParallelism(),
+  why: `more than ${THREADS_PER_CORE} threads a core wait for one another`,
+});
 
 /** Options of everything that runs a network. */
 export const addNetworkOptions = (command: Command): Command =>
   command
     .addOption(new Option('--network <name>', 'feature network').choices(['inception', 'dinov2']).default('inception'))
-    .option('--weights <file>', 'its weights, .safetensors; default what `fid weights` has stored')
+    .option('--weights <file>', 'its weights (default: what the command weights has stored)')
     .addOption(
-      new Option('--resize <mode>', 'tf1 (inception’s default), torch (dinov2’s default), pil (dinov2)').choices([
-        'tf1',
-        'torch',
-        'pil',
-      ]),
+      new Option('--resize <mode>', 'how images are brought to its size: pil for dinov2 alone, tf1 for inception alone')
+        .choices(['tf1', 'torch', 'pil'])
+        .default(undefined, 'tf1 for inception, torch for dinov2'),
     )
-    .option('--batch <images>', 'images at a time', parsePositive, 32)
+    .option('--batch <images>', 'images at a time', batch, 32)
     .addOption(new Option('--engine <name>', 'what computes').choices([...ENGINES]).default('onnxruntime'))
-    .option('--threads <count>', 'threads of the engine, default all', parsePositive)
+    .option('--threads <count>', 'threads of the engine (default: all cores)', threads)
     .option(
       '--no-check',
       'do not decode every image once before computing; a broken one then ends the run when its turn comes',
+    )
+    .option(
+      '--accept-warnings',
+      'take images that decode with warnings, such as JPEGs with stray bytes between their parts',
     )
     .option('--skip-corrupt', 'leave out images that do not decode, and name them, instead of failing');
 
 /** Options of everything that prints figures. */
 export const addFigureOptions = (command: Command): Command =>
   command
-    .option('--metrics <list>', `any of ${METRICS.join(', ')}; all but fd need images`, parseMetrics, ['fd'])
-    .option('--bootstrap <resamples>', 'spread of fd over resampled images', parsePositive)
-    .option('--seed <number>', 'of subsets and resamples', Number, 0)
-    .option('--lapack <library>', 'a LAPACK to use; default the first of the usual ones, else typed arrays')
+    .addOption(
+      new Option('--metrics <list>', `any of ${METRICS.join(', ')}; all but fd need images`)
+        .argParser(parseMetrics)
+        .default(['fd'], 'fd'),
+    )
+    .option('--bootstrap <resamples>', 'spread of fd over resampled images', resamples)
+    .option('--seed <number>', 'of subsets and resamples', parseSeed, 0)
+    .option('--lapack <library>', 'a LAPACK to use (default: the first of the usual ones, else typed arrays)')
     .option('--json', 'print one JSON object');

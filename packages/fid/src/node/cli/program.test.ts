@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createStatistics, frechetDistance } from '@edm2/fid';
 import { readStatistics } from '@edm2/fid/node';
-import { readSafetensors, writeSafetensors } from '@edm2/tensor-files';
+import { readSafetensors, writeNpy, writeSafetensors } from '@edm2/tensor-files';
 import { readGolden, relativeError } from '@edm2/test-support';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -104,6 +104,64 @@ describe('fid weights', () => {
   });
 });
 
+describe('usage', () => {
+  it.each<[string, string[], RegExp]>([
+    ['threads without end', ['calc', 'a', 'b', '--threads', '9999'], /--threads.*more than 4 threads a core/],
+    ['a batch without end', ['calc', 'a', 'b', '--batch', '1e9'], /--batch.*from 1 to 4,096: a larger batch/],
+    ['resamples without end', ['calc', 'a', 'b', '--bootstrap', '1e6'], /--bootstrap.*from 1 to 10,000/],
+    ['a seed that is none', ['calc', 'a', 'b', '--seed', 'x'], /--seed.*whole number/],
+    ['a first seed that is none', ['gen', 'a.mjs', 'b', '--first-seed', '-1'], /--first-seed.*whole number from 0/],
+    ['too many images', ['gen', 'a.mjs', 'b', '--num', '1e6', '--draws', '11'], /--draws: expected at most 10,000,000/],
+    ['a spread of nothing', ['calc', 'a', 'b', '--metrics', 'is', '--bootstrap', '3'], /--bootstrap: expected fd in/],
+    ['statistics of another ending', ['stats', 'a', 'b.mat'], /stats: expected a file name ending in .*, got b\.mat/],
+    [
+      'npz of dinov2',
+      ['stats', 'a', 'b.npz', '--network', 'dinov2'],
+      /expected \.safetensors for statistics of dinov2/,
+    ],
+    [
+      'weights of another ending',
+      ['weights', 'inception', 'x.pth', '--dest', 'y.pth'],
+      /--output: expected a file name/,
+    ],
+    [
+      'an engine that there is not',
+      ['calc', 'a', 'b', '--engine', 'webgpu'],
+      /Allowed choices are onnxruntime, tensorflow/,
+    ],
+    ['an option that there is not', ['calc', 'a', 'b', '--feature', 'x'], /unknown option '--feature'/],
+  ])('%s ends with code 2', async (_, argv, message) => {
+    const { code, err, out } = await fid(...argv);
+    expect(err).toMatch(message);
+    expect([code, out]).toEqual([2, '']);
+  });
+
+  it('help shows defaults as they are typed', async () => {
+    const help = async (command: string) => (await fid(command, '--help')).out.replace(/\s+/g, ' ');
+    for (const command of ['calc', 'gen']) {
+      expect(await help(command)).toMatch(/\(choices: inception, dinov2; default: inception\)/);
+      expect(await help(command)).toMatch(/all but fd need images \(default: fd\)/);
+      expect(await help(command)).not.toMatch(/default: ["[]/);
+    }
+  });
+
+  it('nothing is replaced unasked', async () => {
+    await writeFile(at('kept.npz'), 'kept');
+    for (const argv of [
+      ['stats', at('a'), at('kept.npz')],
+      ['gen', at('none.mjs'), at('b'), '--stats', at('kept.npz')],
+      ['weights', 'inception', at('raw.safetensors'), '--outdir', at('raw.safetensors')],
+    ])
+      expect(await fid(...argv)).toMatchObject({
+        code: 2,
+        err: expect.stringMatching(/expected a new file, got .*, which is there already\. .*--overwrite/),
+      });
+    expect(await readFile(at('kept.npz'), 'utf8')).toBe('kept');
+    await mkdir(at('is-a-folder.npz'));
+    expect((await fid('stats', at('a'), at('is-a-folder.npz'))).err).toMatch(/expected a file name, got the folder/);
+  });
+});
+
 describe('fid stats and fid calc', () => {
   it('stats: the features of image files are the golden ones', async () => {
     const { code, out, err } = await fid('stats', at('golden'), at('golden.npz'), ...weights());
@@ -136,6 +194,18 @@ describe('fid stats and fid calc', () => {
     expect(same.out).toBe('FID 0.00000  (n = 3 against 3, inception, tf1)\n');
   });
 
+  it('stats: an array of samples is the folder of the same images', async () => {
+    const pixels = Uint8Array.from([4, 5, 6].flatMap((n) => [...formulaImage(64, 48, n)]));
+    await writeNpy(at('member.npy'), { shape: [3, 64, 48, 3], data: pixels });
+    const samples = new ZipFile();
+    samples.addBuffer(await readFile(at('member.npy')), 'arr_0.npy', { compress: false });
+    samples.end();
+    await pipeline(samples.outputStream, createWriteStream(at('samples.npz')));
+    const { code, err, out } = await fid('calc', at('samples.npz'), at('b.safetensors'), '--json', ...weights());
+    expect([code, err]).toEqual([0, expect.stringMatching(/^fid: 3 images/)]);
+    expect(JSON.parse(out)).toMatchObject({ n: 3, figures: [{ name: 'FID', value: expect.closeTo(0, 6) }] });
+  });
+
   it('calc: the other metrics, with their spreads', async () => {
     const { code, out, err } = await fid('calc', at('a'), at('b'), '--metrics', 'kid,is,vendi', ...weights());
     expect(err).toMatch(/^fid: 3 images/);
@@ -149,7 +219,7 @@ describe('fid stats and fid calc', () => {
     expect(resampled.out).toMatch(/^FID resampled [\d.]+ ± [\d.]+ over 3 resamples {2}\(n = 4 against 3/m);
     const stored = await fid('calc', at('b.safetensors'), at('b'), '--metrics', 'kid', '--weights', 'never read');
     expect(stored).toMatchObject({
-      code: 1,
+      code: 2,
       err: expect.stringMatching(/expected images for kid, got .*b\.safetensors/),
     });
   });
@@ -166,7 +236,7 @@ describe('fid stats and fid calc', () => {
     });
     const skipped = await fid('calc', at('broken'), at('b'), '--skip-corrupt', '--json', ...weights());
     expect(skipped.code).toBe(0);
-    expect(skipped.err).toMatch(/skipped .*broken\/1\.png/);
+    expect(skipped.err).toMatch(/^fid: skipped .*broken\/1\.png: \S/m);
     expect(JSON.parse(skipped.out)).toMatchObject({ n: 2, skipped: 1, skippedReference: 0 });
   });
 
@@ -176,7 +246,7 @@ describe('fid stats and fid calc', () => {
     expect(refused.err).toMatch(/expected 3 usable images in .*broken, got 1 that cannot be used:\n.*broken\/1\.png/);
     expect(refused.err).toMatch(/Nothing was computed yet\. .*--skip-corrupt\.\n$/);
     const unchecked = await fid('calc', at('a'), at('broken'), '--no-check', ...weights());
-    expect(unchecked.err).toMatch(/^fid: decodeRgb: .*broken\/1\.png/);
+    expect(unchecked.err).toMatch(/^fid: expected an intact image, got .*broken\/1\.png/);
   });
 
   it('wrong usage is 2, a missing file of weights 1 with what to run', async () => {
@@ -184,7 +254,10 @@ describe('fid stats and fid calc', () => {
     expect((await fid('calc', at('a'), at('b'), '--metrics', 'fif')).code).toBe(2);
     expect((await fid('calc', at('a'), at('b'), '--batch', '0')).code).toBe(2);
     const missing = await fid('calc', at('a'), at('b'), '--weights', at('none.safetensors'));
-    expect(missing).toMatchObject({ code: 1, err: expect.stringMatching(/got no file\. Run: fid weights inception/) });
+    expect(missing).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/got no file\. Where to get them: .* weights inception/),
+    });
     expect((await fid('calc', at('golden.npz'), at('b'), '--network', 'dinov2')).err).toMatch(
       /1024 dims for fd_dinov2/,
     );

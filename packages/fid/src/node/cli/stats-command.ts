@@ -1,16 +1,23 @@
 import type { Command } from 'commander';
 import { writeStatistics } from '../statistics-file.js';
+import { expectStatisticsFile } from './expect-statistics-file.js';
 import type { Io } from './io.js';
 import { createMeasurer, type NetworkOptions } from './measure.js';
 import { addNetworkOptions } from './options.js';
+
+interface StatsOptions extends NetworkOptions {
+  readonly overwrite?: true;
+}
 
 /** `fid stats`: measures a set once, for many comparisons. */
 export function addStatsCommand(program: Command, io: Io): void {
   addNetworkOptions(program.command('stats'))
     .description('Measure a set of images and keep its statistics.')
-    .argument('<images>', 'folder or .zip')
+    .argument('<images>', 'folder, .zip, or .npz of samples')
     .argument('<file>', 'statistics to write: .npz (inception) or .safetensors')
-    .action(async (images: string, file: string, options: NetworkOptions) => {
+    .option('--overwrite', 'replace the file')
+    .action(async (images: string, file: string, options: StatsOptions) => {
+      await expectStatisticsFile('stats', file, options);
       const measurer = createMeasurer(options, io);
       try {
         await measurer.check([images]);

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { checkImages } from './check-images.js';
-import type { ImageSource } from './source.js';
+import type { ImageSource } from './image-source.js';
 
 const TOTAL = 2000;
 const intact = await sharp(new Uint8Array(12), { raw: { width: 2, height: 2, channels: 3 } })

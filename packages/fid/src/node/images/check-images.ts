@@ -1,6 +1,6 @@
 import { ImageError } from './image-error.js';
+import type { ImageSource } from './image-source.js';
 import { loadImage } from './load-image.js';
-import type { ImageSource } from './source.js';
 
 /** Images decoded at a time. */
 const AT_A_TIME = 16;

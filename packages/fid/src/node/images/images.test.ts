@@ -66,6 +66,21 @@ describe('decodeRgb', () => {
   });
 });
 
+it('a JPEG with stray bytes between its parts is taken where that is asked for, a cut one never', async () => {
+  const jpeg = await raw(small.data, 48, 64, 3).jpeg().toBuffer();
+  // Behind the first segment, before the next marker.
+  const end = 4 + jpeg.readUInt16BE(4);
+  const stray = Buffer.concat([jpeg.subarray(0, end), Buffer.from([1, 2, 3]), jpeg.subarray(end)]);
+  await expect(decodeRgb(stray, 's.jpg')).rejects.toThrow(/decodes with a warning in s\.jpg\. .*--accept-warnings/);
+  const { data } = await decodeRgb(stray, 's.jpg', { acceptWarnings: true });
+  expect(data).toEqual((await decodeRgb(jpeg, 'j.jpg')).data);
+  const cut = jpeg.subarray(0, jpeg.length - 200);
+  for (const acceptWarnings of [true, false])
+    await expect(decodeRgb(cut, 'c.jpg', { acceptWarnings })).rejects.toThrow(/intact image, got .*c\.jpg/);
+  const pointer = Buffer.from('version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n');
+  await expect(decodeRgb(pointer, 'p.png')).rejects.toThrow(/got a Git LFS pointer in p\.png\. .*git lfs pull/);
+});
+
 describe('openImages', () => {
   let folder = '';
   beforeAll(async () => {
@@ -76,9 +91,15 @@ describe('openImages', () => {
   it('refuses places without images, and kinds that would be passed over', async () => {
     await expect(openImages(folder)).rejects.toThrow(/expected images in .* got none/);
     await writeFile(join(folder, 'a.json'), '{}');
-    await expect(openImages(join(folder, 'a.json'))).rejects.toThrow(/a folder or a \.zip/);
+    await expect(openImages(join(folder, 'a.json'))).rejects.toThrow(/a folder, a \.zip or a \.npz/);
     await writeFile(join(folder, 'b.bmp'), 'BM');
-    await expect(openImages(folder)).rejects.toThrow(/PNG, JPEG, WebP, GIF or TIFF, got .*b\.bmp/);
+    await expect(openImages(folder)).rejects.toThrow(/PNG, JPEG, WebP, GIF, TIFF or AVIF, got .*b\.bmp/);
+    for (const name of ['c.jp2', 'c.heic', 'c.npy']) {
+      await rm(join(folder, 'b.bmp'), { force: true });
+      await writeFile(join(folder, name), '');
+      await expect(openImages(folder)).rejects.toThrow(new RegExp(`got .*${name}`));
+      await rm(join(folder, name));
+    }
     await expect(openImages(join(folder, 'nowhere'))).rejects.toThrow(/got nothing/);
   });
 });

@@ -1,7 +1,7 @@
 import type { PixelImage } from '../../dinov2/resize-pixels.js';
 import { decodeRgb } from './decode.js';
 import { ImageError } from './image-error.js';
-import type { ImageSource } from './source.js';
+import type { ImageSource } from './image-source.js';
 
 /**
  * Reads and decodes an image of a source. A file that cannot be read, damaged zip entries included, is a corrupt image.
@@ -9,7 +9,8 @@ import type { ImageSource } from './source.js';
  * @throws {ImageError} (rejects)
  */
 export async function loadImage(source: ImageSource, name: string): Promise<PixelImage> {
-  return decodeRgb(await readImage(source, name), source.pathOf(name));
+  if (source.readPixels) return source.readPixels(name);
+  return decodeRgb(await readImage(source, name), source.pathOf(name), source);
 }
 
 async function readImage(source: ImageSource, name: string): Promise<Uint8Array> {
@@ -22,7 +23,7 @@ async function readImage(source: ImageSource, name: string): Promise<Uint8Array>
     throw new ImageError(
       'corrupt',
       file,
-      `loadImage: expected a readable file, got "${reason}" in ${file}. Replace it, or skip it.`,
+      `loadImage: expected a readable file, got "${reason}" in ${file}. Replace it, or leave such files out with --skip-corrupt.`,
       cause,
     );
   }

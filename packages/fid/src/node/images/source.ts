@@ -2,12 +2,17 @@ import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { isAppleDouble, readZipDirectory, readZipEntry, type ZipEntry, ZipError } from '@edm2/tensor-files';
 import { ImageError } from './image-error.js';
+import type { ImageSource } from './image-source.js';
+import { openStack } from './stack.js';
 
 /** Endings that are decoded. */
-const READ = new Set(['.png', '.jpg', '.jpeg', '.webp', '.gif', '.tif', '.tiff']);
+const READ = new Set(['.png', '.jpg', '.jpeg', '.jpe', '.jfif', '.webp', '.gif', '.tif', '.tiff', '.avif']);
 
-/** Endings that the reference tools take too; passing over them would change n without a word. */
-const REFUSED = new Set(['.bmp', '.pgm', '.ppm']);
+/** Endings of images that are not read; passing over them would change n without a word. */
+const REFUSED = new Set([
+  ...['.bmp', '.dib', '.pgm', '.ppm', '.pbm', '.pnm', '.pfm', '.jp2', '.j2k', '.jpx', '.jxl', '.heic', '.heif'],
+  ...['.tga', '.ico', '.exr', '.hdr', '.dng', '.psd', '.svg', '.npy', '.npz'],
+]);
 
 /** Most images of a set: far above any that is scored, and an end to folders that lead in circles. */
 const MAX_IMAGES = 10_000_000;
@@ -18,37 +23,34 @@ const MAX_DEPTH = 16;
 /** Most bytes of one image file. */
 const MAX_FILE_BYTES = 256 * 1024 ** 2;
 
-/** Image files of a folder or zip. */
-export interface ImageSource {
-  /** Sorted by name, sub-folders included. */
-  readonly names: readonly string[];
-  /** Name for errors. */
-  pathOf(name: string): string;
-  read(name: string): Promise<Uint8Array>;
-  close(): Promise<void>;
-}
+/** Options of {@link openImages}. */
+export type OpenImagesOptions = Pick<ImageSource, 'acceptWarnings'>;
 
 /**
- * Opens a folder or a zip of images.
+ * Opens a folder or a zip of images, or one array of them (`.npz`, `.npy`).
+ *
+ * @param options - how its images are decoded.
  *
  * @throws {ImageError} (rejects) when there is none, or the place holds kinds that are not read.
  * @throws {Error} (rejects) of the file system, or when the zip is damaged.
  */
-export async function openImages(path: string): Promise<ImageSource> {
+export async function openImages(path: string, options: OpenImagesOptions = {}): Promise<ImageSource> {
   const found = await stat(path).catch(() => undefined);
   if (!found) {
     throw new ImageError(
       'missing',
       path,
-      `openImages: expected a folder or a .zip of images at ${path}, got nothing. Check the path.`,
+      `openImages: expected a folder, a .zip or a .npz of images at ${path}, got nothing. Check the path.`,
     );
   }
   const isFolder = found.isDirectory();
-  if (!isFolder && extname(path).toLowerCase() !== '.zip') {
+  const ending = extname(path).toLowerCase();
+  if (!isFolder && (ending === '.npz' || ending === '.npy')) return openStack(path);
+  if (!isFolder && ending !== '.zip') {
     throw new ImageError(
       'missing',
       path,
-      `openImages: expected a folder or a .zip of images, got ${path}. Statistics end in .npz, .safetensors or .pkl.`,
+      `openImages: expected a folder, a .zip or a .npz of images, got ${path}. Statistics end in .npz, .safetensors or .pkl.`,
     );
   }
   const source = isFolder ? await openFolder(path) : await openZip(path);
@@ -58,7 +60,7 @@ export async function openImages(path: string): Promise<ImageSource> {
       throw new ImageError(
         'refused',
         source.pathOf(refused),
-        `openImages: expected PNG, JPEG, WebP, GIF or TIFF, got ${source.pathOf(refused)}. Convert such files to PNG.`,
+        `openImages: expected PNG, JPEG, WebP, GIF, TIFF or AVIF, got ${source.pathOf(refused)}. Convert such files to PNG.`,
       );
     }
     if (source.names.length === 0) {
@@ -68,7 +70,7 @@ export async function openImages(path: string): Promise<ImageSource> {
     await source.close();
     throw error;
   }
-  return source;
+  return { ...source, ...options };
 }
 
 const isImage = (name: string): boolean =>

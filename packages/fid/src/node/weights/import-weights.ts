@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { writeSafetensors } from '@edm2/tensor-files';
+import { makeFolder, writeSafetensors } from '@edm2/tensor-files';
 import type { ParameterSpec } from '@edm2/tensor-files/tfjs';
 import { readWeights } from './read-weights.js';
 import type { WeightSource } from './sources.js';
@@ -33,7 +32,7 @@ export async function importWeights(
   expectNamedHash(from, sha256, source);
   const dict = await readWeights(from, parameters);
   const published = source.files.find((file) => file.sha256 !== undefined && sha256.startsWith(file.sha256))?.url;
-  await mkdir(dirname(to), { recursive: true });
+  await makeFolder(dirname(to));
   await writeSafetensors(to, dict, {
     network: source.name,
     licence: source.licence,

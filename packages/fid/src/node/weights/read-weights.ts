@@ -47,7 +47,7 @@ export async function readWeights(path: string, parameters: readonly ParameterSp
       const bad = data.findIndex((value) => !Number.isFinite(value));
       if (bad >= 0) {
         throw new RangeError(
-          `readWeights: expected finite ${name} in ${path}, got ${data[bad]}. Fetch the file again.`,
+          `readWeights: expected finite ${name} in ${path}, got ${data[bad]}. Save the network again.`,
         );
       }
       dict[name] = { shape: [...found], data };

@@ -54,7 +54,7 @@ export function sourceOf(name: string): WeightSource {
   const source = SOURCES.find((candidate) => candidate.name === name);
   if (source) return source;
   throw new RangeError(
-    `sourceOf: expected ${SOURCES.map((one) => one.name).join(' or ')}, got ${name}. Check the name.`,
+    `weights: expected ${SOURCES.map((one) => one.name).join(' or ')}, got ${name}. Check the name.`,
   );
 }
 

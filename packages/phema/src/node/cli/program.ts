@@ -1,4 +1,5 @@
-import { explainFileError, PickleParseError } from '@edm2/tensor-files';
+import { commandMessage } from '@edm2/command/command-message';
+import { PickleParseError } from '@edm2/tensor-files';
 import { Command, CommanderError } from 'commander';
 import { OptionError } from '../option-error.js';
 import { addErrorCommand } from './error-command.js';
@@ -26,13 +27,7 @@ export async function runPhema(args: readonly string[], io: Io): Promise<ExitCod
       io.err.write('phema: interrupted, nothing was left behind\n');
       return 130;
     }
-    const explained = explainFileError(error, { fn: 'phema' });
-    const message =
-      error instanceof OptionError
-        ? error.spelled(spelled)
-        : explained instanceof Error
-          ? explained.message
-          : String(error);
+    const message = error instanceof OptionError ? error.spelled(spelled) : commandMessage(error, 'phema');
     io.err.write(message.startsWith('phema: ') ? `${message}\n` : `phema: ${message}\n`);
     if (error instanceof PickleParseError && error.global !== undefined)
       io.err.write(`phema: if you know why, let it stand for a value that does nothing: --allow ${error.global}\n`);

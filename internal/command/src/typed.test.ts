@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ownCommand, type StartedAs, siblingCommand, TYPED_VARIABLE } from './typed.js';
 
-const root = fileURLToPath(new URL('../../../../', import.meta.url)).replace(/\/$/, '');
+const root = fileURLToPath(new URL('../../../', import.meta.url)).replace(/\/$/, '');
 const script = join(root, 'apps/train/bin/edm2-train.js');
 const elsewhere = realpathSync(mkdtempSync(join(tmpdir(), 'edm2-typed-')));
 afterAll(() => rmSync(elsewhere, { recursive: true }));

@@ -1,0 +1,16 @@
+import type { PixelImage } from '../../dinov2/resize-pixels.js';
+
+/** Images of a folder, a zip, or an array. */
+export interface ImageSource {
+  /** Sorted by name, sub-folders included. */
+  readonly names: readonly string[];
+  /** Name for errors. */
+  pathOf(name: string): string;
+  /** The bytes of its file. */
+  read(name: string): Promise<Uint8Array>;
+  /** Its pixels, where they are stored as such. */
+  readonly readPixels?: (name: string) => Promise<PixelImage>;
+  /** Images that decode with warnings, which do no harm, are taken. Default false. */
+  readonly acceptWarnings?: boolean | undefined;
+  close(): Promise<void>;
+}
