@@ -215,7 +215,7 @@ describe('phema', () => {
     expect((await phema(['reconstruct', '--help'])).code).toBe(0);
     const failed = await phema(['info', await scratch()]);
     expect(failed.code).toBe(1);
-    expect(failed.err).toMatch(/^phema: openSnapshots: expected averages/);
+    expect(failed.err).toMatch(/^phema: expected averages/);
     const input = await writeGoldenRun(await scratch(), 'F32');
     const output = join(await scratch(), 'out');
     const interrupted = await phema(['reconstruct', input, '--sigma-rel', '0.15', '--output', output], {
