@@ -57,8 +57,18 @@ describe('paths', () => {
     put('empty/readme.txt', 'no images');
     expect(await errorOf(join(tmp, 'empty'))).toMatchObject({ code: 'empty' });
     expect(await errorOf(put('notes.txt', 'hello'))).toMatchObject({ code: 'unsupported' });
-    expect(await errorOf(put('images.zip', 'hello'))).toMatchObject({ code: 'corrupt-zip' });
-    expect(await errorOf(put('images.zip', ''))).toMatchObject({ code: 'corrupt-zip' });
+    expect(await errorOf(put('images.zip', 'hello'))).toMatchObject({ code: 'unsupported' });
+    expect(await errorOf(put('images.zip', ''))).toMatchObject({
+      code: 'corrupt-zip',
+      message: expect.stringContaining('expected a zip, got an empty file'),
+    });
+    const pointer = 'version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n';
+    expect(await errorOf(put('images.zip', pointer))).toMatchObject({
+      code: 'unsupported',
+      message: expect.stringMatching(
+        /expected a zip, got a Git LFS pointer .*images\.zip\. Run "git lfs install" and "git lfs pull"/,
+      ),
+    });
     expect(await errorOf(join(tmp, 'empty'), { split: 'test' })).toMatchObject({ code: 'unsupported' });
     put('one/0.png', await image(4).png().toBuffer());
     symlinkSync(join(tmp, 'gone.png'), join(tmp, 'one', '1.png'));

@@ -2,6 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import {
   checkZipEntry,
   checkZipHeader,
+  identifyFile,
   readZipDirectory,
   readZipEntry,
   type ZipEntry,
@@ -22,8 +23,8 @@ const STORED = 0;
  * @throws {DatasetError} (rejects) corrupt-zip; unsupported when an entry is encrypted or compressed in another way.
  */
 export async function openZip(path: string): Promise<FileSource> {
-  const entries = await readZipDirectory(path, { maxEntries: MAX_IMAGES }).catch((cause: unknown) => {
-    throw explained(path, cause);
+  const entries = await readZipDirectory(path, { maxEntries: MAX_IMAGES }).catch(async (cause: unknown) => {
+    throw (await otherThanZip(path, cause)) ?? explained(path, cause);
   });
   for (const entry of entries.values()) checkSupported(path, entry);
 
@@ -90,6 +91,14 @@ async function readEntry(handle: FileHandle, entry: ZipEntry, file: string, limi
   return readZipEntry(handle, entry, { maxBytes: limit }).catch((cause: unknown) => {
     throw explained(file, cause);
   });
+}
+
+/** An intact file of another kind that bears the name of a zip: a pointer of Git LFS, a page of a server. */
+async function otherThanZip(path: string, cause: unknown): Promise<DatasetError | undefined> {
+  const kind = cause instanceof ZipError ? await identifyFile(path) : undefined;
+  if (!kind || ['zip', 'damaged-zip'].includes(kind.kind)) return undefined;
+  const code = kind.kind === 'empty' || kind.kind === 'zeros' ? 'corrupt-zip' : 'unsupported';
+  return failure(code, path, 'a zip', kind.what, kind.remedy, cause);
 }
 
 /** What is wrong with a zip, and what helps. */

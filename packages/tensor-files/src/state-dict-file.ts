@@ -45,7 +45,7 @@ export interface OpenStateDictOptions {
 
 /** Kinds that the reader of pickles reads, or refuses with more to say than that of safetensors. */
 const PICKLED: readonly FileKindName[] = [
-  ...(['pickle', 'torch-legacy', 'torch-zip', 'zip', 'npz'] as const),
+  ...(['pickle', 'torch-legacy', 'torch-zip', 'zip', 'damaged-zip', 'npz'] as const),
   ...(['torch-tar', 'torchscript', 'torch-export', 'torch-package', 'torch-folder', 'torch-repacked'] as const),
 ];
 

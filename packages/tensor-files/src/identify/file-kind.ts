@@ -14,6 +14,7 @@ export type ReadKindName = 'safetensors' | 'npy' | 'npz' | 'pickle' | 'torch-leg
 /** Every kind that is told apart. */
 export type FileKindName =
   | ReadKindName
+  | 'damaged-zip'
   | 'empty'
   | 'zeros'
   | 'git-lfs-pointer'
@@ -60,6 +61,7 @@ const PLAIN = {
   'torch-legacy': ['a PyTorch checkpoint', OPEN_AS('.pt')],
   'torch-zip': ['a PyTorch checkpoint', OPEN_AS('.pt')],
   zip: ['a zip', 'Unpack it first'],
+  'damaged-zip': ['a zip that is damaged or cut off', 'Fetch or save it again'],
   empty: ['an empty file', 'Fetch or save it again'],
   zeros: ['a file of zero bytes where it should begin', 'Its download or copy was cut off: fetch it again'],
   'dvc-pointer': ['a pointer of DVC', 'Run "dvc pull" where it lies to get the file itself'],

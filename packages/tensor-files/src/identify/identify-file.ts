@@ -47,7 +47,7 @@ async function identifyPath(path: string): Promise<FileKind | undefined> {
 async function withZip(kind: FileKind | undefined, source: string | Uint8Array): Promise<FileKind | undefined> {
   if (kind?.kind !== 'zip') return kind;
   const entries = await readZipDirectory(source, { maxEntries: MAX_ENTRIES }).catch(() => undefined);
-  return entries ? identifyZip(entries) : kind;
+  return entries ? identifyZip(entries) : plainKind('damaged-zip');
 }
 
 /** What a zip is by the names in it. */

@@ -106,7 +106,11 @@ async function readMembers(zip: ZipSource, source: string | Uint8Array, path: st
   const fail = (code: NpyParseError['code'], field: string, text: string, cause?: unknown) =>
     new NpyParseError(code, { file: path, offset: 0, field }, text, cause);
   const entries = await readZipDirectory(zip, { maxEntries: MAX_NPZ_ARRAYS }).catch(async (error: unknown) => {
-    const other = await describeOther(source, { what: 'an npz archive', kinds: ['npz', 'zip'], isMarked: true });
+    const other = await describeOther(source, {
+      what: 'an npz archive',
+      kinds: ['npz', 'zip', 'damaged-zip'],
+      isMarked: true,
+    });
     throw other === undefined ? asParseError(path, 'archive', error) : fail('other-kind', 'start', other, error);
   });
   const kind = identifyZip(entries);

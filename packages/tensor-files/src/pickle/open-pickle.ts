@@ -90,4 +90,4 @@ async function opened(
   }
 }
 
-const READ = ['pickle', 'torch-legacy', 'torch-zip'] as const;
+const READ = ['pickle', 'torch-legacy', 'torch-zip', 'torch-repacked', 'damaged-zip'] as const;

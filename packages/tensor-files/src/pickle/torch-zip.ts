@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { plainKind } from '../identify/file-kind.js';
 import { crc32 } from '../npy/crc32.js';
 import { readZipDirectory, type ZipEntry } from '../zip/directory.js';
 import { checkZipEntry, checkZipHeader, STORED } from '../zip/entries.js';
@@ -42,11 +43,16 @@ export async function openTorchZip(handle: FileHandle, path: string, allow: read
   ).catch(damaged('directory'));
   const sources = new Map<string, ByteSource>();
   for (const [name, entry] of entries) sources.set(name, await locate(entry).catch(damaged(name)));
+  for (const [name, { compressionMethod }] of entries)
+    if (compressionMethod !== STORED) {
+      const { what, remedy } = plainKind('torch-repacked');
+      const text = `expected a checkpoint as torch.save packs it, got ${what}. ${remedy}.`;
+      throw new PickleParseError('other-kind', { file: path, offset: 0, field: name }, text);
+    }
 
   async function locate(entry: ZipEntry): Promise<ByteSource> {
-    checkZipEntry(entry);
-    if (entry.compressionMethod !== STORED) throw new ZipError('method', 'a compressed entry');
     const start = await checkZipHeader(handle, entry);
+    checkZipEntry(entry);
     if (start + entry.compressedSize > size)
       throw new ZipError('damaged', 'an entry that goes past the end of the file');
     return partOf(file, start, entry.compressedSize);

@@ -1,9 +1,11 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { maxAbsoluteError, nchwToNhwc, readGolden } from '@edm2/test-support';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ZipFile } from 'yazl';
 import { formulaImage } from '../../formula.fixture.js';
 import { decodeRgb } from './decode.js';
 import { ImageError } from './image-error.js';
@@ -101,5 +103,29 @@ describe('openImages', () => {
       await rm(join(folder, name));
     }
     await expect(openImages(join(folder, 'nowhere'))).rejects.toThrow(/got nothing/);
+  });
+
+  it('reads zips, without what macOS packs beside files, and names what is wrong with one', async () => {
+    const path = join(folder, 'set.zip');
+    const zip = new ZipFile();
+    for (const name of ['b.png', 'a.png', '__MACOSX/._a.png', 'readme.txt'])
+      zip.addBuffer(Buffer.from(`content of ${name}`), name, { compress: false });
+    zip.end();
+    const bytes = await buffer(zip.outputStream);
+    await writeFile(path, bytes);
+    const source = await openImages(path);
+    expect(source.names).toEqual(['a.png', 'b.png']);
+    expect(Buffer.from(await source.read('a.png')).toString()).toBe('content of a.png');
+    await source.close();
+
+    bytes[bytes.indexOf('content of b')] = 0;
+    await writeFile(path, bytes);
+    const damaged = await openImages(path);
+    await expect(damaged.read('b.png')).rejects.toMatchObject({ code: 'corrupt', file: `${path}/b.png` });
+    await damaged.close();
+    await writeFile(path, bytes.subarray(0, -1));
+    await expect(openImages(path)).rejects.toThrow(/an intact zip, got no end record.* Copy or write the zip again/);
+    await writeFile(path, 'version https://git-lfs.github.com/spec/v1\nsize 5\n');
+    await expect(openImages(path)).rejects.toThrow(/expected a zip, got a Git LFS pointer .*git lfs pull/);
   });
 });

@@ -1,6 +1,13 @@
 import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { isAppleDouble, readZipDirectory, readZipEntry, type ZipEntry, ZipError } from '@edm2/tensor-files';
+import {
+  identifyFile,
+  isAppleDouble,
+  readZipDirectory,
+  readZipEntry,
+  type ZipEntry,
+  ZipError,
+} from '@edm2/tensor-files';
 import { ImageError } from './image-error.js';
 import type { ImageSource } from './image-source.js';
 import { openStack } from './stack.js';
@@ -120,7 +127,12 @@ async function openZip(path: string): Promise<ImageSource> {
   try {
     const size = (await handle.stat()).size;
     const zip = { read: handle.read.bind(handle), size };
-    const files = await readZipDirectory(zip, { maxEntries: MAX_IMAGES }).catch(failed(path));
+    const files = await readZipDirectory(zip, { maxEntries: MAX_IMAGES }).catch(async (cause: unknown) => {
+      const kind = await identifyFile(path);
+      if (!kind || ['zip', 'damaged-zip'].includes(kind.kind)) return failed(path)(cause);
+      const text = `openImages: expected a zip, got ${kind.what} in ${path}. ${kind.remedy}.`;
+      throw new ImageError('refused', path, text, cause);
+    });
     for (const [name, entry] of files) if (isImage(name) && !isAppleDouble(name)) entries.set(name, entry);
   } catch (error) {
     await handle.close();
