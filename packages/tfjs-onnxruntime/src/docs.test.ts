@@ -1,4 +1,4 @@
-import { codeBlocks, runMarkdown } from '@edm2/test-support';
+import { codeBlocks, goldenPath, runMarkdown } from '@edm2/test-support';
 import { expect, test } from 'vitest';
 
 const home = new URL('../', import.meta.url);
@@ -12,11 +12,12 @@ test('the README’s example runs compiled', async () => {
 test('the example of tfjs-jit’s README runs compiled', async () => {
   const readme = new URL('../tfjs-jit/README.md', home);
   expect((await codeBlocks(readme, ['js'])).length).toBeGreaterThan(0);
-  const logged = await runMarkdown(readme, home);
+  const logged = await runMarkdown(readme, home, { 'face-detection': goldenPath('face-detection-short') });
   // Rows of ones times columns of ones, 8 long; one signature compiled.
   expect(logged.join('\n')).toMatch(/\[8, 8\]/);
   expect(logged.slice(1, 3)).toEqual(['onnxruntime', 1]);
+  expect(logged[3]).toEqual([1, 896, 17]);
   // Then a tf.layers model: two rows of three probabilities, and a loss.
-  expect(logged[3]).toMatch(/^Tensor\s+\[\[0\.\d+, /);
-  expect(logged[4]).toMatch(/^Tensor\s+\d+\.\d+/);
+  expect(logged[4]).toMatch(/^Tensor\s+\[\[0\.\d+, /);
+  expect(logged[5]).toMatch(/^Tensor\s+\d+\.\d+/);
 });

@@ -19,6 +19,7 @@ const VIEWS: Record<string, (x: tf.Tensor) => tf.Tensor> = {
   flat: (x) => tf.reshape(x, [6]),
   column: (x) => tf.expandDims(tf.reshape(x, [6]), 1),
   whole: (x) => tf.cast(tf.cast(x, 'int32'), 'float32'),
+  mask: (x) => tf.cast(tf.cast(x, 'bool'), 'float32'),
 };
 
 const COUNT = 3;
@@ -36,11 +37,12 @@ type Place = { kind: string; index: number; view: string };
 const change = fc.oneof(
   fc.record({ kind: fc.constant('copy' as const), to: index, from: index }),
   fc.record({ kind: fc.constant('own' as const), to: index, place }),
+  fc.record({ kind: fc.constant('take' as const), to: index, place }),
   fc.record({ kind: fc.constant('constant' as const), to: index, index }),
 );
 type Change = { to: number } & (
   | { kind: 'copy'; from: number }
-  | { kind: 'own'; place: Place }
+  | { kind: 'own' | 'take'; place: Place }
   | { kind: 'constant'; index: number }
 );
 
@@ -65,8 +67,9 @@ const handover = fc.record({
   }),
   argument: fc.constantFrom('own', 'state', 'variable', 'constant'),
   changes: fc.array(change, { maxLength: 2 }),
+  awaited: fc.boolean(),
 });
-type Handover = { state: string[]; argument: string; changes: Change[] };
+type Handover = { state: string[]; argument: string; changes: Change[]; awaited: boolean };
 
 const program = fc.record({
   /** Variables that begin as a copy of another one, of a constant, or on their own. */
@@ -99,7 +102,10 @@ const seen = (x: tf.Tensor): tf.Tensor => {
 };
 
 /** Runs a program; returns what every call gave, and what every variable, kept clone and constant holds after it. */
-function run({ begin, constants: described, body, calls }: Program, engine: Engine | undefined): number[][] {
+async function run(
+  { begin, constants: described, body, calls }: Program,
+  engine: Engine | undefined,
+): Promise<number[][]> {
   const constants: tf.Tensor[] = [];
   const variables: tf.Variable[] = [];
   begin.forEach((kind, i) => {
@@ -124,6 +130,7 @@ function run({ begin, constants: described, body, calls }: Program, engine: Engi
     if (c.kind === 'copy') {
       if (c.to !== c.from) to.assign(at(variables, c.from));
     } else if (c.kind === 'constant') to.assign(shaped(at(constants, c.index)));
+    else if (c.kind === 'take') to.assign(shaped(pick(c.place, args)));
     else to.assign(tf.add(tf.mul(to, 0.5), shaped(pick(c.place, args))));
   };
   const fn = (state: tf.Tensor[], argument: tf.Tensor): { state: tf.Tensor[]; seen: tf.Tensor } => {
@@ -151,7 +158,7 @@ function run({ begin, constants: described, body, calls }: Program, engine: Engi
   const clones: tf.Tensor[] = [];
   let state = [own(20), own(21), own(22)];
   let last = state;
-  for (const { state: kinds, argument: kind, changes } of calls) {
+  for (const { state: kinds, argument: kind, changes, awaited } of calls) {
     const given = kinds.map((from, i) => {
       if (from === 'variable') return tf.clone(at(variables, i));
       if (from === 'constant') return shaped(at(constants, i));
@@ -170,7 +177,7 @@ function run({ begin, constants: described, body, calls }: Program, engine: Engi
           : kind === 'constant'
             ? shaped(at(constants, 1))
             : own(30);
-    const result = compiled(given, argument);
+    const result = awaited ? await compiled.runAsync(given, argument) : compiled(given, argument);
     last = result.state;
     outcome.push(...[result.seen, ...result.state, ...variables, ...constants, ...clones, argument].map(values));
     for (const c of changes) make(c, { state: result.state, argument });
@@ -191,7 +198,7 @@ describeEngines('variables, views and constants that share data', (engine) => {
             await tf.setBackend(name);
             tf.engine().startScope();
             try {
-              return run(given as Program, how);
+              return await run(given as Program, how);
             } finally {
               tf.engine().endScope();
               tf.disposeVariables();

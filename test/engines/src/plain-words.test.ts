@@ -121,6 +121,17 @@ describeEngines('what a compiled function cannot do, in plain words', (engine) =
     refused((t) => tf.keep(tf.neg(t)).rank, x, /got one that was kept \(tf\.keep\)\. Return it instead/);
   });
 
+  it('differentiates no variables that are arguments', () => {
+    const v = tf.variable(tf.tensor1d([1, 2]));
+    const optimizer = tf.train.sgd(0.1);
+    refused(
+      (t) => optimizer.minimize(() => tf.sum(tf.square(t)) as tf.Scalar, true, [t as tf.Variable]),
+      v,
+      /got others: an argument is a tensor inside, also where a variable was passed\. Close over the variable, or use/,
+    );
+    expect([...v.dataSync()]).toEqual([1, 2]);
+  });
+
   it('turns no images and suppresses no boxes', () => {
     const image = draw(1, [1, 4, 4, 1]);
     const warp = /turns or warps images\. Turn or warp images outside/;

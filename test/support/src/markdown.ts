@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -15,9 +15,14 @@ export async function codeBlocks(markdown: URL, languages: readonly string[]): P
  *
  * @param markdown - the file.
  * @param home - folder in which the program's imports are looked up: the package whose dependencies they are.
+ * @param files - files and folders that the program finds beside it: their names there, and where they are.
  * @returns everything that the program handed to console.log, in order.
  */
-export async function runMarkdown(markdown: URL, home: URL): Promise<unknown[]> {
+export async function runMarkdown(
+  markdown: URL,
+  home: URL,
+  files: Readonly<Record<string, string>> = {},
+): Promise<unknown[]> {
   const blocks = await codeBlocks(markdown, ['ts', 'js']);
   if (blocks.length === 0) throw new Error(`runMarkdown: expected a block of ts or js, got none in ${markdown}.`);
   // Not in the system's temporary folder: imports are resolved from where a module lies.
@@ -26,6 +31,7 @@ export async function runMarkdown(markdown: URL, home: URL): Promise<unknown[]> 
   const { log } = console;
   const logged: unknown[] = [];
   try {
+    for (const [name, from] of Object.entries(files)) await cp(from, join(folder, name), { recursive: true });
     const program = join(folder, 'program.ts');
     await writeFile(program, `${blocks.join('')}\nexport {};\n`);
     process.chdir(folder);

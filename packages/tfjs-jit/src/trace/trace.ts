@@ -188,7 +188,7 @@ function record(
     args,
     inputs.map((input) => input.tensor),
   ) as never[];
-  const returned = fn(...values);
+  const returned = explained(() => fn(...values));
   if (returned instanceof Promise) throw promised(returned);
   const assigned = guard.assigned();
   if (returned === undefined && assigned.length === 0) {
@@ -207,6 +207,21 @@ function record(
     places,
     assigned,
   };
+}
+
+/** Runs a function; what TensorFlow.js says of variables that are arguments is said in other words. */
+function explained<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (cause) {
+    if (!(cause instanceof Error) || !/varList passed in variableGrads.*array of variables/.test(cause.message))
+      throw cause;
+    throw new TypeError(
+      'jit: expected gradients with respect to variables that the function closes over, got others: an argument is a tensor ' +
+        'inside, also where a variable was passed. Close over the variable, or use tf.valueAndGrads.',
+      { cause },
+    );
+  }
 }
 
 /** Shape and dtype of a tensor. */
