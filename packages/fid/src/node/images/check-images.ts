@@ -37,6 +37,7 @@ export async function checkImages(
       if (!(skipCorrupt && error.code === 'corrupt')) broken.push(error);
     }
   };
+  await source.verify?.(signal);
   for (let at = 0; at < names.length; at += AT_A_TIME) {
     signal?.throwIfAborted();
     await Promise.all(names.slice(at, at + AT_A_TIME).map(check));

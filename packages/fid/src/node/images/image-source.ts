@@ -10,6 +10,8 @@ export interface ImageSource {
   read(name: string): Promise<Uint8Array>;
   /** Its pixels, where they are stored as such. */
   readonly readPixels?: (name: string) => Promise<PixelImage>;
+  /** Compares what it reads with its checksum, where one stands for all of it: images that are decoded have their own. */
+  readonly verify?: (signal?: AbortSignal) => Promise<void>;
   /** Images that decode with warnings, which do no harm, are taken. Default false. */
   readonly acceptWarnings?: boolean | undefined;
   close(): Promise<void>;

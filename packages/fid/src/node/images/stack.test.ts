@@ -7,6 +7,7 @@ import { type NpyInput, writeNpy } from '@edm2/tensor-files';
 import { goldenPath } from '@edm2/test-support';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ZipFile } from 'yazl';
+import { checkImages } from './check-images.js';
 import { loadImage } from './load-image.js';
 import { openImages } from './source.js';
 import { holdsStatistics } from './stack.js';
@@ -96,8 +97,16 @@ describe('refused by name', () => {
     await expect(openImages(at('cut.npy'))).rejects.toMatchObject({ code: 'corrupt' });
     const path = await npz('cut.npz', { arr_0: images });
     await truncate(path, 250);
-    await expect(openImages(path)).rejects.toThrow(/intact archive, got .*cut\.npz/);
+    await expect(openImages(path)).rejects.toThrow(/cut\.npz/);
+    // A changed pixel: the archive's checksum tells.
+    const changed = await npz('changed.npz', { arr_0: images });
+    const content = await readFile(changed);
+    content[260] = (content[260] ?? 0) ^ 1;
+    await writeFile(changed, content);
+    const source = await openImages(changed);
+    await expect(checkImages(changed, source)).rejects.toThrow(/CRC-32/);
+    await source.close();
     await writeFile(at('text.npy'), 'no array');
-    await expect(openImages(at('text.npy'))).rejects.toThrow(/expected an intact array in .*text\.npy/);
+    await expect(openImages(at('text.npy'))).rejects.toThrow(/text\.npy/);
   });
 });

@@ -1,16 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
-import {
-  checkZipEntry,
-  checkZipHeader,
-  NpyParseError,
-  parseNpyHeader,
-  readNpy,
-  readZipDirectory,
-  readZipEntry,
-  type ZipEntry,
-  ZipError,
-} from '@edm2/tensor-files';
+import { checkZipHeader, type NpzEntry, openNpz, parseNpyHeader, readZipDirectory, ZipError } from '@edm2/tensor-files';
 import type { PixelImage } from '../../dinov2/resize-pixels.js';
 import { ImageError } from './image-error.js';
 import type { ImageSource } from './image-source.js';
@@ -18,8 +8,8 @@ import type { ImageSource } from './image-source.js';
 /** Most arrays of an archive; samples have one, and one of labels. */
 const MAX_ARRAYS = 10_000;
 
-/** Most bytes of a compressed array, which is held in memory whole. */
-const MAX_INFLATED_BYTES = 4 * 1024 ** 3;
+/** How zips number what is stored as it is. */
+const STORED = 0;
 
 /** First bytes in which an array's header ends: NumPy's are shorter than 200. */
 const HEADER_BYTES = 4096;
@@ -33,9 +23,10 @@ const SAMPLES = 'arr_0';
 /** Whether an `.npz` holds statistics (`mu`), rather than images. */
 export async function holdsStatistics(path: string): Promise<boolean> {
   if (extname(path).toLowerCase() !== '.npz') return false;
-  const names = await readZipDirectory(path, { maxEntries: MAX_ARRAYS }).catch(() => undefined);
+  const file = await openNpz(path).catch(() => undefined);
+  await file?.close();
   // What cannot be read is said by whoever reads it.
-  return names === undefined || names.has('mu.npy');
+  return file === undefined || file.has('mu');
 }
 
 /** Bytes of an array of images, and how they are arranged. */
@@ -43,6 +34,8 @@ interface Stack {
   readonly shape: readonly number[];
   /** Bytes of one image of `size` values. */
   read(index: number, size: number): Promise<Uint8Array>;
+  /** Compares it with its checksum, where it has one. */
+  verify?(signal?: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -51,6 +44,7 @@ interface Stack {
  * or a `.npy`. They are read where they lie; a compressed array is held in memory.
  *
  * @throws {ImageError} (rejects) when there is no such array, or the file is damaged.
+ * @throws {NpyParseError} (rejects) when it is damaged, or of another kind.
  */
 export async function openStack(path: string): Promise<ImageSource> {
   const stack = await openArray(path).catch((cause: unknown) => {
@@ -59,13 +53,6 @@ export async function openStack(path: string): Promise<ImageSource> {
         'corrupt',
         path,
         `openImages: expected an intact archive, got ${cause.message} in ${path}. Save it again.`,
-        cause,
-      );
-    if (cause instanceof NpyParseError)
-      throw new ImageError(
-        'corrupt',
-        path,
-        `openImages: expected an intact array in ${path}, got "${cause.message}". Save it again.`,
         cause,
       );
     throw cause;
@@ -84,27 +71,39 @@ export async function openStack(path: string): Promise<ImageSource> {
     pathOf,
     read: async (name) => stack.read(Number(name), size),
     readPixels,
+    ...(stack.verify ? { verify: stack.verify } : {}),
     close: () => stack.close(),
   };
 }
 
 async function openArray(path: string): Promise<Stack> {
-  const handle = await open(path);
+  if (extname(path).toLowerCase() === '.npy') {
+    const handle = await open(path);
+    return inFile(handle, path, 0, (await handle.stat()).size).catch(async (error: unknown) => {
+      await handle.close();
+      throw error;
+    });
+  }
+  const archive = await openNpz(path);
   try {
-    if (extname(path).toLowerCase() === '.npy') return await inFile(handle, path, 0, (await handle.stat()).size);
-    const entries = await readZipDirectory(path, { maxEntries: MAX_ARRAYS });
-    const entry = await chooseArray(handle, path, entries);
-    checkZipEntry(entry);
-    if (entry.compressionMethod === 0)
-      return await inFile(handle, path, await checkZipHeader(handle, entry), entry.uncompressedSize);
-    const { shape, data } = await readNpy(await readZipEntry(handle, entry, { maxBytes: MAX_INFLATED_BYTES }));
+    const name = chooseArray(path, archive.entries);
+    const verify = (signal?: AbortSignal) => archive.verify({ names: [name], signal });
+    const entry = (await readZipDirectory(path, { maxEntries: MAX_ARRAYS })).get(`${name}.npy`);
+    if (entry?.compressionMethod === STORED) {
+      const handle = await open(path);
+      const start = await checkZipHeader(handle, entry);
+      const { close, ...stack } = await inFile(handle, path, start, entry.uncompressedSize);
+      return { ...stack, verify, close: () => close().then(() => archive.close()) };
+    }
+    const { shape, data } = await archive.read(name);
     return {
       shape,
       read: async (index, size) => (data as Uint8Array).subarray(index * size, (index + 1) * size),
-      close: () => handle.close(),
+      verify,
+      close: () => archive.close(),
     };
   } catch (error) {
-    await handle.close();
+    await archive.close();
     throw error;
   }
 }
@@ -140,45 +139,24 @@ async function inFile(handle: FileHandle, path: string, start: number, length: n
 }
 
 /** The one array of an archive that holds images. */
-async function chooseArray(
-  handle: FileHandle,
-  path: string,
-  entries: ReadonlyMap<string, ZipEntry>,
-): Promise<ZipEntry> {
-  const found: { name: string; text: string; entry: ZipEntry; isStack: boolean }[] = [];
-  for (const [file, entry] of entries) {
-    const name = file.replace(/\.npy$/, '');
-    try {
-      const header = await headerOf(handle, entry, `${path}/${file}`);
-      found.push({ name, text: `${name} ${describe(header)}`, entry, isStack: isStack(header) });
-    } catch (error) {
-      if (!(error instanceof NpyParseError || error instanceof ZipError)) throw error;
-      found.push({ name, text: `${name}, which is not read`, entry, isStack: false });
-    }
-  }
-  const stacks = found.filter((each) => each.isStack);
+function chooseArray(path: string, entries: ReadonlyMap<string, NpzEntry>): string {
+  const kinds = [...entries].map(([name, { dtype, descr, shape, problem }]) => {
+    const kind = { dtype: dtype ?? descr, shape, fortranOrder: false };
+    return { name, isStack: !problem && isStack(kind), text: `${name} ${describe(kind)}` };
+  });
+  const stacks = kinds.filter((each) => each.isStack);
   const chosen = stacks.find(({ name }) => name === SAMPLES) ?? (stacks.length === 1 ? stacks[0] : undefined);
-  if (chosen) return chosen.entry;
+  if (chosen) return chosen.name;
   if (stacks.length === 0)
     throw noStack(
       path,
-      found.map(({ text }) => text),
+      kinds.map(({ text }) => text),
     );
   throw new ImageError(
     'refused',
     path,
     `openImages: expected one array of images in ${path}, got ${stacks.map(({ text }) => text).join(', ')}. Save the one that is meant alone, or as ${SAMPLES}.`,
   );
-}
-
-/** Compressed headers are inflated with all that follows: archives of samples are small or stored as they are. */
-async function headerOf(handle: FileHandle, entry: ZipEntry, path: string) {
-  checkZipEntry(entry);
-  if (entry.compressionMethod !== 0)
-    return parseNpyHeader(await readZipEntry(handle, entry, { maxBytes: MAX_INFLATED_BYTES }), path);
-  const head = Buffer.alloc(Math.min(HEADER_BYTES, entry.uncompressedSize));
-  await handle.read(head, 0, head.length, await checkZipHeader(handle, entry));
-  return parseNpyHeader(head, path);
 }
 
 interface ArrayKind {
