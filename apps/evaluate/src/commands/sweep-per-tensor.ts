@@ -32,11 +32,12 @@ export async function perTensorCommand(
         `--per-tensor: expected no --${option}, got one: its curves run over --lengths. Leave it out, or sweep first.`,
       );
   let groups: readonly TensorGroup[] = [];
-  const session = await openSweepSession(options, ({ tensors }) => {
+  const lengths = options.lengths ?? DEFAULT_LENGTHS;
+  const wanted = others === undefined ? lengths : [...lengths, others];
+  const session = await openSweepSession(options, wanted, ({ tensors }) => {
     groups = tensorGroups(options.perTensor ?? [], tensors);
   });
   const { outdir, main, networks, network, reference, engine, cache, score } = session;
-  const lengths = options.lengths ?? DEFAULT_LENGTHS;
   for (const { pattern, names, share } of groups)
     say(`${pattern}: ${names.length} of ${main.tensors.size} tensors, ${percent(share)} of the numbers`);
 

@@ -36,6 +36,7 @@ export interface SweepOptions extends SamplingOptions, FeatureOptions, MetricOpt
   readonly guideIndir?: string;
   readonly guideSigmaRel?: readonly number[];
   readonly guideT?: number;
+  readonly force?: boolean;
   readonly search: 'grid' | 'lines';
   readonly refine: number;
   readonly score?: FigureKey;
@@ -70,10 +71,12 @@ export interface SweepSession {
 /**
  * Opens the averages, the judge and the scores that were found before with the same settings.
  *
+ * @param lengths - EMA lengths that the main network will have for certain.
  * @param check - what the averages must be like besides, before an engine starts.
  */
 export async function openSweepSession(
   options: SweepOptions,
+  lengths: readonly number[],
   check: (main: Averages) => void = () => undefined,
 ): Promise<SweepSession> {
   const { indir, outdir } = options;
@@ -81,7 +84,8 @@ export async function openSweepSession(
     throw new UsageError("--indir: expected a folder of a run's snapshots, got nothing. Name one.");
   if (outdir === undefined) throw new UsageError('--outdir: expected a folder, got nothing. Say where the results go.');
   await expectFolder('--outdir', outdir);
-  const main = await openAverages(indir, outdir, options.t);
+  const { t, force } = options;
+  const main = await openAverages(indir, outdir, { t, lengths, force });
   check(main);
   const guide = await guideOf(options, indir, outdir);
   const engine = await engineFor(options, main.sample);
@@ -177,5 +181,10 @@ async function guideOf(options: SweepOptions, indir: string, outdir: string): Pr
     throw new UsageError(
       '--guide-sigma-rel: expected a worse network than the main one, got the same run at the same time. Add --guide-t with an earlier time, or --guide-indir with another run.',
     );
-  return openAverages(guideIndir ?? indir, outdir, guideT);
+  return openAverages(guideIndir ?? indir, outdir, {
+    t: guideT,
+    option: '--guide-t',
+    lengths: guideSigmaRel,
+    force: options.force,
+  });
 }

@@ -77,7 +77,8 @@ export const addSweepCommand = (program: Command, typed: string): Command =>
     .option('--gnet <file>', 'guiding network: one without classes, or a worse one with the same')
     .option('--guide-indir <folder>', "or a run's snapshots to guide by (default: those of --indir)")
     .option('--guide-sigma-rel <list>', 'EMA lengths of the guiding network', numbers('--guide-sigma-rel'))
-    .option('--guide-t <images>', 'time of the guiding averages', count('--guide-t'))
+    .option('--guide-t <images>', 'time of the guiding averages (default: the last stored)', count('--guide-t'))
+    .option('--force', 'take averages whose profile is far from the one asked for')
     .addOption(
       new Option('--search <how>', 'all combinations, or one axis after the other')
         .choices(['grid', 'lines'])
@@ -131,7 +132,7 @@ const alone = ({ outdir }: SweepOptions, work: () => Promise<void>): Promise<voi
 
 async function sweepCommand(options: SweepOptions, typed: string): Promise<void> {
   const axes = axesOf(options);
-  const session = await openSweepSession(options);
+  const session = await openSweepSession(options, axes.sigmaRels);
   const { outdir, main, guide, engine, network, score, reference, cache, networks, settings, kept } = session;
   const { solver: _solver, churn: _churn, ...schedule } = settings;
   const { metrics } = options.metrics;
@@ -151,6 +152,10 @@ async function sweepCommand(options: SweepOptions, typed: string): Promise<void>
       search: options.search,
       refine: options.refine,
       levels: [...karrasSchedule(schedule)],
+      reaches: (name, length) => {
+        const averages = name === 'sigmaRel' ? main : guide;
+        return !averages || !('reaches' in averages) || averages.reaches(length);
+      },
       onProgress: (done, total, note) => progress.update(done, note, total),
       onResult: (result, reused) =>
         progress.say(

@@ -5,7 +5,9 @@ import { guided, type OpenDenoiser, openDenoiser } from '@edm2/app-kit/sample/op
 import { SNAPSHOT_LICENSE } from '@edm2/edm2-unet/node';
 import type { EngineReport } from '@edm2/engine';
 import { readLatentMetadata } from '@edm2/latent-vae';
+import { checkAverage } from '@edm2/phema/node';
 import type { Denoiser } from '@edm2/sampler';
+import { inOwnWords } from '../options/in-own-words.js';
 import type { ModelOptions, SamplingOptions } from '../options/model-options.js';
 import { type ResolvedModel, resolveModel } from '../options/resolve-model.js';
 import { engineFor } from '../options/start-engine.js';
@@ -29,8 +31,10 @@ export async function openModel(options: ModelOptions): Promise<Model> {
   sayLicence(main);
   let away: OpenDenoiser | undefined;
   try {
+    await sayQuality(main, options);
     const decoder = await decoderFor(main, options, engine);
     away = resolved.gnet === undefined ? undefined : await openDenoiser(resolved.gnet, engine);
+    if (away) await sayQuality(away, options);
     const denoise = guided(main, away, resolved.guidance);
     return {
       ...resolved,
@@ -57,6 +61,13 @@ function sayLicence({ path, metadata }: OpenDenoiser): void {
     metadata['license'] ?? (path.endsWith('.pkl') ? `${SNAPSHOT_LICENSE} if NVIDIA published them` : undefined);
   if (licence !== undefined) say(`licence of the weights: ${licence}`);
 }
+
+/** An average that is far from what its name says is refused, or taken with a warning. */
+const sayQuality = ({ path, metadata }: OpenDenoiser, { force }: ModelOptions): Promise<void> =>
+  inOwnWords({ force: '--force' }, async () => {
+    const warning = checkAverage('generate', path, metadata, { force });
+    if (warning !== undefined) say(`warning: ${warning}`);
+  });
 
 /** What turns a network's output into pixels. @throws {UsageError} when latents come without their VAE. */
 export async function decoderFor(

@@ -30,6 +30,7 @@ export interface ModelOptions extends SamplingOptions {
   readonly gnet?: string;
   readonly guidance?: number;
   readonly guidanceInterval?: Interval;
+  readonly force?: boolean;
 }
 
 /** Adds everything that decides how a sample is drawn. */
@@ -63,7 +64,8 @@ export const withModelOptions = (command: Command): Command =>
     .option('--net <file>', 'network snapshot')
     .option('--gnet <file>', 'guiding network: one without classes, or a worse one with the same')
     .option('--guidance <w>', 'guidance weight; 1: none', numeric)
-    .option('--guidance-interval <lo,hi>', 'guide only at noise levels in (lo, hi]', interval);
+    .option('--guidance-interval <lo,hi>', 'guide only at noise levels in (lo, hi]', interval)
+    .option('--force', 'take averages whose profile is far from the one that their names say');
 
 /**
  * @throws {UsageError} when a number is out of range, or an option changes nothing as the command stands.

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { openSnapshots, reconstructFiles } from '@edm2/phema/node';
+import { assertReachable, openSnapshots, reconstructFiles, selectSnapshots } from '@edm2/phema/node';
 import { fileFingerprint } from '../generate/fingerprint.js';
+import { inOwnWords } from '../options/in-own-words.js';
 import type { TensorLength } from './point.js';
 import { patternsOf } from './tensor-groups.js';
 
@@ -18,6 +19,8 @@ export interface Averages {
   readonly tensors: ReadonlyMap<string, number>;
   /** A snapshot of the run, for its size. */
   readonly sample: string | undefined;
+  /** Whether the snapshots can give an average of a length at that time. */
+  reaches(sigmaRel: number): boolean;
   /** What is wrong with averages of these lengths that were made, in words: the snapshots may allow an approximation only. */
   warningsOf(sigmaRel: number): readonly string[];
   /** Makes those that are not there, all in one pass. @returns their files by EMA length. */
@@ -32,19 +35,42 @@ export interface MixedAverage {
   make(signal: AbortSignal): Promise<void>;
 }
 
+/** This folder is the sweep's own, and what the snapshots cannot give is refused before. */
+const OWN = { overwrite: true, force: true } as const;
+
+/** Which averages of a run. */
+export interface AveragesOptions {
+  /** Time of the averages, in images; default the last stored. */
+  readonly t?: number | undefined;
+  /** The option that gives the time. */
+  readonly option?: string;
+  /** Lengths that are wanted for certain. */
+  readonly lengths?: readonly number[];
+  /** Take averages whose profile is far from the one asked for. Default false: they are refused. */
+  readonly force?: boolean | undefined;
+}
+
 /**
  * @param indir - folder of a run's snapshots.
  * @param outdir - the averages go to a sub-folder of it, named after the run, so that those of another run are never taken.
- * @param t - time of the averages, in images; default the last stored.
- * @throws {RangeError} when the folder holds no snapshots or none reach to t.
+ * @throws {Error} when the folder holds no snapshots, none reach to t, or they cannot give the lengths at that time.
  */
-export async function openAverages(indir: string, outdir: string, t?: number): Promise<Averages> {
-  const set = await openSnapshots(indir);
-  const { times, sigmaRels: tracked, snapshots, entries } = set;
-  await set.close();
+export async function openAverages(
+  indir: string,
+  outdir: string,
+  { t, option = '--t', lengths: wanted = [], force = false }: AveragesOptions = {},
+): Promise<Averages> {
+  const { set, selection } = await inOwnWords({ t: option, force: '--force' }, async () => {
+    const opened = await openSnapshots(indir);
+    await opened.close();
+    const selected = selectSnapshots('sweep', opened, { t });
+    if (!force) assertReachable('sweep', opened, selected, wanted);
+    return { set: opened, selection: selected };
+  });
+  const { sigmaRels: tracked, snapshots, entries } = set;
   const hash = createHash('sha256');
   for (const { path } of snapshots) hash.update(`${basename(path)} ${await fileFingerprint(path)}\n`);
-  const time = t ?? times.at(-1) ?? 0;
+  const time = selection.t;
   const run = hash.digest('hex').slice(0, 12);
   const output = join(outdir, 'averages', run);
   const warnings = new Map<number, readonly string[]>();
@@ -54,6 +80,7 @@ export async function openAverages(indir: string, outdir: string, t?: number): P
     tracked,
     tensors: new Map([...entries].map(([name, { shape }]) => [name, shape.reduce((product, n) => product * n, 1)])),
     sample: snapshots[0]?.path,
+    reaches: (sigmaRel) => force || selection.synthesise(sigmaRel).profileError <= selection.maxProfileError,
     warningsOf: (sigmaRel) => warnings.get(sigmaRel) ?? [],
     async prepare(sigmaRels, signal) {
       await mkdir(output, { recursive: true });
@@ -64,6 +91,7 @@ export async function openAverages(indir: string, outdir: string, t?: number): P
         sigmaRels: lengths,
         t: time,
         skipExisting: true,
+        ...OWN,
         signal,
       });
       for (const each of outputs) warnings.set(each.sigmaRel, each.warnings);
@@ -85,6 +113,7 @@ export async function openAverages(indir: string, outdir: string, t?: number): P
             sigmaRels: [sigmaRel],
             tensorSigmaRels,
             t: time,
+            ...OWN,
             signal,
           });
         },

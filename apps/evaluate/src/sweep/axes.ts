@@ -16,6 +16,9 @@ export interface Axes {
   signature(point: SweepPoint): string;
 }
 
+/** Whether there can be an average of a length, of the main network or of the guiding one. */
+export type Reaches = (name: 'sigmaRel' | 'guideSigmaRel', length: number) => boolean;
+
 /** EMA lengths are told apart by three decimals in file names; √(1/12), where profiles end, is 0.2887. */
 const LENGTH_DIGITS = 1e3;
 const SHORTEST = 0.001;
@@ -29,14 +32,19 @@ const rounded = (value: number, digits: number): number => Math.round(value * di
  *
  * @param levels - noise levels of the sampler: intervals move in whole steps of them.
  * @param guided - a point with guidance, from which unguided ones take the rest when they are moved towards guidance.
+ * @param reaches - tells lengths that there can be averages of; default all.
  */
-export function createAxes(levels: Iterable<number>, guided: () => SweepPoint | undefined): Axes {
+export function createAxes(
+  levels: Iterable<number>,
+  guided: () => SweepPoint | undefined,
+  reaches: Reaches = () => true,
+): Axes {
   const cuts = createCuts(levels);
   const length = (name: 'sigmaRel' | 'guideSigmaRel'): Axis => ({
     of: (point) => canonical(point)[name],
     at(point, value) {
       const near = rounded(value, LENGTH_DIGITS);
-      return near >= SHORTEST && near <= LONGEST ? { ...point, [name]: near } : undefined;
+      return near >= SHORTEST && near <= LONGEST && reaches(name, near) ? { ...point, [name]: near } : undefined;
     },
   });
   const end = (name: 'lo' | 'hi'): Axis => ({

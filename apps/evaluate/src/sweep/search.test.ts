@@ -92,6 +92,23 @@ describe('search', () => {
 });
 
 describe('refinement', () => {
+  test('looks at no length that there can be no average of', async () => {
+    const calls: SweepPoint[] = [];
+    const seen = async (points: readonly SweepPoint[]): Promise<Measured[]> => {
+      calls.push(...points);
+      return points.map((point) => ({ point, score: point.sigmaRel }));
+    };
+    const axes = { ...AXES, guideSigmaRels: [undefined], weights: [1], intervals: [undefined] };
+    const options = { search: 'grid', refine: 3, levels: LEVELS } as const;
+    await searchBest(axes, seen, options);
+    const shortest = () => Math.min(...calls.map(({ sigmaRel }) => sigmaRel));
+    expect(shortest()).toBeLessThan(0.03);
+    calls.length = 0;
+    await searchBest(axes, seen, { ...options, reaches: (name, length) => name !== 'sigmaRel' || length >= 0.03 });
+    expect(shortest()).toBeGreaterThanOrEqual(0.03);
+    expect(shortest()).toBeLessThan(0.05);
+  });
+
   test('finds both EMA lengths, the weight and both ends of the interval, in 45 evaluations and none twice', async () => {
     const { calls, best } = await run('lines', 5);
     expect(Math.abs(best.point.sigmaRel - BOTTOM.sigmaRel)).toBeLessThan(0.003);

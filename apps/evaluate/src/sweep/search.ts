@@ -1,4 +1,4 @@
-import { createAxes } from './axes.js';
+import { createAxes, type Reaches } from './axes.js';
 import { distinct, keyOf, product, type SweepAxes, type SweepPoint } from './point.js';
 import { type Measured, refine } from './refine.js';
 
@@ -16,6 +16,8 @@ export interface SearchOptions {
   readonly refine: number;
   /** Noise levels of the sampler: guidance intervals are refined in whole steps of them. */
   readonly levels: readonly number[];
+  /** Lengths that there can be averages of; default all. */
+  readonly reaches?: Reaches;
 }
 
 /** Passes over the axes beyond which a line search circles. */
@@ -48,7 +50,7 @@ export async function searchBest(axes: SweepAxes, measure: Measure, options: Sea
     const with_ = all().filter(({ point }) => point.weight !== 1);
     return with_.length > 0 ? bestOf(with_).point : undefined;
   };
-  await refine(createAxes(options.levels, guided), { all, best, look }, options.refine);
+  await refine(createAxes(options.levels, guided, options.reaches), { all, best, look }, options.refine);
   return all();
 }
 

@@ -1,4 +1,5 @@
 export { kimgToNimg, type SnapshotLabel, type SnapshotNameOptions, snapshotName } from '@edm2/tensor-files';
+export { checkAverage } from './average-quality.js';
 export type { FloatTypeName } from './float-type.js';
 export { type LeaveOneOutOptions, type LeftOut, leaveOneOut } from './leave-one-out.js';
 export { namesFitting } from './name-patterns.js';

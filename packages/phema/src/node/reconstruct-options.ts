@@ -21,7 +21,7 @@ export interface ReconstructOptions extends OpenSnapshotsOptions {
   /** Divide the weights by their sum; see `SynthesisOptions`. Default true. */
   readonly normalize?: boolean | undefined;
   /**
-   * Make averages whose profile is off by more than `MAX_PROFILE_ERROR`, and reckon with files that contradict what was said of them.
+   * Make averages whose profile is off by more than `MAX_PROFILE_ERROR` (at a time that is not stored: √½), and reckon with files that contradict what was said of them.
    * Default false: they are refused.
    */
   readonly force?: boolean | undefined;

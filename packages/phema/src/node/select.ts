@@ -11,18 +11,26 @@ import { type AskedTime, type FoundTime, findTime, nearestInWords } from './stor
 const STORAGE_WARNING = 1e-3;
 
 /** Beyond this the reconstructed average is of another profile than the one asked for. */
-const PROFILE_WARNING = 0.1;
+export const PROFILE_WARNING = 0.1;
 
 /**
- * Profile error beyond which an average is refused unless it is forced: √½. The square of the error is the share of the profile that is
- * missing; beyond this less of it is there than is not. (No average at all, weights of zero, has an error of 1.)
+ * Profile error beyond which an average is refused unless it is forced: no average at all, weights of zero, has an error of 1, and this is
+ * nine tenths of the way there.
  */
-export const MAX_PROFILE_ERROR = Math.SQRT1_2;
+export const MAX_PROFILE_ERROR = 0.9;
+
+/**
+ * The same at a time that is not stored, where a better one is at hand: √½. The square of the error is the share of the profile that is
+ * missing; beyond this less of it is there than is not.
+ */
+const MAX_ERROR_BETWEEN = Math.SQRT1_2;
 
 /** Which snapshots make an average at time t. */
 export interface Selection extends FoundTime {
   /** Those stored at t or before. */
   readonly snapshots: readonly Snapshot[];
+  /** Profile error beyond which averages at this time are refused. */
+  readonly maxProfileError: number;
   /** Weights and quality of one relative length. */
   synthesise(sigmaRel: number): Synthesis & StorageQuality;
 }
@@ -58,6 +66,7 @@ export function selectSnapshots(
   return {
     ...time,
     snapshots,
+    maxProfileError: time.isStored ? MAX_PROFILE_ERROR : MAX_ERROR_BETWEEN,
     synthesise(sigmaRel) {
       const synthesis = synthesise({ gamma: sigmaRelToGamma(sigmaRel), t: time.t });
       const storageError = roundoff * synthesis.norm;
@@ -69,7 +78,7 @@ export function selectSnapshots(
 /**
  * Refuses lengths that the snapshots cannot give.
  *
- * @throws {OptionError} when a profile would be off by more than {@link MAX_PROFILE_ERROR}.
+ * @throws {OptionError} when a profile would be off by more than the selection's `maxProfileError`.
  */
 export function assertReachable(
   fn: string,
@@ -79,11 +88,11 @@ export function assertReachable(
 ): void {
   const beyond = sigmaRels.flatMap((sigmaRel) => {
     const { profileError } = selection.synthesise(sigmaRel);
-    return profileError > MAX_PROFILE_ERROR ? [`${sigmaRel} by ${percent(profileError)}`] : [];
+    return profileError > selection.maxProfileError ? [`${sigmaRel} by ${percent(profileError)}`] : [];
   });
   if (beyond.length === 0) return;
   const time = `${selection.t.toLocaleString('en-US')} ${set.unit}`;
-  const limit = percent(MAX_PROFILE_ERROR);
+  const limit = percent(selection.maxProfileError);
   throw new OptionError((option) =>
     selection.isStored
       ? `${fn}: expected lengths whose profile the ${selection.snapshots.length} snapshots give within ${limit}, got some that are off: ${beyond.join(', ')}. Choose lengths nearer to those tracked (${set.sigmaRels.join(', ')}); ${option('force')} makes them all the same.`

@@ -1,7 +1,7 @@
 import { writeFileAtomic } from '@edm2/tensor-files';
 import type { Command } from 'commander';
 import { USEFUL_SIGMA_RELS } from '../../plan.js';
-import { MAX_PROFILE_ERROR, selectSnapshots } from '../select.js';
+import { selectSnapshots } from '../select.js';
 import { openSnapshots } from '../snapshots.js';
 import type { Io } from './io.js';
 import { normalizing } from './normalizing.js';
@@ -62,7 +62,7 @@ async function infoCommand(folder: string, options: InfoCommandOptions, io: Io):
       const all = { ...facts, bytes: bytes * snapshots.length, t: selection.t, isStored: selection.isStored };
       return io.out(JSON.stringify({ ...all, ignored, assumptions, normalize, rows }));
     }
-    const refused = rows.filter(({ profileError }) => profileError > MAX_PROFILE_ERROR);
+    const refused = rows.filter(({ profileError }) => profileError > selection.maxProfileError);
     const stored = selection.isStored ? '' : ', which is no stored time';
     io.out(
       [
@@ -89,7 +89,7 @@ async function infoCommand(folder: string, options: InfoCommandOptions, io: Io):
         normalizing(normalize),
         'amplification: Σ|weights|. storage error: rounding of the stored numbers after it, relative to a weight, at most.',
         ...(refused.length > 0
-          ? [`Beyond ${formatShare(MAX_PROFILE_ERROR)} reconstruct refuses a length, unless --force is given.`]
+          ? [`Beyond ${formatShare(selection.maxProfileError)} reconstruct refuses a length, unless --force is given.`]
           : []),
       ].join('\n'),
     );

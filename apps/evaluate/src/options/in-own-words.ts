@@ -1,0 +1,33 @@
+import { OptionError, type OptionName } from '@edm2/phema/node';
+
+/** Options of phema that some command here has, by their names there. */
+export type Spellings = Readonly<Partial<Record<OptionName, string>>>;
+
+/**
+ * Runs work whose errors name options of phema, and gives them this command's spelling. What has none here can be given to phema's own command.
+ *
+ * @throws {Error} (rejects) in the command's words; any other as it is.
+ */
+export async function inOwnWords<T>(spellings: Spellings, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof OptionError)) throw error;
+    const spelled = (name: OptionName): string => spellings[name] ?? `${PHEMA[name]} of phema`;
+    throw new Error(error.spelled(spelled), { cause: error });
+  }
+}
+
+const PHEMA: Readonly<Record<OptionName, string>> = {
+  t: '--t',
+  kimg: '--outkimg',
+  track: '--track',
+  gammas: '--gammas',
+  updateEvery: '--update-every',
+  force: '--force',
+  overwrite: '--overwrite',
+  skipExisting: '--skip',
+  dtype: '--dtype',
+  output: '--output',
+  prefix: '--prefix',
+};
