@@ -4,7 +4,7 @@ import { describeOther } from '../identify/identify-file.js';
 import type { NpyArray } from './npy-array.js';
 import { type NpyData, type NpyDtype, npyBytes } from './npy-dtype.js';
 import { type AnyNpyHeader, MAX_NPY_HEADER_BYTES, NPY_PREAMBLE_BYTES, parseNpyHeader } from './npy-header.js';
-import { checkLength, decodeValues, sizeOf } from './npy-values.js';
+import { checkLength, decodeValues, layoutOf, sizeOf } from './npy-values.js';
 import { NpyParseError } from './parse-error.js';
 
 /** Bytes of a chunk when nothing else is asked for. */
@@ -91,7 +91,7 @@ async function openHandle(handle: FileHandle, path: string): Promise<NpyFile> {
       throw new Error(`${fn}: expected ${path} to be open, got a closed file. Close it after the last read.`);
     const target = allocate((end - begin) * bytes, oversize(fn, path));
     await fill(target, dataStart + begin * bytes);
-    return decodeValues(target, header, dtype);
+    return decodeValues(target, layoutOf(header, dtype));
   };
   const readPart = (fn: string, begin: number, end: number): Promise<NpyData> => {
     checkParts(fn, header, path);

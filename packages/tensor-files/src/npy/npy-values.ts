@@ -7,10 +7,28 @@ import { NpyParseError } from './parse-error.js';
 export const sizeOf = (shape: readonly number[]): number =>
   shape.includes(0) ? 0 : shape.reduce((product, side) => product * side, 1);
 
+/** How values lie in bytes. */
+export interface ValuesLayout {
+  readonly dtype: NpyDtype;
+  readonly isBigEndian: boolean;
+  readonly fortranOrder: boolean;
+  readonly shape: readonly number[];
+}
+
+/** How the values of a file lie. */
+export const layoutOf = ({ type, fortranOrder, shape }: AnyNpyHeader, dtype: NpyDtype): ValuesLayout => ({
+  dtype,
+  isBigEndian: type.isBigEndian,
+  fortranOrder,
+  shape,
+});
+
 /** Values of bytes that the caller owns, in row-major order and this machine's byte order. */
-export function decodeValues(bytes: Uint8Array<ArrayBuffer>, header: AnyNpyHeader, dtype: NpyDtype): NpyData {
-  const { type, fortranOrder, shape } = header;
-  if (type.isBigEndian) swapBytes(bytes, npyWidth(dtype));
+export function decodeValues(
+  bytes: Uint8Array<ArrayBuffer>,
+  { dtype, isBigEndian, fortranOrder, shape }: ValuesLayout,
+): NpyData {
+  if (isBigEndian) swapBytes(bytes, npyWidth(dtype));
   const data = decodeNpy(dtype, bytes.buffer);
   return fortranOrder && shape.length > 1 ? toRowMajor(data, shape, isComplexNpy(dtype) ? 2 : 1) : data;
 }

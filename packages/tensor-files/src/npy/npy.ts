@@ -13,7 +13,7 @@ import {
 } from './npy-dtype.js';
 import { openNpy, otherArray } from './npy-file.js';
 import { buildNpyHeader, MAX_NPY_RANK, parseNpyHeader } from './npy-header.js';
-import { checkLength, decodeValues } from './npy-values.js';
+import { checkLength, decodeValues, layoutOf } from './npy-values.js';
 
 /** An array to write. */
 export interface NpyInput {
@@ -53,7 +53,7 @@ export function parseNpy(bytes: Uint8Array, file: string): NpyArray {
   const header = parseNpyHeader(bytes, file);
   const { dtype, shape, dataStart } = header;
   checkLength(header, npyBytes(dtype), bytes.length - dataStart, file, (at) => bytes.subarray(at));
-  return { dtype, shape, data: decodeValues(new Uint8Array(bytes.subarray(dataStart)), header, dtype) };
+  return { dtype, shape, data: decodeValues(new Uint8Array(bytes.subarray(dataStart)), layoutOf(header, dtype)) };
 }
 
 /**

@@ -17,7 +17,7 @@ import {
   numberType,
   parseAnyHeader,
 } from './npy-header.js';
-import { checkLength, decodeTexts, decodeValues, itemBytesOf, sizeOf } from './npy-values.js';
+import { checkLength, decodeTexts, decodeValues, itemBytesOf, layoutOf, sizeOf } from './npy-values.js';
 import { NpyParseError } from './parse-error.js';
 
 /** Most arrays of an archive; those that are exchanged (statistics, feature sets) hold a few. */
@@ -237,7 +237,7 @@ function opened(
       const { member, header, dtype } = numbersOf('readNpz', name);
       if (dtype === '<f2') checkSize(sizeOf(header.shape) * 4, oversize('readNpz', name));
       const bytes = await readBytes('readNpz', name, member, header);
-      return { dtype, shape: [...header.shape], data: decodeValues(bytes, header, dtype) };
+      return { dtype, shape: [...header.shape], data: decodeValues(bytes, layoutOf(header, dtype)) };
     },
     async readTexts(name) {
       const member = memberOf('readTexts', name);
@@ -263,7 +263,7 @@ function opened(
           at += part.length;
           if (filled < chunk.length) continue;
           left -= filled;
-          yield decodeValues(chunk, header, dtype);
+          yield decodeValues(chunk, layoutOf(header, dtype));
           chunk = new Uint8Array(Math.min(step, left));
           filled = 0;
         }

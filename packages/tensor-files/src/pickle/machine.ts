@@ -19,6 +19,8 @@ import { PickledArray, PickledDtype, PickleGlobal, PickleObject, type PickleValu
 export interface MachineOptions {
   /** For errors. */
   readonly file: string;
+  /** The file that tensors name in errors; default `file`. */
+  readonly tensorFile?: string;
   readonly start?: number;
   /** Names that may be resolved, `module.name`. */
   readonly allow: readonly string[];

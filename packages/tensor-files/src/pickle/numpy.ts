@@ -1,9 +1,10 @@
-import { decodeNpy, isNpyDtype, type NpyDtype, npyBytes } from '../npy/npy-dtype.js';
-import { toRowMajor } from '../npy/npy-values.js';
+import { npyBytes } from '../npy/npy-dtype.js';
+import { parseNpyType } from '../npy/npy-type.js';
+import { decodeValues } from '../npy/npy-values.js';
 import type { CallContext, Meaning } from './call.js';
 import { describe, isCount } from './describe.js';
 import { MAX_PICKLE_RANK } from './limits.js';
-import { LongBytes, PickledArray, PickledDtype, PickleGlobal, type PickleValue } from './values.js';
+import { LongBytes, PickledArray, PickledDtype, PickleGlobal, PickleObject, type PickleValue } from './values.js';
 
 /** Names that arrays and numbers of NumPy need, of NumPy 1 and 2 and of Python 2. */
 export const NUMPY_GLOBALS: readonly string[] = [
@@ -24,7 +25,7 @@ export const NUMPY_GLOBALS: readonly string[] = [
 const AGAIN = 'Only plain numbers and booleans are read: save it as npz.';
 
 const dtype: Meaning = ([code], { fail }) => {
-  if (typeof code !== 'string' || !/^[biuf]\d$/.test(code))
+  if (typeof code !== 'string' || !/^[a-zA-Z]\w{0,9}$/.test(code))
     return fail('value', `expected an element type such as "f4", got ${describe(code)}. ${AGAIN}`);
   return new PickledDtype(code);
 };
@@ -36,7 +37,11 @@ const reconstruct: Meaning = ([kind], { fail }) => {
 };
 
 const scalar: Meaning = ([type, bytes], context) => {
-  const [value] = fill(new PickledArray(), [], type, false, bytes, context).data;
+  const array = fill(new PickledArray(), [], type, false, bytes, context);
+  if (array.unread) return array;
+  const [value, imaginary] = array.data;
+  if (value !== undefined && imaginary !== undefined)
+    return new PickleObject('builtins.complex', [value, imaginary], new Map());
   return value ?? context.fail('value', 'expected the bytes of a number, got none. The file is damaged.');
 };
 
@@ -83,9 +88,8 @@ export function buildDtype(target: PickledDtype, state: PickleValue, { fail }: C
   const [, order, ...structure] = Array.isArray(state) ? state : [];
   if (typeof order !== 'string' || !['<', '|', '=', '>'].includes(order))
     fail('value', `expected a byte order, got ${describe(order)}. The file is damaged.`);
-  if (structure.slice(0, 3).some((part) => part !== null))
-    fail('value', `expected a plain element type, got one with fields. ${AGAIN}`);
   target.order = order as string;
+  target.isCompound = structure.slice(0, 3).some((part) => part !== null);
 }
 
 /** State of an array: `(version, shape, type, is Fortran-ordered, bytes)`. */
@@ -103,9 +107,14 @@ function fill(
   { fail, spend }: CallContext,
 ): PickledArray {
   if (!isShape(shape)) return fail('value', `expected a shape, got ${describe(shape)}. The file is damaged.`);
-  const dtype = dtypeOf(type);
-  if (dtype === undefined)
-    return fail('value', `expected little-endian numbers or booleans, got ${describe(type)}. ${AGAIN}`);
+  if (!(type instanceof PickledDtype))
+    return fail('value', `expected an element type, got ${describe(type)}. The file is damaged.`);
+  const { dtype, isBigEndian, what = '', remedy = '' } = typeOf(type);
+  if (dtype === undefined) {
+    target.shape = shape;
+    target.unread = { what: `an array of ${what}`, remedy };
+    return target;
+  }
   const stored = typeof content === 'string' ? latin1Bytes(content) : content;
   if (!(stored instanceof Uint8Array || stored instanceof LongBytes))
     return fail('value', `expected bytes, got ${describe(content)}. ${AGAIN}`);
@@ -116,23 +125,18 @@ function fill(
   const view = stored instanceof LongBytes ? stored.source.peek(0, size) : stored;
   if (view.length !== size)
     return fail('truncated', `expected ${size} bytes, got ${view.length}. Read the file again.`);
-  const data = decodeNpy(dtype, new Uint8Array(view).buffer);
   target.dtype = dtype;
   target.shape = shape;
-  target.data = isFortran && shape.length > 1 ? toRowMajor(data, shape) : data;
+  target.data = decodeValues(new Uint8Array(view), { dtype, isBigEndian, fortranOrder: isFortran, shape });
   return target;
 }
 
 const isShape = (value: unknown): value is number[] =>
   Array.isArray(value) && value.length <= MAX_PICKLE_RANK && value.every(isCount);
 
-function dtypeOf(type: PickleValue | undefined): NpyDtype | undefined {
-  if (!(type instanceof PickledDtype)) return undefined;
-  // '=' and a dtype that never got a state are the writer's own order; every machine in use is little-endian.
-  const order = type.code.endsWith('1') ? '|' : type.order === '=' || type.order === '|' ? '<' : type.order;
-  const name = order + type.code;
-  return isNpyDtype(name) ? name : undefined;
-}
+/** '=' and a type that never got a state are of the writer's own order; every machine in use is little-endian. */
+const typeOf = ({ code, order, isCompound }: PickledDtype) =>
+  isCompound ? parseNpyType([[code]]) : parseNpyType(`${order === '=' ? '<' : order}${code}`);
 
 function latin1Bytes(text: string): Uint8Array | undefined {
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 255) return undefined;

@@ -4,7 +4,9 @@ import { goldenPath } from '@edm2/test-support';
 import { describe, expect, it } from 'vitest';
 import { PickleParseError } from './parse-error.js';
 
-const files: Record<string, string> = JSON.parse(readFileSync(goldenPath('pickle-protocols.json'), 'utf8'));
+const { numpy, ...files }: Record<string, string> = JSON.parse(
+  readFileSync(goldenPath('pickle-protocols.json'), 'utf8'),
+);
 const allow = [...TORCH_GLOBALS, 'argparse.Namespace'];
 const read = (text: string | Uint8Array): PickleValue =>
   readPickle(typeof text === 'string' ? Buffer.from(text, 'latin1') : text, { allow });
@@ -38,6 +40,30 @@ describe.each(Object.keys(files))('protocol %s', (protocol) => {
   it('is refused wherever it is cut, and never ends in another error than ours', () => {
     for (let length = 0; length < bytes.length; length++)
       expect(() => read(bytes.subarray(0, length)), `${length}`).toThrow(PickleParseError);
+  });
+});
+
+describe('arrays of NumPy', () => {
+  const value = read(Buffer.from(numpy ?? '', 'base64')) as Map<string, PickleValue>;
+  const array = (key: string) => value.get(key) as PickledArray;
+
+  it('of either byte order and of complex numbers are read', () => {
+    expect([array('big').dtype, array('big').data]).toEqual(['<f8', Float64Array.of(1.5, -2)]);
+    expect([array('complex').dtype, array('complex').data]).toEqual(['<c8', Float32Array.of(1, 2, 3, 0, 4, 0, 0, 5)]);
+    expect((value.get('scalar') as PickleObject).args).toEqual([1, -2]);
+    expect(value.get('bigscalar')).toBe(3);
+  });
+
+  it('of something else say what they are when their values are taken, and the others are read', () => {
+    expect(array('plain').data).toEqual(BigInt64Array.of(0n, 1n, 2n));
+    for (const [key, words] of [
+      ['objects', /expected an array of numbers, got an array of Python objects\. Save plain numbers/],
+      ['text', /an array of texts \(<U2\)/],
+      ['records', /an array of records/],
+      ['date', /an array of dates or times/],
+    ] as const)
+      expect(() => array(key).data, key).toThrow(words);
+    expect(array('objects').shape).toEqual([2]);
   });
 });
 

@@ -29,7 +29,7 @@ export function runPickle(source: ByteSource, options: MachineOptions): { value:
     cursor.field = name;
     if (!step) {
       const value = machine.result();
-      nameTensors(value, options.file);
+      nameTensors(value, options.tensorFile ?? options.file);
       return { value, end: cursor.position };
     }
     step(machine);

@@ -92,6 +92,7 @@ export async function openTorchZip(handle: FileHandle, path: string, allow: read
   });
   const { value } = runPickle(pickle, {
     file: `${path}:${name}`,
+    tensorFile: path,
     allow,
     meanings: MEANINGS,
     eagerBytes: MAX_EAGER_BYTES,

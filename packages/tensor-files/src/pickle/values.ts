@@ -73,16 +73,33 @@ export class LongBytes {
 export class PickledDtype {
   readonly code: string;
   order = '=';
+  /** Whether it is of records with fields, or of parts. */
+  isCompound = false;
   constructor(code: string) {
     this.code = code;
   }
 }
 
-/** An array of NumPy: row-major whatever order the file has. */
+/** An array of NumPy: row-major and little-endian whatever order the file has. */
 export class PickledArray {
   dtype: NpyDtype = '<f8';
   shape: number[] = [0];
-  data: NpyData = new Float64Array();
+  /** For an array of something else than numbers: what it holds, and what helps. Its `data` cannot be had then. */
+  unread: { readonly what: string; readonly remedy: string } | undefined;
+  #data: NpyData = new Float64Array();
+
+  /** @throws {TypeError} when it holds something else than numbers. */
+  get data(): NpyData {
+    if (this.unread)
+      throw new TypeError(
+        `PickledArray: expected an array of numbers, got ${this.unread.what}. ${this.unread.remedy}.`,
+      );
+    return this.#data;
+  }
+
+  set data(data: NpyData) {
+    this.#data = data;
+  }
 }
 
 /**
