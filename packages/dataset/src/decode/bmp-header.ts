@@ -53,9 +53,11 @@ export function readBmpHeader(bytes: Uint8Array): BmpHeader {
   const mask = (i: number): number => view.getUint32(54 + 4 * i, true);
   const most = bits <= 8 ? 2 ** bits : 0;
   const bytesEach = core ? 3 : 4;
-  const dataStart = view.getUint32(10, true) || start + most * bytesEach;
-  const room = Math.max(0, Math.floor((dataStart - start) / bytesEach));
-  const entries = bits > 8 ? 0 : Math.min(used > 0 && used < most ? used : most, room);
+  const entriesSaid = bits > 8 ? 0 : used > 0 && used < most ? used : most;
+  const offset = view.getUint32(10, true);
+  // Some writers leave the palette out of the offset: pixels begin after it all the same.
+  const dataStart = offset > start || entriesSaid === 0 ? offset || start : start + entriesSaid * bytesEach;
+  const entries = Math.min(entriesSaid, Math.max(0, Math.floor((dataStart - start) / bytesEach)));
   need(dataStart);
   return {
     width,

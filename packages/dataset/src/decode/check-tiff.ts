@@ -6,6 +6,7 @@ const RGB = 2;
 const PALETTE = 3;
 const CMYK = 5;
 const YCBCR = 6;
+const OLD_JPEG = 6;
 const JPEG = 7;
 
 /** Bits a value that are read, by how colours are stored. */
@@ -59,8 +60,11 @@ export function checkTiff(bytes: Uint8Array): TiffFacts | string | undefined {
   return { grey: first.photometric <= GREY, copies: pages.length > 1 };
 }
 
-function unusualSamples({ photometric, bits, sampleFormat, compression }: TiffPage): string | undefined {
+function unusualSamples(page: TiffPage): string | undefined {
+  const { photometric, bits, sampleFormat, compression, premultiplied } = page;
   const [size = 0] = bits;
+  if (compression === OLD_JPEG) return 'JPEG compression of the old style';
+  if (premultiplied && size === 16) return '16 bits a value multiplied by transparency';
   const format = SAMPLE_FORMATS[sampleFormat];
   if (format) return `${format} of ${size} bits`;
   const sizes = BITS[photometric];

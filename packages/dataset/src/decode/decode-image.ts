@@ -79,21 +79,18 @@ export async function decodeImage(bytes: Uint8Array, path: string, options: Deco
       unsupported: 'one image of 8 or 16 bits a value',
       'too-large': `sides of at most ${MAX_RESOLUTION}`,
     }[cause.code];
-    throw fail(
-      CODES[cause.code],
-      expected,
-      cause.message,
-      cause.remedy ?? remedyOf(cause.code, options.spelling),
-      cause,
-    );
+    throw fail(CODES[cause.code], expected, cause.message, remedyOf(cause, options.spelling), cause);
   }
 }
 
-function remedyOf(code: DecodeFailureCode, spelling: Spelling): string {
-  if (code === 'too-large') return 'Make the image smaller';
-  if (code === 'unsupported') return 'Convert it to PNG';
+function remedyOf({ code, remedy }: DecodeFailure, spelling: Spelling): string {
   const option = code === 'warning' ? spelling.option('acceptWarnings') : undefined;
-  return option ? `${REPLACE}; or take such images as they decode: ${option}` : REPLACE;
+  const own =
+    remedy ??
+    { damaged: REPLACE, warning: REPLACE, unsupported: 'Convert it to PNG', 'too-large': 'Make the image smaller' }[
+      code
+    ];
+  return option ? `${own}; or take such images as they decode: ${option}` : own;
 }
 
 async function rasterOf(
@@ -105,12 +102,12 @@ async function rasterOf(
     case 'png': {
       const header = checkPng(bytes);
       if (typeof header === 'string') throw new DecodeFailure(header);
-      return decodePng(bytes, header, channels);
+      return decodePng(bytes, header, channels, acceptWarnings);
     }
     case 'bmp':
       return decodeBmp(bytes, MAX_RESOLUTION);
     case 'pnm':
-      return decodePnm(bytes, MAX_RESOLUTION);
+      return decodePnm(bytes, MAX_RESOLUTION, acceptWarnings);
     default:
       return decodeWithSharp(kind, bytes, channels, acceptWarnings);
   }

@@ -1,5 +1,5 @@
 import { conversionBit } from './conversions.js';
-import { checkSides, DecodeFailure, type Raster } from './raster.js';
+import { checkSides, DARK, DecodeFailure, darkPicture, type Raster } from './raster.js';
 
 const SPACE = /\s/;
 const MAX_VALUE = 65_535;
@@ -9,9 +9,10 @@ const MAX_VALUE = 65_535;
  * 255 a value v becomes `v·255/m`, rounded, halves to even, as Pillow has it.
  *
  * @param maxSide - bound of both sides.
+ * @param acceptWarnings - take values of two bytes that are all small.
  * @throws {DecodeFailure} when the file is cut short or no such image.
  */
-export function decodePnm(bytes: Uint8Array, maxSide: number): Raster {
+export function decodePnm(bytes: Uint8Array, maxSide: number, acceptWarnings = false): Raster {
   const type = (bytes[1] ?? 0) - 0x30;
   const isBits = type === 1 || type === 4;
   const reader = textReader(bytes, 2);
@@ -23,10 +24,13 @@ export function decodePnm(bytes: Uint8Array, maxSide: number): Raster {
   const count = width * height * channels;
   const values = type <= 3 ? textValues(reader, count, isBits) : binaryValues(bytes, reader.at() + 1);
   const data = new Uint8Array(count);
+  let largest = 0;
   for (let i = 0; i < count; i++) {
     const value = Math.min(values(i), most);
+    if (value > largest) largest = value;
     data[i] = isBits ? 255 * (1 - value) : most === 255 ? value : roundHalfEven((value / most) * 255);
   }
+  if (!acceptWarnings && most > 255 && largest > 0 && largest * DARK < most) throw darkPicture(largest);
   const conversions = isBits || most === 255 ? 0 : conversionBit('max-value');
   return { width, height, channels, data, conversions };
 

@@ -4,16 +4,15 @@ import type { PngHeader } from './check-png.js';
 import { checkTiff } from './check-tiff.js';
 import { cmykToRgb } from './cmyk.js';
 import { conversionBit } from './conversions.js';
+import { isHarmless, warningLines } from './decoder-warnings.js';
 import { fillGif, gifFirstFrame } from './gif-first-frame.js';
 import type { ImageKind } from './image-kind.js';
-import { jpegFrame } from './jpeg-frame.js';
-import { isHarmless, warningLines } from './jpeg-warnings.js';
-import { checkSides, DecodeFailure, type Raster } from './raster.js';
+import { checkSides, DARK, DecodeFailure, darkPicture, type Raster } from './raster.js';
 
 /** What libvips decodes. */
 export type SharpKind = Exclude<ImageKind, 'bmp' | 'pnm' | 'npy'>;
 
-type FailOn = 'warning' | 'truncated';
+type FailOn = 'warning' | 'error';
 
 const open = (bytes: Uint8Array, failOn: FailOn): Sharp =>
   sharp(bytes, { failOn, ignoreIcc: true, limitInputPixels: MAX_RESOLUTION ** 2 });
@@ -34,7 +33,12 @@ interface Facts {
  * @param channels - 3: a grey one as RGB; otherwise as stored.
  * @throws {DecodeFailure} when the pixels are damaged.
  */
-export async function decodePng(bytes: Uint8Array, header: PngHeader, channels: 1 | 3 | undefined): Promise<Raster> {
+export async function decodePng(
+  bytes: Uint8Array,
+  header: PngHeader,
+  channels: 1 | 3 | undefined,
+  acceptWarnings: boolean,
+): Promise<Raster> {
   const { grey, alpha, bits, animated, exif, width, height } = header;
   checkSides(width, height, MAX_RESOLUTION);
   const turned = exif && isTurned((await open(bytes, 'warning').metadata().catch(explain)).orientation);
@@ -43,9 +47,10 @@ export async function decodePng(bytes: Uint8Array, header: PngHeader, channels: 
     (bits === 16 ? conversionBit('16-bit') : 0) |
     (animated ? conversionBit('first-frame') : 0) |
     (turned ? conversionBit('orientation') : 0);
-  return pixels(open(bytes, 'warning'), { grey, deep: bits === 16, alpha, cmyk: false, conversions }, channels).catch(
-    explain,
-  );
+  const facts = { grey, deep: bits === 16, alpha, cmyk: false, conversions };
+  const raster = await pixels(open(bytes, 'warning'), facts, channels).catch(explain);
+  if (facts.deep && !acceptWarnings) await checkRange(open(bytes, 'warning'), raster, grey);
+  return raster;
 }
 
 /**
@@ -65,16 +70,16 @@ export async function decodeWithSharp(
     const remedy = /pages$/.test(tiff) ? 'Save each page as a PNG' : 'Convert it to PNG of 8 bits';
     throw new DecodeFailure(tiff, 'unsupported', remedy);
   }
-  const decode = (failOn: FailOn): Promise<Raster> => decodeOnce(kind, bytes, channels, failOn);
+  const decode = (failOn: FailOn): Promise<Raster> => decodeOnce(kind, bytes, channels, failOn, acceptWarnings);
   try {
     return await decode('warning');
   } catch (strict) {
+    if (strict instanceof DecodeFailure) throw strict;
     // Damage fails again; what was a warning alone gives an image now.
-    const lenient = await decode('truncated').catch(() => undefined);
-    if (!lenient) return explain(strict);
+    const lenient = await decode('error').catch(explain);
     const message = strict instanceof Error ? strict.message : String(strict);
-    if (!acceptWarnings && !(kind === 'jpeg' && isHarmless(message, jpegFrame(bytes)?.progressive ?? true)))
-      throw new DecodeFailure(quote(strict), 'warning', undefined, strict);
+    const harmless = (kind === 'jpeg' || kind === 'tiff') && isHarmless(kind, message, bytes);
+    if (!acceptWarnings && !harmless) throw new DecodeFailure(quote(strict), 'warning', undefined, strict);
     return { ...lenient, conversions: lenient.conversions | conversionBit('warning') };
   }
 }
@@ -84,13 +89,20 @@ async function decodeOnce(
   bytes: Uint8Array,
   channels: 1 | 3 | undefined,
   failOn: FailOn,
+  acceptWarnings: boolean,
 ): Promise<Raster> {
   const image = open(bytes, failOn);
   const metadata = await image.metadata();
   checkSides(metadata.width, metadata.height, MAX_RESOLUTION);
-  const facts = factsOf(metadata);
+  // Pillow turns a TIFF by its tag, and nothing else.
+  const turned = kind === 'tiff' && isTurned(metadata.orientation);
+  const facts = factsOf(turned ? { ...metadata, orientation: 1 } : metadata);
   const frame = kind === 'gif' ? gifFirstFrame(bytes) : undefined;
-  if (!frame) return pixels(image, facts, channels);
+  if (!frame) {
+    const raster = await pixels(turned ? image.autoOrient() : image, facts, channels);
+    if (facts.deep && !acceptWarnings) await checkRange(open(bytes, failOn), raster, facts.grey);
+    return raster;
+  }
   const { data, info } = await image
     .toColourspace('srgb')
     .raw({ depth: 'uchar' })
@@ -108,6 +120,19 @@ function factsOf({ space, hasAlpha, depth, pages = 1, orientation }: Metadata): 
     (pages > 1 ? conversionBit('first-frame') : 0) |
     (isTurned(orientation) ? conversionBit('orientation') : 0);
   return { grey: space === 'b-w' || space === 'grey16', deep: depth === 'ushort', alpha: hasAlpha, cmyk, conversions };
+}
+
+/** @throws {DecodeFailure} 'warning', when all values of 16 bits are small, and not all 0. */
+async function checkRange(image: Sharp, { data }: Raster, grey: boolean): Promise<void> {
+  if (data.some((value) => value >= DARK)) return;
+  const raw = await image
+    .removeAlpha()
+    .toColourspace(grey ? 'grey16' : 'rgb16')
+    .raw({ depth: 'ushort' })
+    .toBuffer();
+  const values = new Uint16Array(raw.buffer, raw.byteOffset, raw.byteLength / 2);
+  const most = values.reduce((max, value) => Math.max(max, value), 0);
+  if (most > 0) throw darkPicture(most);
 }
 
 const isTurned = (orientation: number | undefined): boolean => (orientation ?? 1) !== 1;
@@ -142,6 +167,10 @@ async function pixels(
 /** libvips' words for a file that ends too early. */
 const CUT_SHORT = /premature end|truncat|unexpected end|end of (?:stream|file|image)|not enough|read error/i;
 
+/** libvips' words for a whole file of a kind that it does not decode. */
+const NOT_DECODED =
+  /not supported|not configured|unsupported image format|samples_per_pixel not a whole|no known route/i;
+
 const quote = (error: unknown): string =>
   `"${warningLines(error instanceof Error ? error.message : String(error)).join('; ')}"`;
 
@@ -150,6 +179,8 @@ function explain(error: unknown): never {
   const words = quote(error);
   if (/pixel limit/.test(words))
     throw new DecodeFailure(`more than ${MAX_RESOLUTION}² pixels`, 'too-large', undefined, error);
+  if (NOT_DECODED.test(words))
+    throw new DecodeFailure(`a file that libvips does not decode (${words})`, 'unsupported', undefined, error);
   throw new DecodeFailure(
     CUT_SHORT.test(words) ? `a file that is cut short (${words})` : words,
     'damaged',

@@ -5,6 +5,33 @@ export interface JpegFrame {
   readonly progressive: boolean;
 }
 
+/**
+ * Stray bytes before the pixels, as the decoder's warnings name them: `18 0xdb` for 18 bytes before a marker 0xdb. Damage among the
+ * pixels leaves bytes over too; these here cost none.
+ */
+export function strayHeaderBytes(bytes: Uint8Array): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (let at = 2; at < bytes.length; ) {
+    let stray = 0;
+    let marker = 0;
+    while (at < bytes.length) {
+      while (at < bytes.length && bytes[at] !== 0xff) {
+        at++;
+        stray++;
+      }
+      while (bytes[at] === 0xff) at++;
+      marker = bytes[at++] ?? 0;
+      if (marker !== 0) break;
+      stray += 2; // 0xff 0x00 is no marker
+    }
+    if (stray > 0) found.add(`${stray} 0x${marker.toString(16).padStart(2, '0')}`);
+    if (marker === 0xda || marker === 0xd9) break;
+    const isAlone = marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8);
+    if (!isAlone) at += ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+  }
+  return found;
+}
+
 /** Reads markers up to the frame header; undefined when the bytes end before. Stray bytes between markers are passed over. */
 export function jpegFrame(bytes: Uint8Array): JpegFrame | undefined {
   for (let at = 2; at + 9 < bytes.length; ) {

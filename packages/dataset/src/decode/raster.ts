@@ -39,3 +39,18 @@ export function checkSides(width: number, height: number, maxSide: number): void
   if (width > maxSide || height > maxSide)
     throw new DecodeFailure(`${width}×${height} pixels, more than ${maxSide} a side,`, 'too-large');
 }
+
+/** Below this upper byte a picture of 16 bits is all but black: its values have 12 bits at most. */
+export const DARK = 16;
+
+/**
+ * Cameras and scanners store 10 or 12 bits, and labels small numbers, in files of 16: their upper bytes are a black picture.
+ *
+ * @param most - largest value.
+ */
+export const darkPicture = (most: number): DecodeFailure =>
+  new DecodeFailure(
+    `values of 16 bits of which none is above ${most}, a black picture,`,
+    'warning',
+    'Scale its values to 0…65535, or save it with 8 bits',
+  );

@@ -7,6 +7,8 @@ export interface TiffPage {
   readonly sampleFormat: number;
   readonly compression: number;
   readonly samples: number;
+  /** Colours are multiplied by their alpha. */
+  readonly premultiplied: boolean;
   /** A smaller copy of another page, or a mask. */
   readonly secondary: boolean;
 }
@@ -23,7 +25,10 @@ const BITS_PER_SAMPLE = 258;
 const COMPRESSION = 259;
 const PHOTOMETRIC = 262;
 const SAMPLES_PER_PIXEL = 277;
+const EXTRA_SAMPLES = 338;
 const SAMPLE_FORMAT = 339;
+/** The extra sample is an alpha that the colours are multiplied by. */
+const ASSOCIATED = 1;
 
 /** Bytes of a value by its type's number: byte, ASCII, short, long, rational … */
 const TYPE_BYTES: Readonly<Record<number, number>> = {
@@ -103,6 +108,7 @@ function pageOf(tags: ReadonlyMap<number, readonly number[]>): TiffPage {
     sampleFormat: one(SAMPLE_FORMAT, 1),
     compression: one(COMPRESSION, 1),
     samples: one(SAMPLES_PER_PIXEL, 1),
+    premultiplied: one(EXTRA_SAMPLES, 0) === ASSOCIATED,
     secondary: (one(NEW_SUBFILE_TYPE, 0) & 5) !== 0,
   };
 }
