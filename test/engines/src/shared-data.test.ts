@@ -49,6 +49,35 @@ describeEngines('tensors that share their data', (engine) => {
     compiled.dispose();
   });
 
+  it('are closed over with their own type and shape, together, in any order', async () => {
+    for (const backend of ['cpu', engine().backend]) {
+      await tf.setBackend(backend);
+      const { whole, float, square, fromBool, bool } = shared();
+      const column = tf.expandDims(float, 1);
+      const row = tf.expandDims(float, 0);
+      const views = [whole, float, square, column, row, fromBool, bool];
+      const one = tf.scalar(1);
+      for (const [i, first] of views.entries()) {
+        for (const second of views.slice(i + 1)) {
+          const fn = (x: tf.Tensor): tf.Tensor[] =>
+            [first, second, first].flatMap((view) => [
+              tf.add(view, x),
+              tf.sum(tf.cast(view, 'float32'), 0),
+              tf.logicalNot(tf.cast(view, 'bool')),
+            ]);
+          const compiled = jit(fn, { engine: engine() });
+          const expected = fn(one);
+          compiled(one).forEach((tensor, n) => {
+            expect(tensor.shape).toEqual(expected[n]?.shape);
+            expect(tensor.dtype).toBe(expected[n]?.dtype);
+            expect(values(tensor)).toEqual(values(expected[n] as tf.Tensor));
+          });
+          compiled.dispose();
+        }
+      }
+    }
+  });
+
   it('come in so too when a compiled function made the data', async () => {
     await tf.setBackend(engine().backend);
     const count = jit((x: tf.Tensor) => tf.add(x, tf.scalar(1, 'int32')), { engine: engine() });
