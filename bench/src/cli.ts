@@ -8,6 +8,7 @@ import { fid } from './benches/fid.js';
 import { gpu } from './benches/gpu.js';
 import { layers } from './benches/layers.js';
 import { memory } from './benches/memory.js';
+import { models } from './benches/models.js';
 import { phema } from './benches/phema.js';
 import { step } from './benches/step.js';
 import { vae } from './benches/vae.js';
@@ -19,7 +20,7 @@ import { PAGE, PICTURES } from './places.js';
 import type { Row } from './row.js';
 import { textTable } from './table.js';
 
-const benches: readonly Bench[] = [engine, busy, gpu, step, memory, layers, phema, vae, fid];
+const benches: readonly Bench[] = [engine, busy, gpu, step, memory, layers, models, phema, vae, fid];
 const names = benches.map(({ name }) => name);
 const WRONG_USAGE = 2;
 
@@ -82,9 +83,10 @@ async function run(name: string, { json = false, write = false, rounds, only = [
     rows.push(row);
     console.error(`  ${row.work}, ${row.peer}: ${row.ratio?.toFixed(2) ?? '–'} ${row.note}`);
   }
-  console.log(json ? JSON.stringify(rows, null, 2) : `\n${textTable(rows)}`);
+  console.log(json ? JSON.stringify(rows, null, 2) : `\n${bench.table?.(rows) ?? textTable(rows)}`);
   if (!write) return;
-  writeFileSync(PAGE, writeFigures(readFileSync(PAGE, 'utf8'), bench.name, machine, rows));
+  for (const page of [PAGE, ...(bench.pages ?? [])])
+    writeFileSync(page, writeFigures(readFileSync(page, 'utf8'), bench.name, machine, rows, bench.table));
   await writePictures(PICTURES, bench.name, rows);
 }
 

@@ -9,14 +9,20 @@ const marks = (name: string) => ({ begin: `<!-- bench ${name} -->`, end: `<!-- e
  *
  * @throws {Error} when the page has no place for them.
  */
-export function writeFigures(page: string, name: string, machine: string, rows: readonly Row[]): string {
+export function writeFigures(
+  page: string,
+  name: string,
+  machine: string,
+  rows: readonly Row[],
+  table?: (rows: readonly Row[]) => string,
+): string {
   const { begin, end } = marks(name);
   const from = page.indexOf(begin);
   const to = page.indexOf(end);
   if (from < 0 || to < from)
     throw new Error(`writeFigures: expected the page to hold ${begin} … ${end}, got neither. Add both lines.`);
   const tables = [
-    markdownTable(rows.filter(({ point }) => point === undefined)),
+    (table ?? markdownTable)(rows.filter(({ point }) => point === undefined)),
     ...curvesOf(rows).map((curve) => curveTable(rows, curve)),
   ];
   return `${page.slice(0, from + begin.length)}\n${machine}\n\n${tables.join('\n\n')}\n${page.slice(to)}`;

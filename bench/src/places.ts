@@ -8,6 +8,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The page that holds the figures. */
 export const PAGE = join(root, 'docs', 'benchmarks.md');
+/** Where people who compile a model of theirs look. */
+export const JIT_README = join(root, 'packages', 'tfjs-jit', 'README.md');
 /** For files that a benchmark makes and removes. */
 export const SCRATCH = join(root, '.cache', 'bench');
 /** Pictures that the page shows. */

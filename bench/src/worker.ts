@@ -11,6 +11,7 @@ import { layersRun } from './ours/layers.js';
 import { watchMemory } from './ours/memory.js';
 import { measurePeak } from './ours/peak.js';
 import { forwardRun, type Run, type RunOptions, stepRun } from './ours/runs.js';
+import { type StoredModel, thirdPartyRun } from './ours/third-party.js';
 import { timeStrips, vaeRun } from './ours/vae.js';
 import type { VaeWork } from './vae.js';
 
@@ -25,6 +26,7 @@ type Job =
   | (EngineSettings & { work: 'first'; net: UNetOptions; batch: number })
   | (EngineSettings & { work: 'memory'; net: UNetOptions; batch: number; first: number; steps: number })
   | (EngineSettings & { work: 'peak'; net: UNetOptions; batch: number; checkpointed: boolean; runs: number })
+  | (EngineSettings & StoredModel & { work: 'model'; compiled: boolean; runs: number })
   | (EngineSettings & { work: 'start' })
   | (EngineSettings & VaeWork & { work: 'vae'; runs: number })
   | (FeatureWork & { work: 'store features' })
@@ -80,8 +82,18 @@ async function answer(job: Job): Promise<unknown> {
   if (job.work === 'memory') return watchMemory(stepRun(job.net, job.batch), job.first, job.steps);
   if (job.work === 'peak') return measurePeak(() => stepRun(job.net, job.batch, job), job.runs);
   if (job.work === 'features') return features(job);
+  if (job.work === 'model') return model(job);
   if (job.work === 'vae' && job.strips) return { ms: [await timeStrips(job)] };
   const run = job.work === 'layers' ? prepareLayers(job) : job.work === 'vae' ? prepareVae(job) : prepare(job);
+  return { ms: Array.from({ length: job.runs }, () => timed(run)) };
+}
+
+let loaded: Run | undefined;
+
+/** One model a process; its first call compiles and is timed like any other. */
+async function model(job: Extract<Job, { work: 'model' }>): Promise<unknown> {
+  loaded ??= await thirdPartyRun(job, job.compiled);
+  const run = loaded;
   return { ms: Array.from({ length: job.runs }, () => timed(run)) };
 }
 

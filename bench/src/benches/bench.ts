@@ -18,6 +18,10 @@ export interface Bench {
   readonly parts: readonly string[];
   /** Of a benchmark that can run on several devices: the reason why it cannot run on this one, if there is one. */
   obstacle?(device: string): Promise<string | undefined>;
+  /** Another table than a line for each row. */
+  table?(rows: readonly Row[]): string;
+  /** Pages that hold the figures too, beside the page of benchmarks. */
+  readonly pages?: readonly string[];
   /** Rows as they are done. */
   rows(options: BenchOptions): AsyncIterable<Row>;
 }
