@@ -81,9 +81,9 @@ describe('update_every', () => {
 describe('the lengths that ema-pytorch tracked', () => {
   it('must be given, as lengths or as exponents', async () => {
     await expect(openSnapshots(everyTen)).rejects.toThrow(
-      /the 1 or more lengths.*sigma_rels as track.*gammas as gammas/,
+      /at least 1 of the lengths.*sigma_rels as track.*gammas as gammas/,
     );
-    await expect(openSnapshots(everyTen, { track: [0.05] })).rejects.toThrow(/the 2 or more lengths.*got 1/);
+    await expect(openSnapshots(everyTen, { track: [0.05] })).rejects.toThrow(/at least 2 of the lengths.*got 1/);
     await expect(openSnapshots(everyTen, { track, gammas: [1, 2] })).rejects.toThrow(/got both/);
     const byLength = await openSnapshots(everyTen, { track });
     const gammas = track.map((s) => byLength.snapshots.find(({ sigmaRel }) => sigmaRel === s)?.profile.gamma ?? 0);
@@ -149,6 +149,10 @@ describe('integers and booleans that were stored as float16', () => {
     expect(file.entries.get('mask')?.dtype).toBe('BOOL');
     expect(file.entries.get('lin.weight')?.dtype).toBe('F32');
     await file.close();
+    const ema = goldenPath('ema-pytorch/float16/0.100.pt');
+    await expect(reconstructFiles({ ...options, output: await scratch(), model: ema })).rejects.toThrow(
+      /float16\/0\.100\.pt: .*a checkpoint of the model itself, got one of ema-pytorch/,
+    );
     const other = goldenPath('state-dict.pth');
     await expect(reconstructFiles({ ...options, output: await scratch(), model: other })).rejects.toThrow(
       /in the model's checkpoint .*state-dict\.pth.*another network/,

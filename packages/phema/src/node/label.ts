@@ -72,7 +72,7 @@ function emaPytorchLabel(path: string, index: number, step: number, options: Lab
   if (sigmaRel === undefined || (track && gammas))
     throw new OptionError(
       (option) =>
-        `openSnapshots: expected the ${index + 1} or more lengths that ema-pytorch tracked, in order, got ${track && gammas ? 'both lengths and exponents' : lengths.length} for ${path}. Give its sigma_rels as ${option('track')}, or its gammas as ${option('gammas')}.`,
+        `openSnapshots: expected at least ${index + 1} of the lengths that ema-pytorch tracked, in order, got ${track && gammas ? 'both lengths and exponents' : lengths.length} for ${path}. Give its sigma_rels as ${option('track')}, or its gammas as ${option('gammas')}.`,
     );
   return { sigmaRel, nimg: step, gamma: gammas?.[index] ?? gammaOf(path, sigmaRel), source: 'ema-pytorch' };
 }

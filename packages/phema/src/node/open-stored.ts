@@ -162,7 +162,11 @@ export async function openModel(path: string, allow: readonly string[] = []): Pr
   return opened(path, [...TORCH_GLOBALS, ...allow], (value) => {
     const inner =
       value instanceof Map ? MODEL_KEYS.map((key) => value.get(key)).find((each) => each instanceof Map) : undefined;
-    const { tensors } = stateDictTensors(inner ?? value);
+    const { tensors, wrapper } = stateDictTensors(inner ?? value);
+    if (wrapper)
+      throw new RangeError(
+        'reconstructFiles: expected a checkpoint of the model itself, got one of ema-pytorch, which has no integers. Save model.state_dict().',
+      );
     return {
       tensors: new Map([...tensors].map(([name, tensor]) => [name.replace(WRAPPED, ''), tensor])),
       metadata: {},

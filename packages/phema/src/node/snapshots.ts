@@ -157,9 +157,7 @@ async function listFolder(path: string): Promise<string[]> {
     });
   });
   if (!info.isDirectory())
-    throw new RangeError(
-      `openSnapshots: expected a folder, got the file ${path}. Give its folder, or a list of files.`,
-    );
+    throw new RangeError(`openSnapshots: expected a folder, got the file ${path}. Give its folder.`);
   const names = await readdir(path);
   return names
     .filter((name) => STORED_FILE.test(name) && !name.startsWith('.'))
@@ -219,7 +217,7 @@ function checkDistinct(snapshots: readonly Snapshot[]): void {
     const before = snapshots[i - 1];
     if (before && before.nimg === snapshot.nimg && before.sigmaRel === snapshot.sigmaRel)
       throw new RangeError(
-        `openSnapshots: expected one average of each time and length, got nimg = ${snapshot.nimg}, sigmaRel = ${snapshot.sigmaRel} in both ${before.path} and ${snapshot.path}. Move one away, or give a list of files.`,
+        `openSnapshots: expected one average of each time and length, got nimg = ${snapshot.nimg}, sigmaRel = ${snapshot.sigmaRel} in both ${before.path} and ${snapshot.path}. Move one away.`,
       );
   });
 }

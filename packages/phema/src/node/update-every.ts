@@ -100,7 +100,7 @@ export async function findUpdateEvery(
   assertFit(best, force);
   return {
     updateEvery: best.updateEvery,
-    how: `${best.updateEvery}, found from the averages: ${RECALLED} ${percent(best.error)} off${rival ? `, with ${rival.updateEvery} ${percent(rival.error)}` : ''}`,
+    how: `${best.updateEvery}, found from the averages: ${RECALLED} ${percent(best.error)} off${rival ? ` (taken for ${rival.updateEvery}: ${percent(rival.error)})` : ''}`,
   };
 }
 

@@ -1,4 +1,5 @@
 import { commandMessage } from '@edm2/command/command-message';
+import { READABLE_HELP } from '@edm2/command/readable-help';
 import { PickleParseError } from '@edm2/tensor-files';
 import { Command, CommanderError } from 'commander';
 import { OptionError } from '../option-error.js';
@@ -27,7 +28,8 @@ export async function runPhema(args: readonly string[], io: Io): Promise<ExitCod
       io.err.write('phema: interrupted, nothing was left behind\n');
       return 130;
     }
-    const message = error instanceof OptionError ? error.spelled(spelled) : commandMessage(error, 'phema');
+    const worded = error instanceof OptionError ? new RangeError(error.spelled(spelled), { cause: error }) : error;
+    const message = commandMessage(worded, 'phema');
     io.err.write(message.startsWith('phema: ') ? `${message}\n` : `phema: ${message}\n`);
     if (error instanceof PickleParseError && error.global !== undefined)
       io.err.write(`phema: if you know why, let it stand for a value that does nothing: --allow ${error.global}\n`);
@@ -42,6 +44,7 @@ export function createProgram(io: Io): Command {
     )
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => void io.err.write(text) })
+    .configureHelp(READABLE_HELP)
     .showSuggestionAfterError()
     .showHelpAfterError('Run with --help for the options.')
     .addHelpText(

@@ -103,7 +103,7 @@ export function addReconstructCommand(program: Command, io: Io): void {
     const rate = `${formatBytes(bytesRead)} in ${seconds.toFixed(1)} s`;
     io.out(
       [
-        `${outputs.length} averages at ${formatCount(t)} ${unit} from ${snapshots} snapshots (${rate}):`,
+        `${outputs.length} ${outputs.length === 1 ? 'average' : 'averages'} at ${formatCount(t)} ${unit} from ${snapshots} snapshots (${rate}):`,
         table(
           ['length', 'profile error', 'file'],
           outputs.map(({ sigmaRel, profileError, path, skipped }) => [
