@@ -168,8 +168,7 @@ async function pixels(
 const CUT_SHORT = /premature end|truncat|unexpected end|end of (?:stream|file|image)|not enough|read error/i;
 
 /** libvips' words for a whole file of a kind that it does not decode. */
-const NOT_DECODED =
-  /not supported|not configured|unsupported image format|samples_per_pixel not a whole|no known route/i;
+const NOT_DECODED = /not supported|not configured|samples_per_pixel not a whole|no known route/i;
 
 const quote = (error: unknown): string =>
   `"${warningLines(error instanceof Error ? error.message : String(error)).join('; ')}"`;
