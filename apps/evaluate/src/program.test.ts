@@ -97,7 +97,7 @@ describe('wrong usage ends with code 2 and one clear message', () => {
     ['figures without features', () => ['metrics', 'gen', ...FAST, '--net', net], /--features: expected the weights/],
     [
       'features that are none',
-      () => ['metrics', 'gen', ...FAST, '--net', net, '--features', net],
+      () => ['metrics', 'gen', ...FAST, '--net', net, '--features', net, '--ref', net],
       /--features: expected weights of .*inception, dinov2/,
     ],
     ['a command that is none', () => ['genrate'], /genrate/],

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { UsageError } from '@edm2/app-kit/command/errors';
 import { expectFile, withOverwrite } from '@edm2/app-kit/command/expect-destination';
+import { expectSourceFile } from '@edm2/app-kit/command/expect-source';
 import { withByteProgress } from '@edm2/app-kit/command/progress';
 import { withDestination } from '@edm2/command/destination';
 import { convertSnapshot } from '@edm2/edm2-unet/node';
@@ -37,6 +38,7 @@ async function convertCommand(input: string, { output, fp, license, overwrite }:
     throw new UsageError(
       `convert: expected a .pkl snapshot, got ${input}. Networks in safetensors are read as they are.`,
     );
+  await expectSourceFile('convert', input, 'a network snapshot of NVIDIA', /\.pkl$/);
   const path = output ?? input.replace(/\.pkl$/, '.safetensors');
   if (!path.endsWith('.safetensors'))
     throw new UsageError(`--output: expected a file name ending in .safetensors, got ${path}. Name it so.`);

@@ -11,6 +11,8 @@ import { needs } from '../metrics/metrics.js';
 import { printFigures } from '../metrics/print-figures.js';
 import { checkDraws, type DrawOptions, withDraws } from '../options/draw-options.js';
 import {
+  expectFeatures,
+  expectReference,
   type FeatureOptions,
   featuresOf,
   type MetricOptions,
@@ -31,7 +33,7 @@ interface CalcOptions extends EngineChoice, FeatureOptions, MetricOptions, DrawO
 export const addMetricsCalcCommand = (metrics: Command): Command =>
   withDraws(withMetrics(withReference(withEngineOptions(metrics.command('calc')))))
     .description('Score stored images.')
-    .option('--images <path>', 'folder or zip of images')
+    .option('--images <path>', 'folder, zip or array (.npz, .npy) of images')
     .option('--split <name>', 'of IDX files: train or test')
     .option('--seed <n>', 'chooses the images of the draws', firstSeed, 0)
     .action((options: CalcOptions, command: Command) => {
@@ -48,7 +50,9 @@ async function calcCommand(options: CalcOptions): Promise<void> {
     seed,
   } = options;
   if (images === undefined)
-    throw new UsageError('--images: expected a folder or zip of images, got nothing. Name one.');
+    throw new UsageError('--images: expected a folder, a zip or an array of images, got nothing. Name one.');
+  await expectFeatures(options);
+  await expectReference(options);
   const dataset = await openDataset(images, {
     ...(split === undefined ? {} : { split }),
     flags: { path: '--images', split: '--split' },

@@ -15,6 +15,8 @@ import { needs } from '../metrics/metrics.js';
 import { printFigures } from '../metrics/print-figures.js';
 import { checkDraws, type DrawOptions, withDraws } from '../options/draw-options.js';
 import {
+  expectFeatures,
+  expectReference,
   type FeatureOptions,
   featuresOf,
   type MetricOptions,
@@ -74,6 +76,8 @@ async function genCommand(options: GenOptions, typed: string): Promise<void> {
     work,
   } = options;
   const num = imagesOf(options);
+  await expectFeatures(options);
+  await expectReference(options);
   const model = await openModel(options);
   try {
     const network = await featuresOf(options, model.engine);

@@ -12,7 +12,7 @@ import type { Command } from 'commander';
 import { interruptible } from '../interruptible.js';
 import { warnings } from '../metrics/figures.js';
 import { collectImages } from '../metrics/measure-images.js';
-import { type FeatureOptions, featuresOf, withFeatures } from '../options/feature-options.js';
+import { expectFeatures, type FeatureOptions, featuresOf, withFeatures } from '../options/feature-options.js';
 import { side } from '../options/limits.js';
 import { engineFor } from '../options/start-engine.js';
 import { print, say } from '../say.js';
@@ -52,6 +52,7 @@ async function refCommand(options: RefOptions): Promise<void> {
     );
   if (features && dest.endsWith('.npz'))
     throw new UsageError('--keep-features: expected --dest to be .safetensors, got .npz, which holds none. Change it.');
+  await expectFeatures(options);
   await expectFile('--dest', dest, options.overwrite);
   const dataset = await openDataset(data, {
     ...(split === undefined ? {} : { split }),

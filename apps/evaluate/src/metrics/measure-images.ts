@@ -1,3 +1,4 @@
+import { UsageError } from '@edm2/app-kit/command/errors';
 import { type CollectOptions, createCollector, judgeImages } from '@edm2/app-kit/scores/collect';
 import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
 import type { Dataset } from '@edm2/dataset';
@@ -39,12 +40,12 @@ export async function collectImages({ dataset, indices, network, keep, onProgres
  * Images of the draws, no image in two: `draws` parts of `num`, of an order drawn by `seed`; all images in stored order where one
  * draw takes them all.
  *
- * @throws {RangeError} when there are too few.
+ * @throws {UsageError} when there are too few.
  */
 export function drawIndices(total: number, num: number | undefined, draws: number, seed: number): number[][] {
   const each = num ?? Math.floor(total / draws);
   if (each < 2 || each * draws > total)
-    throw new RangeError(
+    throw new UsageError(
       `--num: expected ${draws > 1 ? `${draws} draws of ` : ''}at least 2 and at most ${Math.floor(total / draws)} images, got ${each} of ${total}. Take fewer.`,
     );
   if (draws === 1 && each === total) return [Array.from({ length: total }, (_, i) => i)];

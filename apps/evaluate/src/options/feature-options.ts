@@ -1,5 +1,7 @@
 import { UsageError } from '@edm2/app-kit/command/errors';
+import { expectSource, expectSourceFile } from '@edm2/app-kit/command/expect-source';
 import { withProgress } from '@edm2/app-kit/command/progress';
+import { datasetLines } from '@edm2/app-kit/data/dataset-lines';
 import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
 import { isStatisticsFile, type Reference, readReference } from '@edm2/app-kit/scores/reference-file';
 import { ownCommand } from '@edm2/command/typed';
@@ -9,12 +11,13 @@ import { type Command, Option } from 'commander';
 import { collectImages } from '../metrics/measure-images.js';
 import { METRICS, type MetricChoice, needs, parseMetrics } from '../metrics/metrics.js';
 import { openFeatures, whereFeaturesComeFrom } from '../metrics/open-features.js';
+import { say } from '../say.js';
 import { guard } from './parse.js';
 
 /** What images are compared by, and with what. */
 export interface FeatureOptions {
-  readonly features?: string;
-  readonly ref?: string;
+  readonly features?: string | undefined;
+  readonly ref?: string | undefined;
 }
 
 /** Which figures. */
@@ -49,16 +52,42 @@ export const withMetrics = (command: Command): Command =>
       .default(parseMetrics('fd'), 'fd'),
   );
 
+/**
+ * Checks that what images are compared by is there, before an engine starts.
+ *
+ * @returns its path.
+ * @throws {UsageError} (rejects) when `--features` is missing, or names nothing that could be it.
+ */
+export async function expectFeatures({ features }: FeatureOptions): Promise<string> {
+  if (features === undefined)
+    throw new UsageError(
+      `--features: expected the weights of a feature network, got nothing. ${whereFeaturesComeFrom()}`,
+    );
+  await expectSourceFile('--features', features, "a feature network's weights", /\.safetensors$/);
+  return features;
+}
+
+/**
+ * The same for what they are compared with.
+ *
+ * @returns its path.
+ * @throws {UsageError} (rejects) when `--ref` is missing, or names nothing.
+ */
+export async function expectReference({ ref }: FeatureOptions): Promise<string> {
+  if (ref === undefined)
+    throw new UsageError(
+      `--ref: expected real images or their statistics, got nothing. Name a folder or zip, or make statistics once: ${ownCommand(['metrics', 'ref', '--help'])}`,
+    );
+  await expectSource('--ref', ref, 'real images or their statistics');
+  return ref;
+}
+
 /** @throws {UsageError} when `--features` is not given or of no known kind, or a metric is one of another network. */
 export async function featuresOf(
   { features, metrics }: FeatureOptions & Partial<MetricOptions>,
   engine: EngineReport,
 ): Promise<FeatureNetwork> {
-  if (features === undefined)
-    throw new UsageError(
-      `--features: expected the weights of a feature network, got nothing. ${whereFeaturesComeFrom()}`,
-    );
-  const network = await openFeatures(features, engine);
+  const network = await openFeatures(await expectFeatures({ features }), engine);
   const odd = metrics?.networks.find((name) => name !== network.name);
   const needsClasses = metrics !== undefined && needs(metrics.metrics, 'logits') && network.classes === undefined;
   if (odd === undefined && !needsClasses) return network;
@@ -83,16 +112,13 @@ export async function referenceOf(
   network: FeatureNetwork,
   signal?: AbortSignal,
 ): Promise<Reference> {
-  if (ref === undefined)
-    throw new UsageError(
-      `--ref: expected real images or their statistics, got nothing. Name a folder or zip, or make statistics once: ${ownCommand(['metrics', 'ref', '--help'])}`,
-    );
   const features = needs(metrics.metrics, 'realFeatures');
-  if (!isStatisticsFile(ref)) return lookAt(ref, network, features, signal);
-  const reference = await readReference(ref, network);
+  const path = await expectReference({ ref });
+  if (!(await isStatisticsFile(path))) return lookAt(path, network, features, signal);
+  const reference = await readReference(path, network);
   if (features && !reference.features)
     throw new UsageError(
-      `--ref: expected real images, or statistics with their features, for ${metrics.metrics.filter((name) => needs([name], 'realFeatures')).join(', ')}, got statistics alone (${ref}). Name the images, or make the file with metrics ref --keep-features.`,
+      `--ref: expected real images, or statistics with their features, for ${metrics.metrics.filter((name) => needs([name], 'realFeatures')).join(', ')}, got statistics alone (${path}). Name the images, or make the file with metrics ref --keep-features.`,
     );
   return reference;
 }
@@ -109,6 +135,7 @@ async function lookAt(
     const collected = await withProgress('looking at real images', indices.length, 'images', (onProgress) =>
       collectImages({ dataset, indices, network, keep: { features }, onProgress, ...(signal ? { signal } : {}) }),
     );
+    for (const line of datasetLines(dataset)) say(line);
     const { statistics } = collected;
     return { ...statistics, ...(collected.features ? { features: collected.features } : {}) };
   } finally {

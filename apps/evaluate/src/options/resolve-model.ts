@@ -1,10 +1,14 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '@edm2/app-kit/command/errors';
+import { expectSourceFile } from '@edm2/app-kit/command/expect-source';
 import type { Guidance } from '@edm2/app-kit/sample/open-denoiser';
 import { describePreset, type EvaluationPreset, evaluationPreset, WEIGHTS } from '../presets.js';
 import { say } from '../say.js';
 import type { ModelOptions } from './model-options.js';
+
+/** Files that may be networks. */
+const SNAPSHOT = /\.(safetensors|pkl)$/;
 
 /** The networks that a command is about. */
 export interface ResolvedModel {
@@ -43,6 +47,8 @@ export async function resolveModel(options: ModelOptions): Promise<ResolvedModel
     );
   if (weight === 1 && options.gnet !== undefined)
     throw new UsageError('--guidance: expected a weight beside --gnet, got none or 1. Choose one, such as 1.4.');
+  await expectSourceFile('--net', net, 'a network snapshot', SNAPSHOT);
+  if (gnet !== undefined && weight !== 1) await expectSourceFile('--gnet', gnet, 'a network snapshot', SNAPSHOT);
   return {
     net,
     ...(weight !== 1 && gnet !== undefined ? { gnet } : {}),

@@ -27,6 +27,16 @@ export async function expectSourceFile(option: string, path: string, what: strin
 }
 
 /**
+ * Checks that an option names something, before anything is started.
+ *
+ * @throws {UsageError} (rejects) when nothing is there.
+ */
+export async function expectSource(option: string, path: string, what: string): Promise<void> {
+  if (!(await look(option, path)))
+    throw new UsageError(`${option}: expected ${what}, got nothing at ${path}. Check the name.`);
+}
+
+/**
  * Checks that an option names a folder, before anything is started.
  *
  * @throws {UsageError} (rejects) when nothing is there, or a file.

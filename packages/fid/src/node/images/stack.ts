@@ -20,12 +20,15 @@ const DIGITS = 8;
 /** What ADM's scripts, and most after them, call the array of samples. */
 const SAMPLES = 'arr_0';
 
-/** Whether an `.npz` holds statistics (`mu`), rather than images. */
+/**
+ * Whether an `.npz` holds statistics (`mu`), rather than images as ADM's scripts save samples.
+ *
+ * @returns true for a file that cannot be read, which whoever reads it says; false for other endings.
+ */
 export async function holdsStatistics(path: string): Promise<boolean> {
   if (extname(path).toLowerCase() !== '.npz') return false;
   const file = await openNpz(path).catch(() => undefined);
   await file?.close();
-  // What cannot be read is said by whoever reads it.
   return file === undefined || file.has('mu');
 }
 
