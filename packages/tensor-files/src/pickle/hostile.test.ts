@@ -12,7 +12,7 @@ import { openPickle } from './open-pickle.js';
 import { PickleParseError } from './parse-error.js';
 import { readPickle } from './read-pickle.js';
 import { TorchTensor } from './torch-tensor.js';
-import { PickleObject, type PickleValue } from './values.js';
+import { OpaqueTensor, PickleObject, type PickleValue } from './values.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'pickle-hostile-'));
 afterAll(() => rm(folder, { recursive: true }));
@@ -114,6 +114,10 @@ describe('readPickle on what should not be', () => {
     const self = new PickleObject('torch.nn.modules.container.ModuleDict', [], new Map());
     self.state = new Map<PickleValue, PickleValue>([['_modules', new Map<PickleValue, PickleValue>([['me', self]])]]);
     expect(() => moduleState(self)).toThrow(/modules that end/);
+    const sparse = new OpaqueTensor('a sparse tensor (torch.sparse_coo)');
+    const module = new PickleObject('m.Net', [], new Map());
+    module.state = new Map([['_parameters', new Map([['w', sparse]])]]);
+    expect(() => moduleState(module)).toThrow('expected a tensor at w, got a sparse tensor (torch.sparse_coo)');
     expect(() => moduleState(null)).toThrow(RangeError);
   });
 });
