@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { type EngineChoice, withEngineOptions } from '@edm2/app-kit/command/engine-options';
 import { UsageError } from '@edm2/app-kit/command/errors';
+import { expectNew } from '@edm2/app-kit/command/expect-destination';
+import { expectSource } from '@edm2/app-kit/command/expect-source';
 import { aloneAt } from '@edm2/app-kit/files/alone';
 import { expectAutoencoder } from '@edm2/app-kit/latents/find-autoencoder';
 import { withDestination } from '@edm2/command/destination';
@@ -38,9 +40,17 @@ export function bothPaths({ source, dest }: TransformOptions): { source: string;
   return { source, dest };
 }
 
-/** Does work while no other process writes the same dataset. */
-export const alone = ({ dest }: TransformOptions, work: () => Promise<void>): Promise<void> =>
-  dest === undefined ? work() : aloneAt(dest, '--dest', work);
+/**
+ * Does work while no other process writes the same dataset.
+ *
+ * @throws {UsageError} (rejects) when there is nothing to read, or something where it is to be written.
+ */
+export async function alone(options: TransformOptions, work: () => Promise<void>): Promise<void> {
+  const { source, dest } = bothPaths(options);
+  await expectSource('--source', source, 'a folder or zip');
+  await expectNew('--dest', dest);
+  return aloneAt(dest, '--dest', work);
+}
 
 /** Bytes of a stored parameter: for the choice of an engine, no more than an order of magnitude matters. */
 const BYTES = 4;

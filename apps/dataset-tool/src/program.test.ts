@@ -110,6 +110,9 @@ test('info and stats say what there is', async () => {
   const { rawStd } = JSON.parse(readFileSync(at('theirs.raw-statistics.json'), 'utf8'));
   const ours = JSON.parse(readFileSync(at('latents.raw-statistics.json'), 'utf8'));
   expect(relativeError(rawStd, ours.rawStd)).toBeLessThan(1e-5);
+  expect(printed.text).not.toMatch(/in the place of/);
+  expect(await runProgram(['stats', at('theirs.zip')])).toBe(0);
+  expect(printed.text).toMatch(/theirs\.raw-statistics\.json, in the place of those that were there/);
 });
 
 test('info says what was decided: conversions, labels, files left out; errors name options that it has', async () => {
@@ -192,7 +195,7 @@ describe('one clear message, and nothing is written', () => {
     ],
     [
       'a destination that is there',
-      1,
+      2,
       () => ['encode', '--source', RGB, '--dest', latents, '--vae', VAE],
       /which is there already/,
     ],
@@ -202,6 +205,15 @@ describe('one clear message, and nothing is written', () => {
       () => ['decode', '--source', latents, '--dest', dest, '--vae', other()],
       /vae-tiny \(SHA-256 of its weights \w+…\), got .*other\/vae-tiny, whose weights are \w+….*--any-vae/,
     ],
+    [
+      'nothing to read',
+      2,
+      () => ['encode', '--source', at('gone'), '--dest', dest, '--vae', VAE],
+      /--source: expected a folder or zip, got nothing at .*gone\. Check the name/,
+    ],
+    ['images without end', 2, () => ['encode', '--batch', '1e9'], /--batch.*from 1 to 1,024: a larger batch/],
+    ['any autoencoder, and none named', 2, () => ['decode', '--any-vae'], /--any-vae: expected --vae as well/],
+    ['two destinations', 2, () => ['encode', '--dest', 'a', '--outdir', 'b'], /another name of --dest, which says a/],
     ['statistics of images', 2, () => ['stats', RGB], /expected latents/],
     ['a missing folder', 1, () => ['info', at('nowhere')], /nowhere/],
   ])('%s', async (_, code, argv, message) => {

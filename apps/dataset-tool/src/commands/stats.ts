@@ -4,7 +4,7 @@ import { startProgress } from '@edm2/app-kit/command/progress';
 import { holdsLatents } from '@edm2/app-kit/latents/describe-latents';
 import { openDataset } from '@edm2/dataset';
 import { measureRawStatistics } from '@edm2/latent-vae';
-import { saveRawStatistics } from '@edm2/latent-vae/node';
+import { loadRawStatistics, saveRawStatistics } from '@edm2/latent-vae/node';
 import type { Command } from 'commander';
 import { rawBatches } from '../raw-batches.js';
 import { print, say } from '../say.js';
@@ -32,7 +32,9 @@ async function statsCommand(path: string): Promise<void> {
         onProgress: (pixels) => progress.update(pixels / dataset.resolution ** 2),
       }).finally(() => progress.stop());
       print(statisticsTable(statistics));
-      say(`→ ${await saveRawStatistics(path, statistics)}`);
+      const before = await loadRawStatistics(path).catch(() => undefined);
+      const place = await saveRawStatistics(path, statistics);
+      say(`→ ${place}${before ? ', in the place of those that were there' : ''}`);
     });
   } finally {
     await dataset.close();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { UsageError } from './errors.js';
-import { expectFile, expectFolder } from './expect-destination.js';
+import { expectFile, expectFolder, expectNew } from './expect-destination.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'edm2-destination-'));
 const at = (...names: string[]): string => join(scratch, ...names);
@@ -21,6 +21,12 @@ test('a file: new, or one that may be replaced', async () => {
   await expect(expectFile('--dest', at('folder'), true)).rejects.toThrow(/the name of a file, got .*, a folder/);
   await expect(expectFile('--dest', '')).rejects.toThrow(UsageError);
   await expect(expectFile('--dest', at('file', 'x'))).rejects.toThrow(/--dest: expected folders on the way.*ENOTDIR/);
+});
+
+test('a name that nothing has yet', async () => {
+  await expectNew('--dest', at('a', 'new.zip'));
+  for (const name of ['file', 'folder'])
+    await expect(expectNew('--dest', at(name))).rejects.toThrow(/--dest: expected a new name, got the .*there already/);
 });
 
 test('a folder: new or there', async () => {

@@ -41,6 +41,21 @@ export async function expectFolder(option: string, path: string): Promise<void> 
   await expectWritable(option, resolve(path));
 }
 
+/**
+ * Checks that nothing is where a command makes a folder or a file that it never replaces.
+ *
+ * @throws {UsageError} (rejects) when something is there.
+ * @throws {Error} (rejects) of the file system, explained, when nothing can be written there.
+ */
+export async function expectNew(option: string, path: string): Promise<void> {
+  const there = await lookAt(option, path);
+  if (there !== undefined)
+    throw new UsageError(
+      `${option}: expected a new name, got the ${there} ${path}, which is there already. Choose another, or remove it.`,
+    );
+  await expectWritable(option, dirname(resolve(path)));
+}
+
 async function lookAt(option: string, path: string): Promise<'file' | 'folder' | undefined> {
   if (path.trim() === '') throw new UsageError(`${option}: expected a name, got an empty one. Give one.`);
   const found = await stat(path).catch((error: NodeJS.ErrnoException) => {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { cpuWheel, indexServer, LINUX, NO_PIP, scratch } from '../install/index-server.fixture.js';
 import type { InstallSources } from '../install/install.js';
 import { runCommand } from './program.js';
@@ -25,19 +25,26 @@ async function command(args: string[], sources: InstallSources = {}, signal = ne
 }
 
 describe('tfjs-libtensorflow', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
   it('installs, tells what is there, removes it', async () => {
     const fake = await cpuWheel();
     const { index } = await indexServer([fake]);
     const directory = await scratch();
     const sources = { wheels: [fake.wheel], settings: { folders: [], indexes: [index] } };
-    expect((await command(['info', '--directory', directory])).out).toMatch(/nothing is installed/);
+    vi.stubEnv('EDM2_TYPED', 'npm run libtensorflow --');
+    expect((await command(['info', '--directory', directory])).out).toMatch(
+      /nothing is installed in .*Run: npm run libtensorflow -- install$/m,
+    );
     const installed = await command(['install', '--directory', directory], sources);
     expect(installed).toMatchObject({ code: 0, out: expect.stringMatching(/^TensorFlow 2\.21\.0 installed: /) });
     expect((await command(['install', '--directory', directory], sources)).out).toMatch(/there already/);
     const info = await command(['info', '--directory', directory]);
     expect(info.out).toMatch(/TensorFlow 2\.21\.0 {2}cpu {2}0 MB/);
     // Noise is no library.
-    expect(info.out).toMatch(/does not open: .*Install it with: npx tfjs-libtensorflow install/);
+    expect(info.out).toMatch(/does not open: .*Install it with: npm run libtensorflow -- install/);
     expect(JSON.parse((await command(['info', '--directory', directory, '--json'])).out).installations).toHaveLength(1);
     expect((await command(['remove', '--directory', directory])).out).toMatch(/^removed .*2\.21\.0-cpu\n$/);
     expect((await command(['remove', '--directory', directory])).out).toBe('nothing to remove\n');

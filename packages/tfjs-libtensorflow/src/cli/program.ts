@@ -1,4 +1,5 @@
 import { commandMessage } from '@edm2/command/command-message';
+import { ownCommand } from '@edm2/command/typed';
 import { Command, CommanderError } from 'commander';
 import { VERSIONS } from '../install/catalogue.js';
 import { FOLDER_VARIABLE } from '../install/folders.js';
@@ -46,7 +47,7 @@ export async function runCommand(args: readonly string[], io: Io, sources: Insta
       io.err.write('tfjs-libtensorflow: interrupted; run it again to go on where it stopped\n');
       return 130;
     }
-    const message = commandMessage(error, 'tfjs-libtensorflow');
+    const message = asTyped(commandMessage(error, 'tfjs-libtensorflow'));
     io.err.write(message.startsWith('tfjs-libtensorflow: ') ? `${message}\n` : `tfjs-libtensorflow: ${message}\n`);
     return error instanceof RangeError ? 2 : 1;
   }
@@ -110,15 +111,21 @@ function runInfo({ directory, json }: FolderFlags, { out }: Io): void {
   out(json ? JSON.stringify(found, null, 2) : lines(found).join('\n'));
 }
 
+/** The library tells programs how this command is called where it is installed; whoever typed it another way is told that. */
+const asTyped = (text: string): string =>
+  text.replace(/npx tfjs-libtensorflow (install|remove|info)( --cuda)?/g, (_, name: string, flag = '') =>
+    ownCommand([name, ...(flag ? [flag.trim()] : [])]),
+  );
+
 function lines({ directory, installations, opened }: InstallInfo): string[] {
-  if (opened === undefined) return [`nothing is installed in ${directory}. Run: npx tfjs-libtensorflow install`];
+  if (opened === undefined) return [`nothing is installed in ${directory}. Run: ${ownCommand(['install'])}`];
   const rows = installations.map(
     ({ version, variant, bytes, folder }) =>
       `TensorFlow ${version ?? '(of a Python installation)'}  ${variant}  ${formatBytes(bytes)}  ${folder}`,
   );
   const state =
     'error' in opened
-      ? `the first one does not open: ${opened.error}`
+      ? `the first one does not open: ${asTyped(opened.error)}`
       : `the first one opens as TensorFlow ${opened.version}, devices: ${opened.devices.join(', ')}`;
   return [...rows, state];
 }
