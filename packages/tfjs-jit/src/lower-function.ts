@@ -95,7 +95,9 @@ function traceWithUpdates(
   const again = trace(fn, structure, leaves, { ...options, updates: true, liveVariables: true, optimizers });
   const [extra] = again.made;
   if (extra === undefined) return { ...again, live: true };
-  dispose([...new Set([...first.made, ...again.made])]);
+  // An optimizer goes on with what it made.
+  const held = new Set(again.seen.optimizers.flatMap(({ fields }) => fields.flatMap(([, value]) => value)));
+  dispose([...new Set([...first.made, ...again.made])].filter((variable) => !held.has(variable)));
   throw new Error(
     'jit: expected a function that makes variables on its first use only, as an optimizer does, got tf.variable every ' +
       `time ('${extra.name}'). Make it before the call and close over it.`,

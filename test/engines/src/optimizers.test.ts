@@ -329,6 +329,15 @@ describeEngines('optimizers in a compiled step', (engine) => {
       () => own.minimize(loss, false, [w]),
       /got Adam\.t, a number that went from \d to \d\. Make it a tf\.variable/,
     );
+    const both = tf.train.adam(0.1);
+    refused(
+      both,
+      (t) => {
+        both.minimize(loss, false, [w]);
+        return tf.mul(tf.variable(tf.scalar(1)), t);
+      },
+      /makes variables on its first use only.*got tf\.variable every time/,
+    );
     const ended = tf.train.sgd(0.1);
     const step = jit(() => ended.minimize(loss, true, [w]), { engine: engine() });
     step();
