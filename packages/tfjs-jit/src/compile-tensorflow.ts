@@ -5,6 +5,7 @@ import { lowerToTensorflow } from './lower/tensorflow/lower.js';
 import type { TensorflowModel } from './lower/tensorflow/model.js';
 import { mergeCommonSubexpressions } from './passes/common-subexpressions.js';
 import { removeDeadCode } from './passes/dead-code.js';
+import { removeEmptyTensors } from './passes/empty-tensors.js';
 import { foldConstants } from './passes/fold-constants.js';
 import { lowerPrecision, type Precision } from './passes/lower-precision.js';
 import { mergeScales } from './passes/merge-scales.js';
@@ -33,6 +34,7 @@ export function compileTensorflow(
 ): { readonly model: TensorflowModel; readonly graph: Graph } {
   const evaluate = evaluateOn(backend);
   const passes: readonly ((graph: Graph) => Graph)[] = [
+    (graph) => removeEmptyTensors(graph, evaluateOn('cpu')),
     removeDeadCode,
     mergeCommonSubexpressions,
     (graph) => foldConstants(graph, evaluate, MAX_FOLDED),

@@ -6,6 +6,7 @@ import type { Dialect } from './lower/onnx/emitter.js';
 import { lowerToOnnx } from './lower/onnx/lower.js';
 import { mergeCommonSubexpressions } from './passes/common-subexpressions.js';
 import { removeDeadCode } from './passes/dead-code.js';
+import { removeEmptyTensors } from './passes/empty-tensors.js';
 import { foldConstants } from './passes/fold-constants.js';
 import { layout } from './passes/layout/layout.js';
 import { mergeScales } from './passes/merge-scales.js';
@@ -33,6 +34,7 @@ export interface Compiled extends OnnxCompiledModel {
 
 /** What happens before tensors are laid out, in order: each pass leaves what the graph computes unchanged (scales: up to rounding). */
 const passes = (evaluate: Evaluate): readonly ((graph: Graph) => Graph)[] => [
+  (graph) => removeEmptyTensors(graph, evaluateOn('cpu')),
   removeDeadCode,
   mergeCommonSubexpressions,
   (graph) => foldConstants(graph, evaluate),

@@ -93,8 +93,14 @@ export function compile(
     run(tensors) {
       const borrowed = feed(tensors);
       const room = fetch();
-      session.run(feeds, fetches);
-      for (const block of borrowed) backend.give(block);
+      try {
+        session.run(feeds, fetches);
+      } catch (error) {
+        for (const block of new Set(room.map((made) => made.block))) backend.give(block);
+        throw error instanceof Error && model.onnx.reword !== undefined ? model.onnx.reword(error) : error;
+      } finally {
+        for (const block of borrowed) backend.give(block);
+      }
       return outputs.map(({ port }, i) => {
         const { data, block } = room[i] as { data: Data; block: Block };
         return backend.adopt(block, data, port);

@@ -81,11 +81,13 @@ describeEngines('kernels of windows', (engine) => {
         fc.assert(
           fc.property(images, fc.tuple(taps, taps), fc.tuple(taps, taps), (image, s, d) => {
             const { n, h, w, c, o, k, pad, seed } = image;
-            // TensorFlow.js takes both extents from the rows' stride and window where padding is a number.
-            const [strides, dilations] = [s, d].map(([rows, columns]) => [rows, pad === 1 ? rows : columns]) as [
-              [number, number],
-              [number, number],
-            ];
+            // TensorFlow.js takes both extents from the rows' stride and window where padding is a number, and depthwise
+            // kernels take strides or dilations.
+            const one = kernel !== 'Conv2D' && s.some((n) => n !== 1);
+            const [strides, dilations] = [s, one ? ([1, 1] as const) : d].map(([rows, columns]) => [
+              rows,
+              pad === 1 ? rows : columns,
+            ]) as [[number, number], [number, number]];
             const shape = kernel === 'Conv2D' ? [k, k, c, o] : [k, k, c, 2];
             const [x, f] = [draw(seed, [n, h + 4, w + 4, c]), draw(seed + 1, shape)];
             const attrs = { strides, dilations, pad, dataFormat: 'NHWC' };

@@ -17,9 +17,11 @@ import {
   sum,
   type Tensor,
   type Tensor4D,
+  util,
 } from '@tensorflow/tfjs-core';
 import type { Attributes } from '../graph/graph.js';
 import { at } from '../kernels/spec.js';
+import { checkWindow } from '../kernels/window.js';
 import { couple, type Decompositions, extents4, input } from './decomposition.js';
 
 type Pair = [number, number];
@@ -35,6 +37,7 @@ interface Windows {
 
 function windowsOf(x: Tensor, filter: Tensor, attrs: Attributes): Windows {
   const [strides, dilations] = [couple(attrs, 'strides'), couple(attrs, 'dilations')];
+  checkWindow(filter.shape, strides, dilations, attrs);
   const info = backend_util.computeDilation2DInfo(
     extents4(x),
     filter.shape as [number, number, number],
@@ -43,6 +46,7 @@ function windowsOf(x: Tensor, filter: Tensor, attrs: Attributes): Windows {
     'NHWC',
     dilations,
   );
+  util.assertNonNegativeIntegerDimensions(info.outShape);
   const { top, bottom, left, right } = info.padInfo;
   const [kh, kw] = [at(filter.shape, 0), at(filter.shape, 1)];
   return {

@@ -1,4 +1,4 @@
-import { backend_util, matMul, reshape, sum, type Tensor, transpose } from '@tensorflow/tfjs-core';
+import { backend_util, matMul, reshape, sum, type Tensor, transpose, util } from '@tensorflow/tfjs-core';
 import { at, text } from '../kernels/spec.js';
 import type { Decompositions } from './decomposition.js';
 
@@ -51,6 +51,10 @@ export const einsum: Decompositions = {
     const [from = '', to = ''] = equation.split('->');
     const terms = from.split(',').map((letters, i): Term => ({ tensor: at(tensors, i), letters: [...letters] }));
     const result = [...to];
+    util.assert(
+      new Set(result).size === result.length,
+      () => `Error in einsum: expected each letter once in the output, got ${to}.`,
+    );
     const keep = new Set(result);
     return ordered(
       drop(

@@ -28,6 +28,7 @@ function neighbours(channels: number, radius: number): Tensor2D {
 /** Sums over neighbouring channels, the last axis: a product, since the window slides over few channels. */
 function sumNeighbours(x: Tensor, radius: number): Tensor {
   const channels = x.shape[x.shape.length - 1] ?? 1;
+  if (x.size === 0) return x;
   return reshape(matMul(reshape(x, [-1, channels]), neighbours(channels, radius)), x.shape);
 }
 

@@ -1,5 +1,5 @@
-import { mul, pad, reverse, slice, type Tensor } from '@tensorflow/tfjs-core';
-import { number } from '../kernels/spec.js';
+import { cast, mul, pad, reverse, slice, type Tensor, util } from '@tensorflow/tfjs-core';
+import { at, number } from '../kernels/spec.js';
 import { type Decompositions, input } from './decomposition.js';
 
 /** `x` moved by `steps` along an axis, ones coming in. */
@@ -20,9 +20,9 @@ function shifted(x: Tensor, axis: number, steps: number): Tensor {
 /** Running products, in as many steps as the length has binary digits. */
 export const scan: Decompositions = {
   Cumprod(inputs, attrs) {
-    const x = input(inputs, 'x');
-    const given = number(attrs, 'axis');
-    const axis = given < 0 ? given + x.shape.length : given;
+    const given = input(inputs, 'x');
+    const axis = at(util.parseAxisParam(number(attrs, 'axis'), given.shape), 0);
+    const x = given.dtype === 'bool' ? cast(given, 'int32') : given;
     const length = x.shape[axis] ?? 1;
     const turn = (t: Tensor): Tensor => (attrs['reverse'] === true ? reverse(t, [axis]) : t);
     let product = turn(x);

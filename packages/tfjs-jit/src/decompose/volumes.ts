@@ -12,9 +12,13 @@ import {
   type Tensor,
   type Tensor4D,
   type Tensor5D,
+  tensor,
+  where,
+  zeros,
 } from '@tensorflow/tfjs-core';
-import type { Attributes } from '../graph/graph.js';
+import { type Attributes, sizeOf } from '../graph/graph.js';
 import { at, numbers } from '../kernels/spec.js';
+import { checkWindow } from '../kernels/window.js';
 import { type Decompositions, extents4, input, run, triple } from './decomposition.js';
 
 type Pad = 'same' | 'valid' | number;
@@ -53,6 +57,24 @@ const depthPad = (pads: Pad): 'same' | 'valid' | backend_util.ExplicitPadding =>
         [0, 0],
       ]
     : pads;
+
+/** Padding of rows and columns: one number for both would be reckoned by the rows alone. */
+const planePad = (pads: Pad): 'same' | 'valid' | backend_util.ExplicitPadding =>
+  typeof pads === 'number'
+    ? [
+        [0, 0],
+        [pads, pads],
+        [pads, pads],
+        [0, 0],
+      ]
+    : pads;
+
+/** Refuses what is no window of a volume. */
+function checkVolumeWindow(size: readonly number[], attrs: Attributes): void {
+  const [strides, dilations] = [triple(attrs, 'strides'), triple(attrs, 'dilations')];
+  checkWindow(size.slice(0, 2), strides, dilations, attrs);
+  checkWindow(size.slice(1, 3), strides, dilations, attrs);
+}
 
 const settings = (attrs: Attributes, name: string): { depth: number; plane: [number, number] } => {
   const [depth, height, width] = triple(attrs, name);
@@ -146,20 +168,48 @@ const plane = (filter: Tensor, i: number): Tensor4D => {
 };
 const count = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
+/** Which windows see more than padding, `[1, D, H, W, 1]`; undefined when all do. */
+function seeing(from: readonly number[], to: readonly number[], attrs: Attributes): Tensor | undefined {
+  const pads = attrs['pad'];
+  const size = triple(attrs, 'filterSize');
+  if (typeof pads !== 'number' || size.every((n) => n > pads)) return undefined;
+  const strides = triple(attrs, 'strides');
+  const [depths, rows, columns] = size.map((taps, axis) =>
+    Array.from({ length: at(to, axis + 1) }, (_, i) => {
+      const start = i * at(strides, axis) - pads;
+      return start + taps > 0 && start < at(from, axis + 1);
+    }),
+  ) as [boolean[], boolean[], boolean[]];
+  const seen = depths.flatMap((d) => rows.flatMap((r) => columns.map((c) => d && r && c)));
+  return tensor(seen, [1, depths.length, rows.length, columns.length, 1], 'bool');
+}
+
 /** A pool over height and width, then over depth: means of equal counts and maxima may be taken one after the other. */
 const pool =
   (kind: Pool): Decompositions[string] =>
   (inputs, attrs) => {
-    const x = input(inputs, 'x');
+    const x = input<Tensor5D>(inputs, 'x');
+    checkVolumeWindow(triple(attrs, 'filterSize'), attrs);
+    const { outShape } = backend_util.computePool3DInfo(
+      x.shape,
+      triple(attrs, 'filterSize'),
+      triple(attrs, 'strides'),
+      1,
+      attrs['pad'] as Pad,
+      attrs['dimRoundingMode'] as Rounding,
+    );
+    if (sizeOf(outShape) === 0) return zeros(outShape);
     const { flat, deep } = poolStages(kind, x, attrs);
     const [n, , h, w, c] = flat.shape as [number, number, number, number, number];
-    return reshape(deep, [n, at(deep.shape, 1), h, w, c]);
+    const pooled = reshape(deep, [n, at(deep.shape, 1), h, w, c]);
+    const seen = seeing(x.shape, pooled.shape, attrs);
+    return seen === undefined ? pooled : where(seen, pooled, kind === avgPool ? 0 : Number.NEGATIVE_INFINITY);
   };
 
 function poolStages(kind: Pool, x: Tensor, attrs: Attributes): { flat: Tensor; deep: Tensor } {
   const [size, strides] = [settings(attrs, 'filterSize'), settings(attrs, 'strides')];
   const [pads, rounding] = [attrs['pad'] as Pad, attrs['dimRoundingMode'] as Rounding];
-  const flat = kind(images(x), size.plane, strides.plane, pads, rounding);
+  const flat = kind(images(x), size.plane, strides.plane, planePad(pads), rounding);
   const stacked = volume(flat, at(x.shape, 0), at(x.shape, 1));
   return { flat: stacked, deep: kind(depths(stacked), [size.depth, 1], [strides.depth, 1], depthPad(pads), rounding) };
 }
@@ -185,7 +235,7 @@ const poolGrad =
     const dx = back(reshape(dFlat, flatImages.shape), images(x), flatImages, {
       filterSize: size.plane,
       strides: strides.plane,
-      pad: attrs['pad'],
+      pad: planePad(attrs['pad'] as Pad),
     });
     return reshape(dx, x.shape);
   };
@@ -193,7 +243,16 @@ const poolGrad =
 /** Convolutions and pools of volumes, as those of images. */
 export const volumes: Decompositions = {
   Conv3D(inputs, attrs) {
-    const [x, filter] = [input<Tensor5D>(inputs, 'x'), input(inputs, 'filter')];
+    const [x, filter] = [input<Tensor5D>(inputs, 'x'), input<Tensor5D>(inputs, 'filter')];
+    checkVolumeWindow(filter.shape, attrs);
+    const { outShape } = backend_util.computeConv3DInfo(
+      x.shape,
+      filter.shape,
+      triple(attrs, 'strides'),
+      triple(attrs, 'dilations'),
+      attrs['pad'] as Pad,
+    );
+    if (sizeOf(outShape) === 0) return zeros(outShape);
     const window = depthWindow(x.shape[1], at(filter.shape, 0), attrs);
     const { strides, dilations } = { strides: settings(attrs, 'strides'), dilations: settings(attrs, 'dilations') };
     const parts = count(at(filter.shape, 0)).map((i) =>

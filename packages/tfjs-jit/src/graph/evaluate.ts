@@ -1,4 +1,6 @@
 import { engine, getKernel, type KernelBackend, Tensor, type TensorInfo, tidy } from '@tensorflow/tfjs-core';
+import { checkNodeIndices } from '../kernels/index-errors.js';
+import { rangeValues } from '../kernels/shape.js';
 import { at } from '../kernels/spec.js';
 import { KERNELS } from '../kernels/table.js';
 import { type Data, type Graph, type Node, toData, type Value } from './graph.js';
@@ -20,6 +22,8 @@ export const evaluateOn =
   (backendName: string): Evaluate =>
   (node, inputs) => {
     if (node.kernel === 'Barrier') return [at(inputs, 0)];
+    if (node.kernel === 'Range') return [rangeValues(node.attrs)];
+    checkNodeIndices(node, inputs);
     const kernel = getKernel(node.kernel, backendName);
     const spec = KERNELS[node.kernel];
     const backend = engine().findBackend(backendName);
@@ -27,7 +31,7 @@ export const evaluateOn =
     const copy = WRITES_INTO_INPUT.has(node.kernel);
     const data: Data[] = [];
     // Tensors, not bare handles: some backends' kernels ask for their class, and the tidy lets all of them go.
-    tidy(() => {
+    const run = (): void => {
       const tensor = (made: TensorInfo): TensorInfo =>
         made instanceof Tensor ? made : engine().makeTensorFromTensorInfo(made, backend);
       const given = node.inputs.map((value, i) =>
@@ -38,9 +42,18 @@ export const evaluateOn =
       const made = kernel.kernelFunc({ inputs: named as never, attrs: node.attrs as never, backend });
       (Array.isArray(made) ? made : [made]).map(tensor).forEach((output, i) => {
         const values = backend.readSync(output.dataId);
-        data.push(toData(values as ArrayLike<number>, at(node.outputs, i).dtype).slice());
+        const { dtype } = at(node.outputs, i);
+        // The cpu backend leaves bytes of any value behind arithmetic on bool.
+        const made = toData(values as ArrayLike<number>, dtype);
+        data.push(dtype === 'bool' ? Uint8Array.from(made, (x) => Number(x !== 0)) : made.slice());
       });
-    });
+    };
+    try {
+      tidy(run);
+    } catch {
+      // What this backend's kernel does not take, the engine's lowering may.
+      return undefined;
+    }
     return data;
   };
 

@@ -1,11 +1,15 @@
-import { at, first, type KernelSpecs, number, numbers, result } from './spec.js';
+import { backend_util } from '@tensorflow/tfjs-core';
+import { checkIndices } from './index-errors.js';
+import { at, first, type KernelSpecs, number, numbers, result, tensorInfo } from './spec.js';
 
 /** Kernels that pick and place elements by index. */
 export const indexing: KernelSpecs = {
   GatherNd: {
     inputs: ['params', 'indices'],
-    infer(inputs) {
+    infer(inputs, attrs, known) {
       const { shape, dtype } = first(inputs);
+      backend_util.prepareAndValidate(tensorInfo(first(inputs)), tensorInfo(at(inputs, 1)));
+      checkIndices('GatherNd', inputs, attrs, known);
       const indices = at(inputs, 1).shape;
       const depth = at(indices, indices.length - 1);
       return result([...indices.slice(0, -1), ...shape.slice(depth)], dtype);
@@ -13,14 +17,18 @@ export const indexing: KernelSpecs = {
   },
   ScatterNd: {
     inputs: ['indices', 'updates'],
-    infer: (inputs, attrs) => {
+    infer: (inputs, attrs, known) => {
       const shape = numbers(attrs, 'shape');
+      checkIndices('ScatterNd', inputs, attrs, known);
       return result(shape, at(inputs, 1).dtype, { shape });
     },
   },
   TensorScatterUpdate: {
     inputs: ['tensor', 'indices', 'updates'],
-    infer: (inputs) => result(first(inputs).shape, first(inputs).dtype),
+    infer(inputs, attrs, known) {
+      checkIndices('TensorScatterUpdate', inputs, attrs, known);
+      return result(first(inputs).shape, first(inputs).dtype);
+    },
   },
   TopK: {
     inputs: ['x'],

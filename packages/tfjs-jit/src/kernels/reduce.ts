@@ -16,16 +16,22 @@ const reduce = (kernel: string): KernelSpec => ({
     // The Max kernel alone calls its axes otherwise.
     const axis = axes(attrs[kernel === 'Max' ? 'reductionIndices' : 'axis'], shape);
     const keepDims = attrs['keepDims'] === true;
-    const out: DType = kernel === 'Mean' ? 'float32' : kernel === 'Sum' && dtype === 'bool' ? 'int32' : dtype;
+    const out: DType = kernel === 'Mean' ? 'float32' : kernel === 'Sum' || kernel === 'Prod' ? summed(dtype) : dtype;
     const kernelAttrs = kernel === 'Max' ? { axis, keepDims, reductionIndices: axis } : { axis, keepDims };
     return result(reducedShape(shape, axis, keepDims), out, kernelAttrs);
   },
 });
 
+/** What sums and products of a dtype are. */
+const summed = (dtype: DType): DType => (dtype === 'bool' ? 'int32' : dtype);
+
 /** Axes as sorted non-negative numbers; all of them for null or undefined. */
 function axes(axis: unknown, shape: readonly number[]): number[] {
   const given = axis === null || axis === undefined ? shape.map((_, i) => i) : numbers({ axis }, 'axis');
-  return [...new Set(util.parseAxisParam(given, [...shape]))].sort((a, b) => a - b);
+  const named = util.parseAxisParam(given, [...shape]);
+  // The cpu kernels reduce one that is named twice as often, and leave another.
+  util.assert(new Set(named).size === named.length, () => `Expected each axis once, but got axis ${given}`);
+  return named.sort((a, b) => a - b);
 }
 
 const argument: KernelSpec = {
@@ -41,7 +47,8 @@ const lastAxis = (input: string, attribute?: string): KernelSpec => ({
   inputs: [input],
   infer: (inputs) => {
     const { shape, dtype } = first(inputs);
-    return result(shape, dtype, attribute === undefined ? {} : { [attribute]: shape.length - 1 });
+    const axis = util.parseAxisParam(shape.length - 1, [...shape])[0];
+    return result(shape, dtype, attribute === undefined ? {} : { [attribute]: axis });
   },
 });
 
@@ -57,7 +64,11 @@ export const reductions: KernelSpecs = {
     infer(inputs, attrs) {
       const { shape, dtype } = first(inputs);
       const axis = axes(number(attrs, 'axis'), shape)[0] ?? 0;
-      return result(shape, dtype, { axis, exclusive: attrs['exclusive'] === true, reverse: attrs['reverse'] === true });
+      return result(shape, summed(dtype), {
+        axis,
+        exclusive: attrs['exclusive'] === true,
+        reverse: attrs['reverse'] === true,
+      });
     },
   },
 };

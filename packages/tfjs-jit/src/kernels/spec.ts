@@ -1,5 +1,6 @@
+import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { Signature } from '../graph/builder.js';
-import type { Attributes, DType } from '../graph/graph.js';
+import type { Attributes, Data, DType } from '../graph/graph.js';
 
 /** What one tracing step knows of its result: canonical attributes and the outputs' shapes and dtypes. */
 export interface Inferred {
@@ -9,11 +10,12 @@ export interface Inferred {
 
 /**
  * How the tracer reads a TensorFlow.js kernel: the names of its inputs in order (`'list'` for kernels of any number of
- * inputs) and shape inference. A name that ends in `?` may be absent.
+ * inputs) and shape inference, which refuses what the cpu kernel refuses, in its words.
  */
 export interface KernelSpec {
   readonly inputs: readonly string[] | 'list';
-  readonly infer: (inputs: readonly Signature[], attrs: Attributes) => Inferred;
+  /** @param known - values of the inputs that are constants. */
+  readonly infer: (inputs: readonly Signature[], attrs: Attributes, known: readonly (Data | undefined)[]) => Inferred;
 }
 
 export type KernelSpecs = Readonly<Record<string, KernelSpec>>;
@@ -81,3 +83,6 @@ export function asDType(dtype: unknown): DType {
     `jit: expected float32, int32 or bool tensors, got ${dtype}. Cast outside the compiled function.`,
   );
 }
+
+/** What TensorFlow.js's helpers take for a tensor of which the shape and dtype are known. */
+export const tensorInfo = ({ shape, dtype }: Signature): TensorInfo => ({ dataId: {}, shape: [...shape], dtype });

@@ -6,6 +6,7 @@ import {
   Tensor,
   type TensorInfo,
   tidy,
+  util,
   Variable,
 } from '@tensorflow/tfjs-core';
 import type { NamedTensors } from '../decompose/decomposition.js';
@@ -14,11 +15,13 @@ import { graphBuilder } from '../graph/builder.js';
 import type { Evaluate } from '../graph/evaluate.js';
 import { type Attributes, type Data, type Graph, type Node, toData, type Value } from '../graph/graph.js';
 import { knownValues, Unknown } from '../graph/known.js';
-import { asDType, type KernelSpec } from '../kernels/spec.js';
+import { INDEXED } from '../kernels/index-errors.js';
+import { located } from '../kernels/located.js';
+import { asDType, type Inferred, type KernelSpec } from '../kernels/spec.js';
 import { KERNELS } from '../kernels/table.js';
 import type { OptimizerWatch } from './optimizers.js';
 import type { Slot } from './slot.js';
-import type { SourceFinder } from './source.js';
+import { type SourceFinder, sourceFinder } from './source.js';
 import { unsupportedKernel } from './unsupported.js';
 
 /** Ops that draw in JavaScript: their values would be frozen into the compiled function. */
@@ -86,6 +89,26 @@ export function createRecorder(options: RecorderOptions): Recorder {
   /** The op whose kernel is being decomposed: what that records belongs to it. */
   let composing: string | undefined;
   const currentOp = (): string => composing ?? runningOp();
+  const finder = sources ?? sourceFinder();
+
+  /** Reads a kernel call; an error says which op, on which line, asked for it. */
+  const placed = <T>(op: string, read: () => T): T => {
+    try {
+      return read();
+    } catch (error) {
+      throw located(error, op, finder.here());
+    }
+  };
+
+  const inferOf = (spec: KernelSpec, args: readonly Value[], attrs: Attributes): Inferred => {
+    const inferred = spec.infer(
+      args,
+      attrs,
+      args.map((value) => constants.get(value)),
+    );
+    for (const { shape } of inferred.outputs) util.assertNonNegativeIntegerDimensions([...shape]);
+    return inferred;
+  };
 
   const addConstant = (data: ArrayLike<number>, shape: readonly number[], dtype: string): Value => {
     const value = builder.constant(data, shape, asDType(dtype));
@@ -192,9 +215,10 @@ export function createRecorder(options: RecorderOptions): Recorder {
       const spec = KERNELS[name];
       if (spec === undefined) throw unsupportedKernel(name, op);
       const args = positional(name, spec, inputs).map((tensor) => recorder.valueOf(tensor));
-      const inferred = spec.infer(args, attrs as Attributes);
+      const inferred = placed(op, () => inferOf(spec, args, attrs as Attributes));
       sources?.watch((tensor) => origins.get(tensor.dataId));
-      const source = sources?.here();
+      // Indices that are wrong are noticed when the compiled function runs: the error then names the line.
+      const source = INDEXED.has(name) ? finder.here() : sources?.here();
       const outputs = builder.node(name, args, inferred.attrs, inferred.outputs, { op, source });
       const node = { kernel: name, inputs: args, attrs: inferred.attrs, outputs, op };
       return outputs.map((value) => {
@@ -212,7 +236,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
       const outer = composing;
       composing = currentOp();
       try {
-        return tidy(() => decomposition(inputs as NamedTensors, attrs as Attributes) as Tensor | Tensor[]);
+        return placed(composing, () =>
+          tidy(() => decomposition(inputs as NamedTensors, attrs as Attributes) as Tensor | Tensor[]),
+        );
       } finally {
         composing = outer;
       }

@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs';
-import type { Executable, TensorflowModel } from '@edm2/tfjs-jit';
+import { type Engine, type Executable, jit, type TensorflowModel } from '@edm2/tfjs-jit';
 import { type LibtensorflowEngine, startLibtensorflow } from '@edm2/tfjs-libtensorflow';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -215,6 +215,25 @@ describe.skipIf(installed === undefined)(named('a compiled function on libtensor
     expect(() => engine.compile({ format: 'onnx' } as never)).toThrow(/expected a TensorFlow graph, got .* onnx/);
     tf.dispose([a, b, c, d]);
     executable.dispose();
+  });
+
+  it('looks at indices itself where kernels do not: compiled with XLA', async () => {
+    const xla: Engine = {
+      ...engine,
+      name: 'xla',
+      compile: (given) => compile(given as TensorflowModel, backend(), { xla: true }),
+    };
+    const gather = jit((t: tf.Tensor, i: tf.Tensor1D) => tf.sum(tf.gather(t, i)), { engine: xla });
+    const table = tf.tensor1d([1, 2, 4]);
+    const [right, wrong] = [tf.tensor1d([0, 2], 'int32'), tf.tensor1d([0, 3], 'int32')];
+    const sum = gather(table, right);
+    expect(values(sum)).toEqual([5]);
+    expect(() => gather(table, wrong)).toThrow(
+      /^GatherV2: the index value one of them is not in \[0, 2\] \(tf\.gather at/,
+    );
+    await expect(gather.runAsync(table, wrong)).rejects.toThrow(/GatherV2: the index value/);
+    gather.dispose();
+    tf.dispose([table, right, wrong, sum]);
   });
 
   it('runs beside the event loop, and guards the state meanwhile', async () => {

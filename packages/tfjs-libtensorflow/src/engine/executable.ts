@@ -32,11 +32,13 @@ export function compile(
   const { runtime, device } = backend;
   const name = `edm2_jit_${next++}`;
   const results = model.outputs.flatMap((output) => (output.kind === 'tensor' ? [output.node] : []));
+  // On a CPU the kernels look at indices themselves.
+  const checks = xla || !/CPU/.test(device) ? (model.indexChecks ?? []) : [];
   const remove = addFunction(runtime, {
     name,
     graphDef: model.graphDef,
     inputs: [...model.inputs, ...model.captured].map(({ node }) => node),
-    outputs: results,
+    outputs: [...results, ...checks.map(({ node }) => node)],
     done: model.done,
     xla,
   });
@@ -49,7 +51,18 @@ export function compile(
     return { loan, handles: [...plain.map((handle, i) => handle ?? loan.handle(i)), ...captured] };
   };
 
+  const count = results.length + checks.length;
+
+  /** @throws {Error} for indices that pointed outside; then all results go. */
+  const verify = (handles: readonly Handle[]): void => {
+    const failed = checks.find((_, i) => runtime.read(at(handles, results.length + i))[0] !== 1);
+    const gone = failed === undefined ? handles.slice(results.length) : handles;
+    for (const handle of gone) runtime.release(handle);
+    if (failed !== undefined) throw failed.error();
+  };
+
   const collect = (loan: Loan, handles: readonly Handle[]): Tensor[] => {
+    verify(handles);
     let position = 0;
     const outputs = model.outputs.map((output) =>
       output.kind === 'tensor'
@@ -59,6 +72,9 @@ export function compile(
     loan.giveBack();
     return outputs;
   };
+
+  const reworded = (error: unknown): unknown =>
+    error instanceof Error && model.reword !== undefined ? model.reword(error) : error;
 
   let running = 0;
   let disposed = false;
@@ -73,20 +89,20 @@ export function compile(
     run(tensors) {
       const { loan, handles } = prepare(tensors);
       try {
-        return collect(loan, runtime.execute(name, handles, results.length, { device }));
+        return collect(loan, runtime.execute(name, handles, count, { device }));
       } catch (error) {
         loan.giveBack();
-        throw error;
+        throw reworded(error);
       }
     },
     async runAsync(tensors) {
       const { loan, handles } = prepare(tensors);
       running++;
       try {
-        return collect(loan, await runtime.executeAsync(name, handles, results.length, { device }));
+        return collect(loan, await runtime.executeAsync(name, handles, count, { device }));
       } catch (error) {
         loan.giveBack();
-        throw error;
+        throw reworded(error);
       } finally {
         running--;
         free();

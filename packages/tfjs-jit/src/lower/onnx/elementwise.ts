@@ -1,6 +1,7 @@
-import type { Node } from '../../graph/graph.js';
-import { BINARY, UNARY } from '../../kernels/elementwise.js';
+import type { DType, Node, Value } from '../../graph/graph.js';
+import { COMPARE, computedIn, TEST } from '../../kernels/elementwise.js';
 import { at, number, text } from '../../kernels/spec.js';
+import { cast, convert } from './casts.js';
 import type { Emitter, Lowering, Lowerings } from './emitter.js';
 import type { OnnxType } from './model.js';
 
@@ -74,11 +75,6 @@ const floorQuotient = (a: string, b: string, e: Emitter): string => e.op('Floor'
 /** Largest finite float32. */
 const MAX_FLOAT32 = 3.4028234663852886e38;
 
-/** Element codes of ONNX types, for Cast. */
-export const CAST_CODE = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
-export const cast = (x: string, to: keyof typeof CAST_CODE, e: Emitter): string =>
-  e.op('Cast', [x], { to: CAST_CODE[to] });
-
 const constantLike =
   (value: number): Lowering =>
   (node, e) =>
@@ -113,16 +109,10 @@ const FORMS: Lowerings = {
     const difference = e.op('Sub', [arg(node, e), arg(node, e, 1)]);
     return e.op('Mul', [difference, difference]);
   },
-  FloorDiv(node, e) {
-    const [a, b] = [arg(node, e), arg(node, e, 1)];
-    if (typeOf(node) === 'float32') return cast(floorQuotient(a, b, e), 'int32', e);
-    // Without its remainder, which has the divisor's sign, the quotient is whole: no rounding, no float.
-    return e.op('Div', [e.op('Sub', [a, e.op('Mod', [a, b])]), b]);
-  },
+  FloorDiv: (node, e) => floorQuotient(arg(node, e), arg(node, e, 1), e),
   Mod(node, e) {
     // The sign of the divisor, as TensorFlow.js has it.
     const [a, b] = [arg(node, e), arg(node, e, 1)];
-    if (typeOf(node) === 'int32') return e.op('Mod', [a, b]);
     return e.op('Sub', [a, e.op('Mul', [floorQuotient(a, b, e), b])]);
   },
   AddN(node, e) {
@@ -144,8 +134,8 @@ const FORMS: Lowerings = {
     return e.op('Mul', [dy, slope]);
   },
   Cast(node, e) {
-    const to = text(node.attrs, 'dtype') as 'float32' | 'int32' | 'bool';
-    return typeOf(node) === to ? e.op('Identity', [arg(node, e)]) : cast(arg(node, e), to, e);
+    const to = text(node.attrs, 'dtype') as DType;
+    return typeOf(node) === to ? e.op('Identity', [arg(node, e)]) : convert(arg(node, e), typeOf(node), to, e);
   },
   Select(node, e) {
     const [condition, t] = [at(node.inputs, 0), at(node.inputs, 1)];
@@ -159,42 +149,35 @@ const FORMS: Lowerings = {
   },
 };
 
-/** Kernels that ONNX defines for floats only but TensorFlow.js runs on int32 too. */
-const FLOAT_ONLY: ReadonlySet<string> = new Set(
-  [...UNARY, ...BINARY].filter(
-    (k) =>
-      ![
-        'Abs',
-        'Neg',
-        'Sign',
-        'Square',
-        'Relu',
-        'ClipByValue',
-        'Step',
-        'ZerosLike',
-        'OnesLike',
-        'Add',
-        'Sub',
-        'Multiply',
-        'RealDiv',
-        'Maximum',
-        'Minimum',
-        'Pow',
-        'SquaredDifference',
-        'FloorDiv',
-        'Mod',
-      ].includes(k),
-  ),
-);
+/** What the low byte of a number says, which is how arrays of bool hold it. */
+const byte = (x: string, e: Emitter): string =>
+  cast(e.op('Mod', [convert(x, 'float32', 'int32', e), e.scalar(256, 'int32')]), 'bool', e);
 
-/** Runs a float-only lowering on int32 operands by casting there and back. */
-const throughFloat =
-  (lowering: Lowering): Lowering =>
+const TO_BOOL: ReadonlySet<string> = new Set([...COMPARE, ...TEST]);
+
+/** Kernels whose lowerings see to dtypes themselves. */
+const OWN_TYPES: ReadonlySet<string> = new Set(['Cast', 'Select', 'ZerosLike', 'OnesLike']);
+
+/** Casts operands to what a kernel is computed in, and its result to what it gives. */
+const converted =
+  (kernel: string, lowering: Lowering): Lowering =>
   (node, e) => {
-    if (typeOf(node) !== 'int32') return lowering(node, e);
-    const names = new Map(node.inputs.map((input) => [input, cast(e.name(input), 'float32', e)]));
-    const made = lowering(node, { ...e, name: (value) => names.get(value) ?? e.name(value) });
-    return cast(typeof made === 'string' ? made : at(made, 0), 'int32', e);
+    const dtypes = node.inputs.map(({ dtype }) => dtype);
+    const type = computedIn(kernel, dtypes);
+    const { dtype: to } = at(node.outputs, 0);
+    const from = TO_BOOL.has(kernel) ? to : type;
+    if (dtypes.every((dtype) => dtype === type) && from === to) return lowering(node, e);
+    const names = new Map<Value, string>();
+    // Forms ask for the operands' type; that of float64 is never asked for.
+    const inputs = node.inputs.map((value) => {
+      const cast = { ...value, dtype: type as DType };
+      names.set(cast, convert(e.name(value), value.dtype, type, e));
+      return cast;
+    });
+    const made = lowering({ ...node, inputs }, { ...e, name: (value) => names.get(value) ?? e.name(value) });
+    const raw = typeof made === 'string' ? made : at(made, 0);
+    // A byte is what counts of a number that becomes a bool.
+    return from === 'float32' && to === 'bool' ? byte(raw, e) : convert(raw, from, to, e);
   };
 
 const all: Lowerings = {
@@ -204,5 +187,8 @@ const all: Lowerings = {
 
 /** Kernels that compute element by element. */
 export const elementwise: Lowerings = Object.fromEntries(
-  Object.entries(all).map(([kernel, lowering]) => [kernel, FLOAT_ONLY.has(kernel) ? throughFloat(lowering) : lowering]),
+  Object.entries(all).map(([kernel, lowering]) => [
+    kernel,
+    OWN_TYPES.has(kernel) ? lowering : converted(kernel, lowering),
+  ]),
 );

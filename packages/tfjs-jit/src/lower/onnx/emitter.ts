@@ -39,6 +39,8 @@ export interface Emitter {
   /** Matrix product; transposing is free in ONNX Runtime's dialect. */
   matmul(a: string, b: string, options: MatMulOptions): string;
   name(value: Value): string;
+  /** The data of a value that is a constant. */
+  constant(value: Value): Data | undefined;
 }
 
 /** Writes the nodes of one kernel call; returns one tensor name per output. */
@@ -49,6 +51,7 @@ export interface OnnxEmitter extends Emitter {
   readonly nodes: OnnxNode[];
   readonly initializers: Initializer[];
   bind(value: Value, name: string): void;
+  bindConstant(value: Value, data: Data): void;
   /** Label of the nodes that follow. */
   label(text: string): void;
 }
@@ -65,6 +68,7 @@ export function createEmitter(dialect: Dialect): OnnxEmitter {
   const nodes: OnnxNode[] = [];
   const initializers: Initializer[] = [];
   const names = new Map<Value, string>();
+  const constants = new Map<Value, Data>();
   const shared = new Map<string, string>();
   let count = 0;
   let label = '';
@@ -112,7 +116,8 @@ export function createEmitter(dialect: Dialect): OnnxEmitter {
         return initializer(bytesOf(data), new Array<number>(rank).fill(1), type);
       }),
     tensor: (data, shape, type) => initializer(bytesOf(data), shape, type),
-    reshape: (x, shape) => emitter.op('Reshape', [x, emitter.ints(shape)]),
+    // A 0 in the shape would stand for the extent that was there.
+    reshape: (x, shape) => emitter.op('Reshape', [x, emitter.ints(shape)], shape.includes(0) ? { allowzero: 1 } : {}),
     transpose: (x, perm) => emitter.op('Transpose', [x], { perm }),
     once,
     matmul(a, b, { transposeA = false, transposeB = false, rankA, rankB }) {
@@ -129,7 +134,12 @@ export function createEmitter(dialect: Dialect): OnnxEmitter {
         throw new Error(`tfjs-jit: expected value ${value.id} to be lowered before its use, got none.`);
       return name;
     },
+    constant: (value) => constants.get(value),
     bind: (value, name) => void names.set(value, name),
+    bindConstant(value, data) {
+      constants.set(value, data);
+      names.set(value, emitter.tensor(data, value.shape, value.dtype));
+    },
     label: (text) => {
       label = text;
     },

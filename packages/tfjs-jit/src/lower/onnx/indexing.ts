@@ -1,6 +1,6 @@
 import { type Node, sizeOf } from '../../graph/graph.js';
 import { at, number } from '../../kernels/spec.js';
-import { cast } from './elementwise.js';
+import { cast } from './casts.js';
 import type { Emitter, Lowerings } from './emitter.js';
 
 const arg = (node: Node, e: Emitter, index: number): string => e.name(at(node.inputs, index));
@@ -33,17 +33,42 @@ function scatterSlices(table: string, index: number, node: Node, sum: boolean, e
   const count = sizeOf(given) / depth;
   const width = sizeOf(shape.slice(depth));
   const strides = Array.from({ length: depth }, (_, axis) => sizeOf(shape.slice(axis + 1, depth)));
+  const rowCount = sizeOf(shape.slice(0, depth));
   const places = e.reshape(cast(arg(node, e, index), 'int64', e), [count, depth]);
-  const indices = e.op('ReduceSum', [e.op('Mul', [places, e.ints(strides)]), e.ints([1])], { keepdims: 0 });
-  const rows = { table: e.reshape(table, [sizeOf(shape.slice(0, depth)), width]), indices, count, width };
+  const known = e.constant(at(node.inputs, index)) !== undefined;
+  const all = known ? places : outward(places, shape.slice(0, depth), rowCount, e);
+  const indices = e.op('ReduceSum', [e.op('Mul', [all, e.ints(strides)]), e.ints([1])], { keepdims: 0 });
+  const rows = { table: e.reshape(table, [rowCount, width]), indices, count, width };
   return e.reshape(scatterRows({ ...rows, updates: arg(node, e, index + 1) }, sum, e), shape);
+}
+
+/**
+ * Indices of which those outside `extents` lie so far out that their row's place in memory is outside too: runtimes wrap
+ * negative ones, and a column too many is the next row.
+ */
+function outward(indices: string, extents: readonly number[], beyond: number, e: Emitter): string {
+  const [extent] = extents;
+  if (extents.length === 1 && extent !== undefined) {
+    // What the runtime names is then still known.
+    const negative = e.op('Less', [indices, e.int(0)]);
+    return e.op('Where', [negative, e.op('Sub', [indices, e.int(extent)]), indices]);
+  }
+  const low = e.op('Less', [indices, e.int(0)]);
+  const high = e.op('GreaterOrEqual', [indices, e.ints(extents)]);
+  return e.op('Where', [e.op('Or', [low, high]), e.int(beyond), indices]);
 }
 
 const BITS = 32;
 
 /** Kernels that pick and place elements by index, and bits. */
 export const indexing: Lowerings = {
-  GatherNd: (node, e) => e.op('GatherND', [arg(node, e, 0), cast(arg(node, e, 1), 'int64', e)]),
+  GatherNd(node, e) {
+    const [x, indices] = [at(node.inputs, 0), at(node.inputs, 1)];
+    const given = cast(e.name(indices), 'int64', e);
+    const extents = x.shape.slice(0, at(indices.shape, indices.shape.length - 1));
+    const known = e.constant(indices) !== undefined || extents.length === 0;
+    return e.op('GatherND', [e.name(x), known ? given : outward(given, extents, Math.max(...extents), e)]);
+  },
   ScatterNd(node, e) {
     const { shape, dtype } = at(node.outputs, 0);
     return scatterSlices(e.op('Expand', [e.scalar(0, dtype), e.ints(shape)]), 0, node, true, e);

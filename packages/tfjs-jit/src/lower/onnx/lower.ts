@@ -1,4 +1,5 @@
 import type { Graph, Value } from '../../graph/graph.js';
+import { checkNodeIndices, type IndexCheck, indexCheck, indexError } from '../../kernels/index-errors.js';
 import { at } from '../../kernels/spec.js';
 import { unsupportedKernel } from '../../trace/unsupported.js';
 import { createEmitter, type Dialect, type OnnxEmitter } from './emitter.js';
@@ -18,18 +19,33 @@ export function lowerToOnnx(graph: Graph, dialect: Dialect): OnnxModel {
     emitter.bind(value, `in${i}`);
     return { name: `in${i}`, shape: value.shape, type: value.dtype };
   });
-  for (const [value, data] of graph.constants) emitter.bind(value, emitter.tensor(data, value.shape, value.dtype));
+  for (const [value, data] of graph.constants) emitter.bindConstant(value, data);
+  const checks = new Map<number, IndexCheck>();
   graph.nodes.forEach((node, i) => {
     const lowering = LOWERINGS[node.kernel];
     if (lowering === undefined) throw unsupportedKernel(node.kernel, node.op);
+    checkNodeIndices(
+      node,
+      node.inputs.map((input) => graph.constants.get(input)),
+    );
+    const check = indexCheck(node);
+    if (check !== undefined) checks.set(i, check);
     emitter.label(`${i}:${node.kernel}:${node.op}`);
     const made = lowering(node, emitter);
     const names = typeof made === 'string' ? [made] : made;
     node.outputs.forEach((output, k) => void emitter.bind(output, at(names, k)));
   });
   const outputs = outputPorts(graph.outputs, emitter);
-  return { nodes: emitter.nodes, initializers: emitter.initializers, inputs, outputs };
+  const reword = (error: Error): Error => {
+    const name = FAILED_NODE.exec(error.message)?.[1];
+    const check = name === undefined ? undefined : checks.get(nodeNumber(name) ?? -1);
+    return check === undefined ? error : indexError(check, error);
+  };
+  return { nodes: emitter.nodes, initializers: emitter.initializers, inputs, outputs, reword };
 }
+
+/** The node that ONNX Runtime names when a run fails. */
+const FAILED_NODE = /Name:'([^']*)'/;
 
 /**
  * The position in its graph of the node that an ONNX node came from, read from the name that it has been given, or that

@@ -41,6 +41,8 @@ export interface OnnxModel {
   readonly initializers: readonly Initializer[];
   readonly inputs: readonly OnnxPort[];
   readonly outputs: readonly OnnxPort[];
+  /** What the runtime says of a run that failed, in the words of the op that asked for it, with its line; else as it is. */
+  readonly reword?: (error: Error) => Error;
 }
 
 const TYPE_CODE: Readonly<Record<OnnxType, number>> = { float32: 1, int32: 6, int64: 7, bool: 9 };

@@ -1,7 +1,7 @@
-import type { Node } from '../../graph/graph.js';
+import { type Node, sizeOf, type Value } from '../../graph/graph.js';
 import { at, numbers } from '../../kernels/spec.js';
+import { cast } from './casts.js';
 import { windowAttributes } from './conv.js';
-import { cast } from './elementwise.js';
 import type { Emitter, Lowerings, OnnxAttributes } from './emitter.js';
 
 const arg = (node: Node, e: Emitter, index = 0): string => e.name(at(node.inputs, index));
@@ -11,16 +11,57 @@ function poolAttributes(node: Node): OnnxAttributes {
   return { strides, pads, kernel_shape: numbers(node.attrs, 'filterSize') };
 }
 
-/** How many pixels of the image each window of a pool covers, `[1, 1, h, w]`: padding does not count. */
-function windowCounts(node: Node): { data: Float32Array; shape: number[] } {
+/** ONNX Runtime takes padding that is smaller than the window only: what is larger is written around the image. */
+interface Padded {
+  readonly image: string;
+  /** Shape of `image`, NCHW. */
+  readonly shape: readonly number[];
+  readonly attrs: OnnxAttributes;
+  /** Rows and columns that were written before the image, if any. */
+  readonly before: readonly [number, number] | undefined;
+}
+
+/** True when ONNX Runtime takes the padding. */
+function isSmall(node: Node): boolean {
+  const size = numbers(node.attrs, 'filterSize');
+  return windowAttributes(node).pads.every((n, i) => n < at(size, i % 2));
+}
+
+/** An image that maxima are taken of: nothing around it is one. */
+function paddedImage(image: string, x: Value, node: Node, e: Emitter): Padded {
+  const { strides, pads } = windowAttributes(node);
+  const size = numbers(node.attrs, 'filterSize');
+  const [top, left, bottom, right] = pads as [number, number, number, number];
+  if (isSmall(node)) return { image, shape: x.shape, attrs: poolAttributes(node), before: undefined };
+  const [n, c, h, w] = x.shape as [number, number, number, number];
+  const wide = e.op('Pad', [image, e.ints([0, 0, top, left, 0, 0, bottom, right]), e.scalar(Number.NEGATIVE_INFINITY)]);
+  const attrs = { strides, pads: [0, 0, 0, 0], kernel_shape: size };
+  return { image: wide, shape: [n, c, h + top + bottom, w + left + right], attrs, before: [top, left] };
+}
+
+/** An image with the window's padding as zeros. Not by Pad: ONNX Runtime merges that into the pool, whose limit it then passes. */
+function zerosAround(image: string, shape: readonly number[], node: Node, e: Emitter): string {
+  const [top, left, bottom, right] = windowAttributes(node).pads as [number, number, number, number];
+  const [n, c, h, w] = shape as [number, number, number, number];
+  const zeros = (rows: number, columns: number): string[] =>
+    rows * columns === 0 ? [] : [e.tensor(new Float32Array(n * c * rows * columns), [n, c, rows, columns], 'float32')];
+  const wide = e.op('Concat', [...zeros(h, left), image, ...zeros(h, right)], { axis: 3 });
+  const columns = left + w + right;
+  return e.op('Concat', [...zeros(top, columns), wide, ...zeros(bottom, columns)], { axis: 2 });
+}
+
+/** How many pixels of the image `x` each window of a pool covers, `[1, 1, h, w]`: padding does not count. */
+function windowCounts(
+  node: Node,
+  dy: readonly number[],
+  x: readonly number[],
+): { data: Float32Array; shape: number[] } {
   const { strides, pads } = windowAttributes(node);
   const filter = numbers(node.attrs, 'filterSize');
-  const dy = at(node.inputs, 0).shape;
-  const x = at(node.inputs, 1).shape;
   const along = (axis: 0 | 1): number[] =>
     Array.from({ length: at(dy, axis + 2) }, (_, i) => {
       const start = i * at(strides, axis) - at(pads, axis);
-      return Math.min(start + at(filter, axis), at(x, axis + 2)) - Math.max(start, 0);
+      return Math.max(0, Math.min(start + at(filter, axis), at(x, axis + 2)) - Math.max(start, 0));
     });
   const columns = along(1);
   return {
@@ -31,7 +72,20 @@ function windowCounts(node: Node): { data: Float32Array; shape: number[] } {
 
 /** Pools and their gradients, on NCHW. */
 export const pools: Lowerings = {
-  MaxPool: (node, e) => e.op('MaxPool', [arg(node, e)], poolAttributes(node)),
+  MaxPool(node, e) {
+    const x = at(node.inputs, 0);
+    const { image, attrs, before } = paddedImage(arg(node, e), x, node, e);
+    const values = e.op('MaxPool', [image], attrs);
+    if (before === undefined) return values;
+    // The runtime begins at the lowest number, not at minus infinity.
+    const { data, shape } = windowCounts(node, at(node.outputs, 0).shape, x.shape);
+    const seen = e.tensor(
+      Uint8Array.from(data, (n) => Math.min(1, n)),
+      shape,
+      'bool',
+    );
+    return e.op('Where', [seen, values, e.scalar(Number.NEGATIVE_INFINITY, 'float32', 4)]);
+  },
   MaxPoolWithArgmax(node, e) {
     const [n, c, h, w] = at(node.inputs, 0).shape as [number, number, number, number];
     const [values = '', positions = ''] = e.ops('MaxPool', [arg(node, e)], poolAttributes(node), 2);
@@ -43,24 +97,41 @@ export const pools: Lowerings = {
     const index = node.attrs['includeBatchInIndex'] === true ? e.op('Add', [inImage, first]) : inImage;
     return [values, cast(index, 'int32', e)];
   },
-  AvgPool: (node, e) => e.op('AveragePool', [arg(node, e)], { ...poolAttributes(node), count_include_pad: 0 }),
+  AvgPool(node, e) {
+    const x = at(node.inputs, 0);
+    const to = at(node.outputs, 0).shape;
+    if (isSmall(node)) return e.op('AveragePool', [arg(node, e)], { ...poolAttributes(node), count_include_pad: 0 });
+    const size = numbers(node.attrs, 'filterSize').reduce((product, n) => product * n, 1);
+    const { strides } = windowAttributes(node);
+    const kernel_shape = numbers(node.attrs, 'filterSize');
+    const means = e.op('AveragePool', [zerosAround(e.name(x), x.shape, node, e)], { strides, kernel_shape });
+    const { data, shape } = windowCounts(node, to, x.shape);
+    const shares = data.map((n) => size / n);
+    return e.op('Mul', [means, e.tensor(shares, shape, 'float32')]);
+  },
   MaxPoolGrad(node, e) {
     // The forward pool again, for the positions of its maxima (the first of equals, as TensorFlow.js has it).
-    const shape = at(node.outputs, 0).shape;
-    const size = shape.reduce((product, n) => product * n, 1);
-    const count = at(node.inputs, 0).shape.reduce((product, n) => product * n, 1);
-    const [, positions] = e.ops('MaxPool', [arg(node, e, 1)], poolAttributes(node), 2);
+    const { shape: whole } = at(node.outputs, 0);
+    const { image, attrs, shape, before } = paddedImage(arg(node, e, 1), at(node.inputs, 1), node, e);
+    const size = sizeOf(shape);
+    const count = sizeOf(at(node.inputs, 0).shape);
+    const [, positions] = e.ops('MaxPool', [image], attrs, 2);
     const zeros = e.op('Expand', [e.scalar(0), e.ints([size])]);
     const indices = e.reshape(positions ?? '', [count]);
     const dx = e.op('ScatterElements', [zeros, indices, e.reshape(arg(node, e), [count])], {
       axis: 0,
       reduction: 'add',
     });
-    return e.reshape(dx, shape);
+    const wide = e.reshape(dx, shape);
+    if (before === undefined) return wide;
+    const ends = [before[0] + at(whole, 2), before[1] + at(whole, 3)];
+    return e.op('Slice', [wide, e.ints(before), e.ints(ends), e.ints([2, 3])]);
   },
   AvgPoolGrad(node, e) {
-    const { data, shape } = windowCounts(node);
-    const share = e.op('Div', [arg(node, e), e.tensor(data, shape, 'float32')]);
+    const { data, shape } = windowCounts(node, at(node.inputs, 0).shape, at(node.inputs, 1).shape);
+    // A window that sees padding alone has no share to give.
+    const counts = data.map((n) => Math.max(1, n));
+    const share = e.op('Div', [arg(node, e), e.tensor(counts, shape, 'float32')]);
     return spread(share, node, e);
   },
 };

@@ -1,6 +1,8 @@
 import type { Node } from '../../graph/graph.js';
+import { padValue, rangeValues } from '../../kernels/shape.js';
 import { at, number, numbers, pairs } from '../../kernels/spec.js';
 import { numberOr } from '../../kernels/window.js';
+import { cast } from './casts.js';
 import type { Emitter, Lowering, Lowerings } from './emitter.js';
 
 const arg = (node: Node, e: Emitter): string => e.name(at(node.inputs, 0));
@@ -63,6 +65,7 @@ export const shapes: Lowerings = {
   },
   StridedSlice(node, e) {
     const begin = numbers(node.attrs, 'begin');
+    if (begin.length === 0) return e.reshape(arg(node, e), outShape(node));
     const strides = numbers(node.attrs, 'strides');
     const ends = numbers(node.attrs, 'end').map((end, axis) => (end < 0 && at(strides, axis) < 0 ? BEFORE_START : end));
     const axes = begin.map((_, axis) => axis);
@@ -72,11 +75,7 @@ export const shapes: Lowerings = {
   Tile: (node, e) => e.op('Tile', [arg(node, e), e.ints(numbers(node.attrs, 'reps'))]),
   BroadcastTo: (node, e) => e.op('Expand', [arg(node, e), e.ints(outShape(node))]),
   PadV2: (node, e) =>
-    e.op('Pad', [
-      arg(node, e),
-      e.ints(pads(node)),
-      e.scalar(numberOr(node.attrs, 'constantValue', 0), at(node.inputs, 0).dtype),
-    ]),
+    e.op('Pad', [arg(node, e), e.ints(pads(node)), e.scalar(padValue(node), at(node.inputs, 0).dtype)]),
   MirrorPad(node, e) {
     if (node.attrs['mode'] !== 'reflect') {
       throw new RangeError(
@@ -97,16 +96,21 @@ export const shapes: Lowerings = {
   },
   Range(node, e) {
     const { dtype, shape } = at(node.outputs, 0);
-    const start = number(node.attrs, 'start');
-    const values = Array.from({ length: at(shape, 0) }, (_, i) => start + i * number(node.attrs, 'step'));
-    return e.tensor(dtype === 'int32' ? Int32Array.from(values) : Float32Array.from(values), shape, dtype);
+    return e.tensor(rangeValues(node.attrs), shape, dtype);
   },
-  GatherV2: (node, e) =>
-    e.op(
-      'Gather',
-      node.inputs.map((v) => e.name(v)),
-      { axis: number(node.attrs, 'axis') },
-    ),
+  GatherV2(node, e) {
+    const axis = number(node.attrs, 'axis');
+    const indices = at(node.inputs, 1);
+    const given = e.name(indices);
+    const gather = (name: string): string => e.op('Gather', [arg(node, e), name], { axis });
+    if (e.constant(indices) !== undefined) return gather(given);
+    // Runtimes count negative ones from the end: these are moved beyond the beginning, where they are refused. In 64 bits,
+    // which the lowest number does not leave.
+    const extent = at(at(node.inputs, 0).shape, axis);
+    const wide = cast(given, 'int64', e);
+    const negative = e.op('Less', [wide, e.int(0)]);
+    return gather(e.op('Where', [negative, e.op('Sub', [wide, e.int(extent)]), wide]));
+  },
   OneHot(node, e) {
     const { dtype } = at(node.outputs, 0);
     const depth = number(node.attrs, 'depth');
@@ -119,6 +123,8 @@ export const shapes: Lowerings = {
     const on = numberOr(node.attrs, 'onValue', 1);
     const off = numberOr(node.attrs, 'offValue', 0);
     const rank = at(node.outputs, 0).shape.length;
+    // ONNX Runtime chooses between numbers only.
+    if (dtype === 'bool') return cast(e.op('Where', [hit, e.scalar(on, 'int32'), e.scalar(off, 'int32')]), 'bool', e);
     return e.op('Where', [hit, e.scalar(on, dtype, rank), e.scalar(off, dtype, rank)]);
   },
 };

@@ -1,8 +1,10 @@
 import type { Node } from '../../graph/graph.js';
+import { computedIn } from '../../kernels/elementwise.js';
 import { at, number, text } from '../../kernels/spec.js';
 import type { Emitter, Lowering, Lowerings, Ref } from './emitter.js';
+import type { TensorType } from './graph-def.js';
 
-/** Kernels that are one TensorFlow op, for every dtype that TensorFlow.js calls them with. */
+/** Kernels that are one TensorFlow op on the dtypes that they are computed in. */
 const SAME: Readonly<Record<string, string>> = {
   Abs: 'Abs',
   Neg: 'Neg',
@@ -10,8 +12,6 @@ const SAME: Readonly<Record<string, string>> = {
   Relu: 'Relu',
   Relu6: 'Relu6',
   Sign: 'Sign',
-  ZerosLike: 'ZerosLike',
-  OnesLike: 'OnesLike',
   Add: 'AddV2',
   Sub: 'Sub',
   Multiply: 'Mul',
@@ -20,10 +20,7 @@ const SAME: Readonly<Record<string, string>> = {
   Pow: 'Pow',
   SquaredDifference: 'SquaredDifference',
   Mod: 'FloorMod',
-};
-
-/** Kernels that are one TensorFlow op on floats; int32 operands go through float32. */
-const FLOAT: Readonly<Record<string, string>> = {
+  FloorDiv: 'FloorDiv',
   Sqrt: 'Sqrt',
   Rsqrt: 'Rsqrt',
   Exp: 'Exp',
@@ -63,10 +60,10 @@ const TO_BOOL: Readonly<Record<string, string>> = {
   GreaterEqual: 'GreaterEqual',
   Equal: 'Equal',
   NotEqual: 'NotEqual',
+  IsNan: 'IsNan',
+  IsInf: 'IsInf',
+  IsFinite: 'IsFinite',
 };
-
-/** Tests of floats: no integer is NaN or infinite. */
-const TEST: Readonly<Record<string, string>> = { IsNan: 'IsNan', IsInf: 'IsInf', IsFinite: 'IsFinite' };
 
 /** Logic on bool: no attribute tells the dtype. */
 const LOGIC: Readonly<Record<string, string>> = {
@@ -78,48 +75,69 @@ const LOGIC: Readonly<Record<string, string>> = {
 const args = (node: Node, e: Emitter): Ref[] => node.inputs.map((input) => e.ref(input));
 const arg = (node: Node, e: Emitter, index = 0): Ref => e.ref(at(node.inputs, index));
 
-/** Gives a lowering float32 operands for int32 ones, and its result back as int32. */
-const throughFloat =
-  (lower: (operands: readonly Ref[], node: Node, e: Emitter) => Ref): Lowering =>
+/**
+ * A cast as JavaScript's arrays make it: what is not finite is 0, and of what is too large the last 32 bits count. From a
+ * float straight to 32 bits, processors give whatever they like.
+ */
+const convert = (x: Ref, to: TensorType, e: Emitter): Ref =>
+  to === 'int32' && (x.dtype === 'float32' || x.dtype === 'float64') ? e.cast(e.cast(x, 'int64'), to) : e.cast(x, to);
+
+/** Casts operands to what a kernel is computed in, and its result to what it gives. */
+const converted =
+  (kernel: string, lower: (operands: readonly Ref[], node: Node, e: Emitter) => Ref): Lowering =>
   (node, e) => {
-    const operands = args(node, e);
-    if (at(operands, 0).dtype !== 'int32') return lower(operands, node, e);
-    const floats = operands.map((x) => e.cast(x, 'float32'));
-    return e.cast(lower(floats, node, e), at(node.outputs, 0).dtype);
+    const type = computedIn(
+      kernel,
+      node.inputs.map(({ dtype }) => dtype),
+    );
+    const operands = args(node, e).map((x) => convert(x, type, e));
+    const made = lower(operands, node, e);
+    const { dtype } = at(node.outputs, 0);
+    // What counts of a number that becomes a bool is the low byte, which is how arrays of bool hold it.
+    const whole = dtype === 'bool' && made.dtype !== 'bool' ? convert(made, 'int32', e) : made;
+    return convert(whole, dtype, e);
   };
 
 /** `condition ? t : e`, all three broadcasting. */
 export const select = (condition: Ref, t: Ref, otherwise: Ref, e: Emitter): Ref =>
   e.op('SelectV2', [condition, t, otherwise], { T: { type: t.dtype } }, t.dtype);
 
-const FORMS: Lowerings = {
-  LeakyRelu: throughFloat(([x], node, e) =>
-    e.op('LeakyRelu', [x as Ref], { alpha: { float: number(node.attrs, 'alpha') } }),
-  ),
-  Step(node, e) {
-    const x = arg(node, e);
-    const { dtype } = at(node.inputs, 0);
+type Form = (operands: readonly Ref[], node: Node, e: Emitter) => Ref;
+
+/** One number of the operands' own type. */
+const like = (x: Ref, value: number, e: Emitter): Ref => e.scalar(value, x.dtype === 'int32' ? 'int32' : 'float32');
+
+const FORMS: Readonly<Record<string, Form>> = {
+  LeakyRelu: ([x], node, e) => e.op('LeakyRelu', [x as Ref], { alpha: { float: number(node.attrs, 'alpha') } }),
+  Step([given], node, e) {
+    const x = given as Ref;
     const alpha = typeof node.attrs['alpha'] === 'number' ? node.attrs['alpha'] : 0;
-    const above = e.op('Greater', [x, e.scalar(0, dtype)], {}, 'bool');
-    if (alpha === 0) return e.cast(above, dtype);
-    return select(above, e.scalar(1, dtype), e.scalar(alpha, dtype), e);
+    const above = e.op('Greater', [x, like(x, 0, e)], {}, 'bool');
+    return select(above, like(x, 1, e), like(x, alpha, e), e);
   },
-  ClipByValue(node, e) {
-    const bound = (name: string): Ref => e.scalar(number(node.attrs, name), at(node.inputs, 0).dtype);
-    return e.op('ClipByValue', [arg(node, e), bound('clipValueMin'), bound('clipValueMax')]);
+  ClipByValue([given], node, e) {
+    const x = given as Ref;
+    return e.op('ClipByValue', [
+      x,
+      ...['clipValueMin', 'clipValueMax'].map((name) => like(x, number(node.attrs, name), e)),
+    ]);
   },
-  Prelu(node, e) {
-    const [x, alpha] = [arg(node, e), arg(node, e, 1)];
-    return select(e.op('Less', [x, e.scalar(0)], {}, 'bool'), e.op('Mul', [x, alpha]), x, e);
+  Prelu([x, alpha], _, e) {
+    const [given, slope] = [x as Ref, alpha as Ref];
+    return select(e.op('Less', [given, e.scalar(0)], {}, 'bool'), e.op('Mul', [given, slope]), given, e);
   },
-  // TensorFlow.js gives the quotient as int32 whatever comes in.
-  FloorDiv: (node, e) => e.cast(e.op('FloorDiv', args(node, e)), 'int32'),
-  LogicalXor: (node, e) => e.op('NotEqual', args(node, e), {}, 'bool'),
-  AddN: (node, e) => e.op('AddN', args(node, e), { N: { int: node.inputs.length } }),
+  LogicalXor: (operands, _, e) => e.op('NotEqual', operands, {}, 'bool'),
+  AddN: (operands, _, e) => e.op('AddN', operands, { N: { int: operands.length } }),
+};
+
+/** Kernels that see to dtypes themselves. */
+const OWN_TYPES: Lowerings = {
+  ZerosLike: (node, e) => e.op('ZerosLike', args(node, e)),
+  OnesLike: (node, e) => e.op('OnesLike', args(node, e)),
   Cast(node, e) {
     const x = arg(node, e);
     const to = text(node.attrs, 'dtype') as 'float32' | 'int32' | 'bool';
-    return x.dtype === to ? e.op('Identity', [x]) : e.cast(x, to);
+    return x.dtype === to ? e.op('Identity', [x]) : convert(x, to, e);
   },
   Select(node, e) {
     const [condition, t] = [at(node.inputs, 0), at(node.inputs, 1)];
@@ -132,15 +150,18 @@ const FORMS: Lowerings = {
   },
 };
 
-const each = (table: Readonly<Record<string, string>>, lowering: (op: string) => Lowering): Lowerings =>
-  Object.fromEntries(Object.entries(table).map(([kernel, op]) => [kernel, lowering(op)]));
+const each = (table: Readonly<Record<string, string>>, form: (op: string) => Form): Record<string, Form> =>
+  Object.fromEntries(Object.entries(table).map(([kernel, op]) => [kernel, form(op)]));
+
+const forms: Readonly<Record<string, Form>> = {
+  ...each(SAME, (op) => (operands, _, e) => e.op(op, operands)),
+  ...each(TO_BOOL, (op) => (operands, _, e) => e.op(op, operands, {}, 'bool')),
+  ...each(LOGIC, (op) => (operands, _, e) => at(e.node(op, operands, {}, ['bool']), 0)),
+  ...FORMS,
+};
 
 /** Kernels that compute element by element. */
 export const elementwise: Lowerings = {
-  ...each(SAME, (op) => (node, e) => e.op(op, args(node, e))),
-  ...each(FLOAT, (op) => throughFloat((operands, _, e) => e.op(op, operands))),
-  ...each(TO_BOOL, (op) => (node, e) => e.op(op, args(node, e), {}, 'bool')),
-  ...each(TEST, (op) => (node, e) => e.op(op, [e.cast(arg(node, e), 'float32')], {}, 'bool')),
-  ...each(LOGIC, (op) => (node, e) => at(e.node(op, args(node, e), {}, ['bool']), 0)),
-  ...FORMS,
+  ...Object.fromEntries(Object.entries(forms).map(([kernel, form]) => [kernel, converted(kernel, form)])),
+  ...OWN_TYPES,
 };

@@ -5,10 +5,11 @@ import { type ProtobufWriter, protobufWriter } from '../protobuf.js';
 const PRODUCER = 1645;
 
 /** Element types inside a TensorFlow graph. */
-export type TensorType = DType | 'int64' | 'bfloat16' | 'float16' | 'resource';
+export type TensorType = DType | 'float64' | 'int64' | 'bfloat16' | 'float16' | 'resource';
 
 const TYPE_CODE: Readonly<Record<TensorType, number>> = {
   float32: 1,
+  float64: 2,
   int32: 3,
   int64: 9,
   bool: 10,

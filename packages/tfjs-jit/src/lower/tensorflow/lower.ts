@@ -1,11 +1,12 @@
-import type { Graph, Node } from '../../graph/graph.js';
+import { type Graph, type Node, sizeOf } from '../../graph/graph.js';
+import { checkNodeIndices, INDEXED, indexCheck, indexError } from '../../kernels/index-errors.js';
 import { at } from '../../kernels/spec.js';
 import { COMPUTE } from '../../passes/lower-precision.js';
 import { type Update, variablesOf } from '../../passes/updates/updates.js';
 import { unsupportedKernel } from '../../trace/unsupported.js';
-import { createEmitter, type GraphEmitter } from './emitter.js';
+import { createEmitter, type GraphEmitter, type Ref } from './emitter.js';
 import { encodeGraphDef, type GraphNode } from './graph-def.js';
-import type { TensorflowInput, TensorflowModel, TensorflowOutput } from './model.js';
+import type { TensorflowCheck, TensorflowInput, TensorflowModel, TensorflowOutput } from './model.js';
 import { LOWERINGS } from './table.js';
 import { lowerUpdates, nodesAfter, oldState, readVariable } from './updates.js';
 
@@ -31,7 +32,17 @@ export function writeNodes(
   const inputs = lowerInputs(graph, new Set(variables.values()), emitter);
   for (const [value, data] of graph.constants)
     emitter.bindLazily(value, () => emitter.tensor(data, value.shape, value.dtype));
-  const lower = (node: Node): void => lowerNode(node, emitter);
+  /** Calls that check indices, by the nodes that do it. */
+  const calls = new Map<string, Node>();
+  const lower = (node: Node): void => {
+    checkNodeIndices(
+      node,
+      node.inputs.map((input) => graph.constants.get(input)),
+    );
+    const first = emitter.nodes.length;
+    lowerNode(node, emitter);
+    if (INDEXED.has(node.kernel)) for (const { name } of emitter.nodes.slice(first)) calls.set(name, node);
+  };
   const after = nodesAfter(graph, updates);
   for (const node of graph.nodes) if (!after.has(node)) lower(node);
   // Read now: after the barrier the variables change.
@@ -47,7 +58,38 @@ export function writeNodes(
     const { name } = emitter.named(`out${i}`, 'Identity', [source], { T: { type: source.dtype } }, source.dtype);
     return { kind: 'tensor', node: name, shape, dtype };
   });
-  return { nodes: emitter.nodes, inputs, outputs, captured: emitter.captured, done };
+  const indexChecks = [...new Set(calls.values())].flatMap((node) => lowerCheck(node, graph, emitter) ?? []);
+  const { nodes, captured } = emitter;
+  return { nodes, inputs, outputs, captured, done, indexChecks, reword: (error) => reword(error, calls) };
+}
+
+/** Nodes that TensorFlow names when a call fails. */
+const FAILED_NODES = /\{\{node ([^}]*)\}\}/g;
+
+function reword(error: Error, calls: ReadonlyMap<string, Node>): Error {
+  const names = [...error.message.matchAll(FAILED_NODES)].map(([, name = '']) => name);
+  const failed = names.map((name) => calls.get(name)).find((node) => node !== undefined);
+  const check = failed && indexCheck(failed);
+  return check === undefined ? error : indexError(check, error);
+}
+
+/** A check that all indices of a call lie inside; nothing needs its node, so that it runs only where it is asked for. */
+function lowerCheck(node: Node, graph: Graph, e: GraphEmitter): TensorflowCheck | undefined {
+  const check = indexCheck(node);
+  const indices = check && at(node.inputs, check.input);
+  if (check === undefined || indices === undefined || graph.constants.has(indices)) return undefined;
+  const { shape } = indices;
+  const given =
+    check.depth === 1 ? e.ref(indices) : e.reshape(e.ref(indices), [sizeOf(shape) / check.depth, check.depth]);
+  const extents = e.ints(check.into);
+  const low = e.op('GreaterEqual', [given, e.scalar(0, 'int32')], {}, 'bool');
+  const high = e.op('Less', [given, extents], {}, 'bool');
+  const [inside] = e.node('LogicalAnd', [low, high], {}, ['bool']);
+  const rank = check.depth === 1 ? Math.max(1, shape.length) : 2;
+  const axes = e.ints(Array.from({ length: rank }, (_, axis) => axis));
+  const attrs = { keep_dims: { bool: false }, Tidx: { type: 'int32' } } as const;
+  const [all] = e.node('All', [inside as Ref, axes], attrs, ['bool']);
+  return { node: (all as Ref).name, error: () => indexError(check, new Error('An index lies outside.')) };
 }
 
 function lowerInputs(graph: Graph, variables: ReadonlySet<number>, emitter: GraphEmitter): TensorflowInput[] {

@@ -48,4 +48,19 @@ export interface TensorflowModel {
   readonly captured: readonly TensorflowConstant[];
   /** Nodes that must have run when the function ends: the updates of variables. */
   readonly done: readonly string[];
+  /**
+   * Checks of indices that TensorFlow's kernels make on a CPU alone: elsewhere, and compiled with XLA, they give zeros or
+   * other rows, and an engine must look at these.
+   */
+  readonly indexChecks?: readonly TensorflowCheck[];
+  /** What TensorFlow says of a call that failed, in the words of the op that asked for it, with its line; else as it is. */
+  readonly reword?: (error: Error) => Error;
+}
+
+/** A condition that must hold for the results to mean anything. */
+export interface TensorflowCheck {
+  /** Node that gives it, a bool without axes. */
+  readonly node: string;
+  /** The error when it does not hold. */
+  readonly error: () => Error;
 }

@@ -1,5 +1,6 @@
 import type { Node } from '../../graph/graph.js';
 import { at, numbers } from '../../kernels/spec.js';
+import { select } from './elementwise.js';
 import type { Emitter, Lowerings, Ref } from './emitter.js';
 import type { Attribute, NodeAttributes } from './graph-def.js';
 import { cropped, overPadded, padded, paddingWord, steps, type Window, windowOf } from './window.js';
@@ -24,15 +25,21 @@ function paddedLow(x: Ref, { pads }: Window, e: Emitter): Ref {
   return e.op('PadV2', [x, amounts, e.scalar(Number.NEGATIVE_INFINITY)], { Tpaddings: { type: 'int32' } });
 }
 
-/** Window size over the number of the image's pixels in each window, `[1, h, w, 1]`: padding does not count. */
-function correction({ strides, kernel, pads, from, to }: Window, e: Emitter): Ref {
+/** How many of the image's pixels each window covers, row by row: padding does not count. */
+function counts({ strides, kernel, pads, from, to }: Window): number[] {
   const along = (i: 0 | 1): number[] =>
     Array.from({ length: to[i] }, (_, k) => {
       const start = k * strides[i] - pads[i][0];
-      return Math.min(start + kernel[i], from[i]) - Math.max(start, 0);
+      return Math.max(0, Math.min(start + kernel[i], from[i]) - Math.max(start, 0));
     });
   const columns = along(1);
-  const factors = along(0).flatMap((h) => columns.map((w) => (kernel[0] * kernel[1]) / (h * w)));
+  return along(0).flatMap((h) => columns.map((w) => h * w));
+}
+
+/** Window size over the number of the image's pixels in each window, `[1, h, w, 1]`. */
+function correction(window: Window, e: Emitter): Ref {
+  const { kernel, to } = window;
+  const factors = counts(window).map((n) => (kernel[0] * kernel[1]) / n);
   return e.tensor(Float32Array.from(factors), [1, to[0], to[1], 1], 'float32');
 }
 
@@ -44,7 +51,16 @@ export const pools: Lowerings = {
   MaxPool(node, e) {
     const window = windowFor(node, shapeOf(node), outShape(node));
     const named = paddingWord(window) !== undefined;
-    return e.op('MaxPool', [named ? arg(node, e) : paddedLow(arg(node, e), window, e)], attributes(window));
+    const maxima = e.op('MaxPool', [named ? arg(node, e) : paddedLow(arg(node, e), window, e)], attributes(window));
+    const seen = counts(window);
+    if (seen.every((n) => n > 0)) return maxima;
+    // TensorFlow begins at the lowest number, not at minus infinity.
+    const mask = e.tensor(
+      Uint8Array.from(seen, (n) => Math.min(1, n)),
+      [1, ...window.to, 1],
+      'bool',
+    );
+    return select(mask, maxima, e.scalar(Number.NEGATIVE_INFINITY), e);
   },
   MaxPoolWithArgmax(node, e) {
     const x = arg(node, e);

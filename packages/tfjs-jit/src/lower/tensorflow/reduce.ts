@@ -12,7 +12,18 @@ function reduce(type: string, x: Ref, node: Node, e: Emitter): Ref {
   return e.op(type, [x, e.ints(axes)], attrs);
 }
 
+/** A number for every element: most ops take no bool. */
+const numeric = (node: Node, e: Emitter): Ref => {
+  const x = arg(node, e);
+  return x.dtype === 'bool' ? e.cast(x, 'int32') : x;
+};
+
 const reducing =
+  (type: string): Lowering =>
+  (node, e) =>
+    e.cast(reduce(type, numeric(node, e), node, e), at(node.outputs, 0).dtype);
+
+const logical =
   (type: string): Lowering =>
   (node, e) =>
     reduce(type, arg(node, e), node, e);
@@ -21,27 +32,24 @@ const argument =
   (type: string): Lowering =>
   (node, e) => {
     const axis = e.scalar(number(node.attrs, 'axis'), 'int32');
-    return e.op(type, [arg(node, e), axis], { Tidx: { type: 'int32' }, output_type: { type: 'int32' } }, 'int32');
+    return e.op(type, [numeric(node, e), axis], { Tidx: { type: 'int32' }, output_type: { type: 'int32' } }, 'int32');
   };
 
 /** Kernels along whole axes. */
 export const reductions: Lowerings = {
-  Sum(node, e) {
-    const x = arg(node, e);
-    return reduce('Sum', x.dtype === 'bool' ? e.cast(x, 'int32') : x, node, e);
-  },
+  Sum: reducing('Sum'),
   Mean: (node, e) => reduce('Mean', e.cast(arg(node, e), 'float32'), node, e),
   Max: reducing('Max'),
   Min: reducing('Min'),
   Prod: reducing('Prod'),
-  All: reducing('All'),
-  Any: reducing('Any'),
+  All: logical('All'),
+  Any: logical('Any'),
   ArgMax: argument('ArgMax'),
   ArgMin: argument('ArgMin'),
   Softmax: (node, e) => e.op('Softmax', [arg(node, e)]),
   LogSoftmax: (node, e) => e.op('LogSoftmax', [arg(node, e)]),
   Cumsum: (node, e) =>
-    e.op('Cumsum', [arg(node, e), e.scalar(number(node.attrs, 'axis'), 'int32')], {
+    e.op('Cumsum', [numeric(node, e), e.scalar(number(node.attrs, 'axis'), 'int32')], {
       exclusive: { bool: node.attrs['exclusive'] === true },
       reverse: { bool: node.attrs['reverse'] === true },
       Tidx: { type: 'int32' },

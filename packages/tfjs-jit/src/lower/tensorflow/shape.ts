@@ -1,6 +1,8 @@
 import type { Node } from '../../graph/graph.js';
+import { padValue, rangeValues } from '../../kernels/shape.js';
 import { at, number, numbers, pairs } from '../../kernels/spec.js';
 import { numberOr } from '../../kernels/window.js';
+import { select } from './elementwise.js';
 import type { Emitter, Lowering, Lowerings, Ref } from './emitter.js';
 
 const arg = (node: Node, e: Emitter, index = 0): Ref => e.ref(at(node.inputs, index));
@@ -106,7 +108,7 @@ export const shapes: Lowerings = {
   Tile: (node, e) => e.op('Tile', [arg(node, e), e.ints(numbers(node.attrs, 'reps'))], { Tmultiples: INT32 }),
   BroadcastTo: (node, e) => e.op('BroadcastTo', [arg(node, e), e.ints(outShape(node))], { Tidx: INT32 }),
   PadV2(node, e) {
-    const value = e.scalar(numberOr(node.attrs, 'constantValue', 0), at(node.inputs, 0).dtype);
+    const value = e.scalar(padValue(node), at(node.inputs, 0).dtype);
     return e.op('PadV2', [arg(node, e), paddings(node, e), value], { Tpaddings: INT32 });
   },
   MirrorPad(node, e) {
@@ -121,9 +123,7 @@ export const shapes: Lowerings = {
   },
   Range(node, e) {
     const { dtype, shape } = at(node.outputs, 0);
-    const start = number(node.attrs, 'start');
-    const values = Array.from({ length: at(shape, 0) }, (_, i) => start + i * number(node.attrs, 'step'));
-    return e.tensor(dtype === 'int32' ? Int32Array.from(values) : Float32Array.from(values), shape, dtype);
+    return e.tensor(rangeValues(node.attrs), shape, dtype);
   },
   GatherV2(node, e) {
     const x = arg(node, e);
@@ -133,7 +133,10 @@ export const shapes: Lowerings = {
   },
   UnsortedSegmentSum(node, e) {
     const segments = e.scalar(number(node.attrs, 'numSegments'), 'int32');
-    const ids = e.cast(arg(node, e, 1), 'int32');
+    const given = arg(node, e, 1);
+    // TensorFlow drops what belongs before the first segment and refuses what belongs behind the last.
+    const behind = e.op('GreaterEqual', [given, segments], {}, 'bool');
+    const ids = select(behind, e.scalar(-1, 'int32'), given, e);
     return e.op('UnsortedSegmentSum', [arg(node, e), ids, segments], { Tindices: INT32, Tnumsegments: INT32 });
   },
   OneHot(node, e) {
