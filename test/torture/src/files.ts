@@ -1,0 +1,63 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isLockFile, readSafetensors, readZipDirectory } from '@edm2/tensor-files';
+
+/** Files below a folder, relative to it, sorted; none where there is no such folder. */
+export async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .sort();
+}
+
+/** Hash of a file's bytes. */
+export const hashOf = async (path: string): Promise<string> =>
+  createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex');
+
+/** Hashes of all files below a folder whose names are wanted. */
+export async function hashes(folder: string, wanted: (name: string) => boolean): Promise<Map<string, string>> {
+  const found = new Map<string, string>();
+  for (const name of (await filesBelow(folder)).filter(wanted)) found.set(name, await hashOf(join(folder, name)));
+  return found;
+}
+
+const isTemporary = (name: string): boolean => /\.tmp$/.test(name);
+
+/** What is not whole under its final name, in words: nothing, after whatever happened. */
+export async function brokenFiles(folder: string): Promise<string[]> {
+  const broken: string[] = [];
+  for (const name of await filesBelow(folder)) {
+    const base = name.split('/').at(-1) ?? '';
+    if (isTemporary(base) || isLockFile(base)) continue;
+    const why = await reasonBroken(join(folder, name));
+    if (why !== undefined) broken.push(`${name}: ${why}`);
+  }
+  return broken;
+}
+
+async function reasonBroken(path: string): Promise<string | undefined> {
+  try {
+    if (path.endsWith('.safetensors')) {
+      const file = await readSafetensors(path);
+      await file.verify().finally(() => file.close());
+    } else if (path.endsWith('.json')) JSON.parse(await readFile(path, 'utf8'));
+    else if (path.endsWith('.png')) {
+      const bytes = await readFile(path);
+      if (!bytes.subarray(-8, -4).equals(Buffer.from('IEND'))) return 'cut off';
+    } else if (path.endsWith('.zip')) await readZipDirectory(path, { maxEntries: 100_000 });
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** What a command should have tidied away at its end. */
+export const leftovers = async (folder: string): Promise<string[]> =>
+  (await filesBelow(folder)).filter((name) => {
+    const base = name.split('/').at(-1) ?? '';
+    return isTemporary(base) || isLockFile(base);
+  });
