@@ -70,6 +70,7 @@ it('refuses other settings, gaps, and paths that are taken', async () => {
   writeFileSync(path, '');
   await expect(createWriter(path, { kind: 'latents' })).rejects.toThrow(/which is there already/);
   mkdirSync(join(tmp, 'other.partial'));
+  writeFileSync(join(tmp, 'other.partial', 'notes.txt'), '');
   await expect(createWriter(join(tmp, 'other'), { kind: 'latents' })).rejects.toThrow(/of another kind/);
 });
 
@@ -146,5 +147,52 @@ describe('storedZip', () => {
     writeFileSync(path, Buffer.concat(chunks));
     const { readZipDirectory } = await import('@edm2/tensor-files');
     expect((await readZipDirectory(path, { maxEntries: count })).size).toBe(count);
+  });
+});
+
+describe('killed in its last moments, a dataset is whole, and the next attempt tidies up', () => {
+  const begin = async (path: string, count: number) => {
+    const writer = await createWriter(path, { kind: 'latents', settings: { of: 'x' } });
+    for (let i = 0; i < count; i++) if (!writer.has(i)) await writer.add(i, latent(i));
+    return writer;
+  };
+  const again = (path: string) =>
+    expect(createWriter(path, { kind: 'latents', settings: { of: 'x' } })).rejects.toThrow(/which is there already/);
+
+  it('of a zip the files that went into it, and no others', async () => {
+    const path = join(tmp, 'last.zip');
+    await (await begin(path, 3)).finish({ labels: null });
+    const zip = readFileSync(path);
+    rmSync(path);
+    // As many files of the same names and lengths: it was this work.
+    const { folder } = await begin(path, 3);
+    writeFileSync(path, zip);
+    await again(path);
+    expect(existsSync(folder)).toBe(false);
+    // Fewer: it was not.
+    rmSync(path);
+    await begin(path, 2);
+    writeFileSync(path, zip);
+    await again(path);
+    expect(existsSync(folder)).toBe(true);
+    expect(readFileSync(path).equals(zip)).toBe(true);
+  });
+
+  it('of a folder its settings', async () => {
+    const path = join(tmp, 'last');
+    const writer = await begin(path, 2);
+    const settings = readFileSync(join(writer.folder, 'settings.json'));
+    await writer.finish({ labels: null });
+    writeFileSync(join(path, 'settings.json'), settings);
+    await again(path);
+    expect(readdirSync(path).sort()).toEqual(['00000', 'dataset.json']);
+  });
+
+  it('before its first file, nothing is in the way', async () => {
+    const path = join(tmp, 'first');
+    mkdirSync(`${path}.partial`);
+    writeFileSync(join(`${path}.partial`, '.settings.json.999999999.0123abcd.tmp'), '{');
+    const { folder } = await begin(path, 1);
+    expect(readdirSync(folder).sort()).toEqual(['00000', 'settings.json']);
   });
 });

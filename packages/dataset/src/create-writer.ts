@@ -1,9 +1,17 @@
 import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, extname, join } from 'node:path';
+import { dirname, extname, join, relative, sep } from 'node:path';
 import { known } from '@edm2/options';
-import { makeFolder, type NpyInput, writeFileAtomic, writeNpy } from '@edm2/tensor-files';
+import {
+  makeFolder,
+  type NpyInput,
+  readZipDirectory,
+  removeLeftovers,
+  writeFileAtomic,
+  writeNpy,
+} from '@edm2/tensor-files';
 import { DatasetError } from './errors.js';
 import { isSample } from './file-source.js';
+import { MAX_IMAGES } from './limits.js';
 import { storedZip } from './stored-zip.js';
 
 /** Options of {@link createWriter}. */
@@ -62,10 +70,15 @@ export async function createWriter(path: string, options: WriterOptions): Promis
   const folder = `${path}.partial`;
   const fail = (expected: string, got: string, remedy: string) =>
     new DatasetError({ code: 'not-writable', where: 'createWriter', file: path, expected, got, remedy });
-  if (await exists(path)) throw fail('a new path', `${path}, which is there already`, 'Choose another, or remove it');
   const text = `${JSON.stringify({ kind, ...settings }, null, 2)}\n`;
   const stored = await readFile(join(folder, SETTINGS), 'utf8').catch(() => undefined);
-  if (stored === undefined && (await exists(folder)))
+  if (await exists(path)) {
+    await tidy(path, folder, text);
+    throw fail('a new path', `${path}, which is there already`, 'Choose another, or remove it');
+  }
+  // What was killed before its settings were there has nothing in it.
+  const begun = (await readdir(folder).catch((): string[] => [])).filter((name) => !name.endsWith('.tmp'));
+  if (stored === undefined && begun.length > 0)
     throw fail('an unfinished dataset', `${folder} of another kind`, 'Remove it');
   if (stored !== undefined && stored !== text)
     throw fail(
@@ -74,6 +87,7 @@ export async function createWriter(path: string, options: WriterOptions): Promis
       'Remove that folder to begin anew',
     );
   await makeFolder(folder);
+  await removeLeftovers(folder);
   if (stored === undefined) await writeFileAtomic(join(folder, SETTINGS), text);
 
   const nameOf = (index: number): string => nameFor(kind, index);
@@ -82,6 +96,7 @@ export async function createWriter(path: string, options: WriterOptions): Promis
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (!entry.isDirectory()) continue;
     made.add(entry.name);
+    await removeLeftovers(join(folder, entry.name));
     for (const name of await readdir(join(folder, entry.name)))
       if (isSample(name)) present.add(`${entry.name}/${name}`);
   }
@@ -110,11 +125,31 @@ export async function createWriter(path: string, options: WriterOptions): Promis
         await rm(folder, { recursive: true });
       } else {
         await writeFileAtomic(join(folder, 'dataset.json'), json);
-        await rm(join(folder, SETTINGS));
+        // In this order: what is killed in between is whole, and not without its settings in a folder that nobody knows.
         await rename(folder, path);
+        await rm(join(path, SETTINGS));
       }
     },
   };
+}
+
+/** Removes what a process that was killed in its last moments has left: of a folder its settings, of a zip the files that went into it. */
+async function tidy(path: string, folder: string, text: string): Promise<void> {
+  const same = async (place: string) => (await readFile(join(place, SETTINGS), 'utf8').catch(() => '')) === text;
+  if (await same(path)) await rm(join(path, SETTINGS));
+  if (extname(path) !== '.zip' || !(await same(folder))) return;
+  const zipped = await readZipDirectory(path, { maxEntries: MAX_IMAGES }).catch(() => undefined);
+  if (!zipped) return;
+  const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  const samples = files.filter(({ name }) => isSample(name));
+  // As many, of the same names and lengths, besides dataset.json.
+  if (samples.length !== zipped.size - 1) return;
+  for (const { parentPath, name } of samples) {
+    const file = join(parentPath, name);
+    const entry = zipped.get(relative(folder, file).split(sep).join('/'));
+    if (entry?.uncompressedSize !== (await stat(file)).size) return;
+  }
+  await rm(folder, { recursive: true });
 }
 
 /** `00000/img00000000.png`, `00000/img-mean-std-00000000.npy`. */

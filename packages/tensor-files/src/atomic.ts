@@ -33,20 +33,23 @@ export interface AtomicFile {
 }
 
 /** What {@link openAtomic} calls its files; the number is the process's. */
-const TEMPORARY = /^\..+\.(\d+)\.[0-9a-f]{8}\.tmp$/;
+const TEMPORARY = /^\.(.+)\.(\d+)\.[0-9a-f]{8}\.tmp$/;
 
 /**
  * Removes what killed processes have left of files that they were writing into a folder. Those of processes that run stay.
  *
+ * @param name - of one file alone; default: of any.
  * @returns names of what was removed; none where there is no such folder.
  */
-export async function removeLeftovers(folder: string): Promise<string[]> {
+export async function removeLeftovers(folder: string, name?: string): Promise<string[]> {
   const names = await readdir(folder).catch((): string[] => []);
-  const left = names.filter((name) => {
-    const pid = Number(TEMPORARY.exec(name)?.[1]);
-    return pid > 0 && pid !== process.pid && !exists(pid);
+  const left = names.filter((each) => {
+    const [, of, pid] = TEMPORARY.exec(each) ?? [];
+    return (
+      Number(pid) > 0 && Number(pid) !== process.pid && (name === undefined || of === name) && !exists(Number(pid))
+    );
   });
-  for (const name of left) await rm(join(folder, name), { force: true });
+  for (const each of left) await rm(join(folder, each), { force: true });
   return left;
 }
 

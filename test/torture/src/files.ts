@@ -21,9 +21,20 @@ export const hashOf = async (path: string): Promise<string> =>
 /** Hashes of all files below a folder whose names are wanted. */
 export async function hashes(folder: string, wanted: (name: string) => boolean): Promise<Map<string, string>> {
   const found = new Map<string, string>();
-  for (const name of (await filesBelow(folder)).filter(wanted)) found.set(name, await hashOf(join(folder, name)));
+  const all = (await filesBelow(folder)).filter(wanted);
+  for (const name of all.filter((each) => isFinal(each, all))) found.set(name, await hashOf(join(folder, name)));
   return found;
 }
+
+/**
+ * Whether a file of a run is the same however often it was interrupted: of training states the newest, since an interruption writes one of its
+ * own.
+ */
+const isFinal = (name: string, all: readonly string[]): boolean =>
+  !name.includes('training-state-') || !all.some((other) => sameFolder(other, name) && isState(other) && other > name);
+
+const isState = (name: string): boolean => /training-state-\d+\.safetensors$/.test(name);
+const sameFolder = (a: string, b: string): boolean => a.slice(0, a.lastIndexOf('/')) === b.slice(0, b.lastIndexOf('/'));
 
 const isTemporary = (name: string): boolean => /\.tmp$/.test(name);
 

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { brokenFiles, leftovers } from './files.js';
 import { type Ending, type Faults, isInWords, lastWords, run } from './run-command.js';
@@ -28,6 +28,7 @@ export interface Tally {
 
 /** Does the work undisturbed. */
 export async function know(subject: Subject, folder: string): Promise<Known> {
+  await mkdir(folder, { recursive: true });
   await subject.prepare(folder);
   const dest = 'whole';
   const ending = await run(await subject.start(folder, dest), folder, { dest, count: true });
@@ -44,7 +45,10 @@ export async function know(subject: Subject, folder: string): Promise<Known> {
 
 /** Lets work that was disturbed come to its end, and compares what came out; what is wrong, in words. */
 export async function finish({ subject, folder, results }: Known, dest: string, faults?: Faults): Promise<string[]> {
-  const ending = await run(await subject.start(folder, dest), folder, faults);
+  let ending = await run(await subject.start(folder, dest), folder, faults);
+  // Killed in its last moments, it was done: the next attempt says so, and tidies up.
+  if (ending.code !== 0 && /which is there already/.test(ending.printed))
+    ending = await run(await subject.start(folder, dest), folder, faults);
   if (ending.code !== 0) return [`it did not go on: ${lastWords(ending)}`];
   const wrong = (await brokenFiles(join(folder, dest))).map((file) => `not whole: ${file}`);
   const found = await subject.results(folder, dest);

@@ -80,10 +80,11 @@ async function encodeCommand(options: EncodeOptions): Promise<void> {
       const published = (options.statistics ?? (isStableDiffusion(vae) ? 'published' : 'measured')) === 'published';
       const normalizer = createLatentNormalizer(published ? STABLE_DIFFUSION_RAW : statistics);
       const latents: LatentDescription = { vae: name, sha256, normalizer: normalizer.options };
+      // Before the dataset is there: nobody would make them again. Those of a folder are in it.
+      const beside = await saveRawStatistics(dest.endsWith('.zip') ? dest : writer.folder, statistics);
       await writer.finish({ labels: labelsOf(dataset), notes: { latents }, signal });
-      const beside = await saveRawStatistics(dest, statistics);
       say(
-        `${dataset.length} images of ${dataset.resolution}×${dataset.resolution} → ${dest}; their statistics → ${beside}`,
+        `${dataset.length} images of ${dataset.resolution}×${dataset.resolution} → ${dest}; their statistics → ${beside.replace(writer.folder, dest)}`,
       );
       for (const line of datasetLines(dataset)) say(line);
       say(`training standardises by ${published ? 'EDM2’s published statistics' : 'these statistics'}`);

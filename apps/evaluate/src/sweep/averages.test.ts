@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSafetensors } from '@edm2/tensor-files';
@@ -51,4 +51,19 @@ test('of a mixed average the tensors named are bitwise of their own length, all 
     averages.mixed(0.15, { tensors: '*.conv_res0.*', sigmaRel: 0.06 }),
   ];
   expect(new Set([path, ...others.map((each) => each.path)]).size).toBe(4);
+});
+
+test('a snapshot that vanishes while averages are made is an error, and no average of fewer is kept', async () => {
+  const name = 'network-snapshot-0000001-0.100.safetensors';
+  const from = join(scratch, 'run', name);
+  const before = readFileSync(from);
+  const known = await openAverages(join(scratch, 'run'), join(scratch, 'vanished'));
+  rmSync(from);
+  await expect(known.prepare([0.07], signal)).rejects.toThrow(
+    /expected the 4 snapshots that were there at first, got 3/,
+  );
+  writeFileSync(from, before);
+  const made = await known.prepare([0.07], signal);
+  const whole = await (await openAverages(join(scratch, 'run'), join(scratch, 'whole'))).prepare([0.07], signal);
+  expect(await tensorsOf(made.get(0.07) ?? '')).toEqual(await tensorsOf(whole.get(0.07) ?? ''));
 });

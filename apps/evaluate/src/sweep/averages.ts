@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { assertReachable, openSnapshots, reconstructFiles, selectSnapshots } from '@edm2/phema/node';
 import { fileFingerprint } from '../generate/fingerprint.js';
@@ -74,6 +74,15 @@ export async function openAverages(
   const run = hash.digest('hex').slice(0, 12);
   const output = join(outdir, 'averages', run);
   const warnings = new Map<number, readonly string[]>();
+  /** Averages that are kept and compared must all be of the snapshots that were there at first. */
+  const reconstructSame = async (options: Parameters<typeof reconstructFiles>[0]) => {
+    const result = await reconstructFiles(options);
+    if (result.snapshots === snapshots.length) return result;
+    for (const { path, skipped } of result.outputs) if (!skipped) await rm(path, { force: true });
+    throw new Error(
+      `${indir}: expected the ${snapshots.length} snapshots that were there at first, got ${result.snapshots}; those at first: ${snapshots.map(({ path }) => basename(path)).join(', ')}. Put them back and run the command again.`,
+    );
+  };
   return {
     fingerprint: `${run} at ${time}`,
     t: time,
@@ -85,7 +94,7 @@ export async function openAverages(
     async prepare(sigmaRels, signal) {
       await mkdir(output, { recursive: true });
       const lengths = [...new Set(sigmaRels)];
-      const { outputs } = await reconstructFiles({
+      const { outputs } = await reconstructSame({
         input: indir,
         output,
         sigmaRels: lengths,
@@ -107,7 +116,7 @@ export async function openAverages(
         async make(signal) {
           await mkdir(output, { recursive: true });
           const tensorSigmaRels = Object.fromEntries(patternsOf(own.tensors).map((each) => [each, own.sigmaRel]));
-          await reconstructFiles({
+          await reconstructSame({
             input: indir,
             output: path,
             sigmaRels: [sigmaRel],

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
-import { explainFileError } from '@edm2/tensor-files';
+import { basename, dirname, resolve } from 'node:path';
+import { explainFileError, removeLeftovers } from '@edm2/tensor-files';
 import type { Command } from 'commander';
 import { UsageError } from './errors.js';
 
@@ -9,7 +9,7 @@ import { UsageError } from './errors.js';
 export const withOverwrite = (command: Command, what: string): Command => command.option('--overwrite', what);
 
 /**
- * Checks that a file can be written before the work begins whose result it takes.
+ * Checks that a file can be written before the work begins whose result it takes. What a killed process has left of it is removed.
  *
  * @param option - that names it, with its dashes.
  * @param overwrite - a file that is there may be replaced.
@@ -26,6 +26,7 @@ export async function expectFile(option: string, path: string, overwrite = false
       `${option}: expected a new file, got ${path}, which is there already. Choose another name, or add --overwrite to replace it.`,
     );
   await expectWritable(option, dirname(resolve(path)));
+  await removeLeftovers(dirname(resolve(path)), basename(path));
   return there === 'file';
 }
 
@@ -39,6 +40,7 @@ export async function expectFolder(option: string, path: string): Promise<void> 
   if ((await lookAt(option, path)) === 'file')
     throw new UsageError(`${option}: expected a folder, got ${path}, a file. Choose another name.`);
   await expectWritable(option, resolve(path));
+  await removeLeftovers(path);
 }
 
 /**

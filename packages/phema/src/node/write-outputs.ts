@@ -4,6 +4,7 @@ import {
   createSafetensorsWriter,
   type Dtype,
   makeFolder,
+  removeLeftovers,
   type SafetensorsWriter,
   type TensorSpec,
 } from '@edm2/tensor-files';
@@ -60,6 +61,7 @@ export async function writeOutputs(
   const writers: SafetensorsWriter[] = [];
   const watch = createFiniteWatch(plans, specs, files);
   try {
+    await removeLeftovers(folder);
     await checkRoom(folder, specs, plans.length);
     for (const { file } of plans)
       writers.push(await createSafetensorsWriter(file.path, specs, metadataOf(last, file, specs, options)));

@@ -1,6 +1,6 @@
 import fs, { mkdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LockedError, lockFolder } from '@edm2/tensor-files';
+import { fileErrorCode, LockedError, lockFolder } from '@edm2/tensor-files';
 import { VERSIONS, type Version, WANTED, type Wheel, wheelsOf } from './catalogue.js';
 import { cacheFolder } from './folders.js';
 import { type IndexSettings, indexSettings } from './index-settings.js';
@@ -66,7 +66,8 @@ export async function install(
   const there = find(directory, name);
   if (there !== undefined) return { ...there, already: true };
   const lock = await lockFolder(directory, 'install').catch((cause: Error) => {
-    if (cause instanceof LockedError) throw cause;
+    // Of a read-only or forbidden place it is said already; a folder that cannot be made is not merely missing.
+    if (cause instanceof LockedError || !['ENOENT', undefined].includes(fileErrorCode(cause))) throw cause;
     throw new Error(
       `install: expected a folder that can be made, got ${directory}: ${cause.cause instanceof Error ? cause.cause.message : cause.message}. Name another one with --directory.`,
       { cause },

@@ -16,10 +16,13 @@ const encodeTo = (name: string, end: string): Subject => ({
   },
   async start(folder, dest) {
     const output = join(dest, `latents${end}`);
-    const done = await access(join(folder, output)).then(
-      () => true,
-      () => false,
-    );
+    const there = (path: string): Promise<boolean> =>
+      access(join(folder, path)).then(
+        () => true,
+        () => false,
+      );
+    const untidy = (await there(`${output}.partial`)) || (await there(join(output, 'settings.json')));
+    const done = (await there(output)) && !untidy;
     const [command, ...args] = done
       ? ['info', output]
       : ['encode', '--source', 'images', '--dest', output, '--vae', 'vae-tiny', '--batch', '2', ...ENGINE];

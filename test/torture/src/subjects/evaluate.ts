@@ -1,4 +1,4 @@
-import { access, copyFile, mkdir, readFile } from 'node:fs/promises';
+import { access, copyFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hashes } from '../files.js';
 import type { Subject } from '../subject.js';
@@ -7,7 +7,6 @@ import { ENGINE, EVALUATE, GOLDEN } from './places.js';
 /** Snapshots of a run, and what scores their images, of random weights. */
 async function prepareRun(folder: string): Promise<void> {
   const { writeRun } = await import('../../../../apps/evaluate/src/run.fixture.js');
-  await mkdir(folder, { recursive: true });
   await writeRun(folder);
 }
 
@@ -59,7 +58,6 @@ export const convert: Subject = {
   locks: false,
   input: SNAPSHOT,
   async prepare(folder) {
-    await mkdir(folder, { recursive: true });
     await copyFile(join(GOLDEN, SNAPSHOT), join(folder, SNAPSHOT));
   },
   async start(folder, dest) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -64,7 +64,6 @@ export const install: Subject = {
   name: 'install',
   locks: true,
   async prepare(folder) {
-    await mkdir(folder, { recursive: true });
     const path = join(folder, WHEEL);
     await writeWheel(path);
     const bytes = await readFile(path);

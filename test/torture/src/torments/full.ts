@@ -42,7 +42,10 @@ export async function full(known: Known, { times, seed }: { times: number; seed:
 
 /** It ends well where there was room, else in words that name the file and what to do. */
 function wrongEnding(ending: Ending): string | undefined {
-  const said = /expected room on the disk for \S+, got ENOSPC|expected .* of free space for \S+/.test(ending.printed);
+  const said =
+    /expected room on the disk for \S+, got ENOSPC|expected .* of free space for \S+|expected room for .* bytes in \S+/.test(
+      ending.printed,
+    );
   return ending.code === 0 || ((ending.code === 1 || ending.code === 2) && said)
     ? undefined
     : `expected words about the room, got ${lastWords(ending)}`;

@@ -1,8 +1,13 @@
 import { readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { rollDice } from '../dice.js';
+import { filesBelow } from '../files.js';
 import { lastWords, start } from '../run-command.js';
 import { afterwards, finish, type Known, type Tally } from '../trial.js';
+
+/** Whether something was written that is no lock. */
+const hasBegun = async (folder: string): Promise<boolean> =>
+  (await filesBelow(folder)).some((name) => !name.includes('.lock'));
 
 /** A file that is read vanishes, or shrinks, at a random moment; when it is back, the work goes on. */
 export async function vanish(known: Known, { times, seed }: { times: number; seed: number }): Promise<Tally> {
@@ -17,10 +22,13 @@ export async function vanish(known: Known, { times, seed }: { times: number; see
     const dice = rollDice(seed, subject.name, 'vanish', trial);
     const dest = `vanish-${trial}`;
     const gone = dice.share() < 0.5;
-    const { ended } = start(await subject.start(folder, dest), folder);
+    const { child, ended } = start(await subject.start(folder, dest), folder);
+    // What was not there when the command looked which files there are is not missed.
+    while (child.exitCode === null && child.signalCode === null && !(await hasBegun(join(folder, dest))))
+      await new Promise((resolve) => setTimeout(resolve, 5));
     const timer = setTimeout(
       () => void (gone ? rm(path) : truncate(path, dice.below(bytes.length))).catch(() => {}),
-      dice.share() * seconds * 1000,
+      dice.share() * seconds * 500,
     );
     const ending = await ended;
     clearTimeout(timer);
