@@ -4,6 +4,7 @@ import { type CompiledPyTorch, compiledPyTorch } from './engine/compiled.js';
 import { overBatches, overParameters } from './engine/curves.js';
 import { first } from './engine/first.js';
 import { plain } from './engine/plain.js';
+import { rounding } from './engine/rounding.js';
 import { speedParts } from './engine/speed.js';
 import { threads } from './engine/threads.js';
 
@@ -11,6 +12,7 @@ import { threads } from './engine/threads.js';
 const PARTS: Readonly<Record<string, (rounds: number, compiled: CompiledPyTorch) => AsyncIterable<Row>>> = {
   first,
   ...speedParts,
+  rounding,
   plain,
   threads,
   parameters: overParameters,
