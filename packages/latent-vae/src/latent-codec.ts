@@ -9,6 +9,8 @@ export interface LatentCodecOptions {
   readonly vae: AutoencoderKL;
   readonly params: Params;
   readonly normalizer: LatentNormalizer;
+  /** Comes along when what `loadAutoencoder` returned is spread; `normalizer` alone decides. */
+  readonly scaling?: LatentNormalizer | undefined;
 }
 
 /** Pixels to latents and back. Pure functions: hand them to `jit`. */
@@ -39,6 +41,7 @@ export function createLatentCodec(options: LatentCodecOptions): LatentCodec {
     vae: true,
     params: true,
     normalizer: true,
+    scaling: true,
   });
   const channels = normalizer.scale.length;
   if (channels !== vae.config.latentChannels)

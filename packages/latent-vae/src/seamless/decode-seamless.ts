@@ -1,6 +1,7 @@
 import { known } from '@edm2/options';
 import * as tf from '@tensorflow/tfjs-core';
 import type { AutoencoderKL } from '../autoencoder.js';
+import type { LatentNormalizer } from '../latent-normalizer.js';
 import type { Params } from '../network.js';
 import { startChannelSums } from './channel-sums.js';
 import { type DecoderStep, planDecoder } from './plan.js';
@@ -32,6 +33,8 @@ export interface DecodeSeamlessOptions {
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   /** Stops before the next strip; rejects with the signal's reason, and nothing is left behind. */
   readonly signal?: AbortSignal | undefined;
+  /** Comes along when what `loadAutoencoder` returned is spread; latents are decoded as they are. */
+  readonly scaling?: LatentNormalizer | undefined;
 }
 
 const OPTIONS = {
@@ -42,6 +45,7 @@ const OPTIONS = {
   createRows: true,
   onProgress: true,
   signal: true,
+  scaling: true,
 } as const;
 
 /**
