@@ -77,7 +77,7 @@ test('previews and generated images are decoded with it, found beside the data o
   const argv = ['generate', '--net', snapshot(), '--outdir', at('generated'), '--seeds', '0-4', '--steps', '3'];
   expect(await evaluate(argv)).toBe(2);
   expect(printed.text).toMatch(
-    /--vae: expected the autoencoder of .*, vae-tiny \(SHA-256 of its weights .*got no diffusers folder at/,
+    /--vae: expected the autoencoder of .*, vae-tiny \(SHA-256 of its weights .*got none at .*Name its diffusers folder, or its file, with --vae/,
   );
   expect(await evaluate([...argv, '--vae', VAE]), printed.text).toBe(0);
   const image = decode(readFileSync(at('generated', '000003.png')));
@@ -93,7 +93,7 @@ test('without the autoencoder a run goes on without previews, and says how to ha
     0,
   );
   expect(printed.text).toMatch(
-    /no previews: --vae: expected the autoencoder of .*Name its diffusers folder with --vae\. Training goes on/,
+    /no previews: --vae: expected the autoencoder of .*Name its diffusers folder, or its file, with --vae\. Training goes on/,
   );
   expect(existsSync(join(outdir, 'previews', '0000001.png'))).toBe(false);
   // Drawn from the same seed: the same weights, wherever the data lies.

@@ -2,6 +2,7 @@ import '@tensorflow/tfjs';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openSnapshots } from '@edm2/phema/node';
 import { readSafetensors } from '@edm2/tensor-files';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeRun } from '../run.fixture.js';
@@ -66,4 +67,14 @@ test('a snapshot that vanishes while averages are made is an error, and no avera
   const made = await known.prepare([0.07], signal);
   const whole = await (await openAverages(join(scratch, 'run'), join(scratch, 'whole'))).prepare([0.07], signal);
   expect(await tensorsOf(made.get(0.07) ?? '')).toEqual(await tensorsOf(whole.get(0.07) ?? ''));
+});
+
+test('averages of an earlier time take the snapshots up to it, and are not refused for those that came later', async () => {
+  const set = await openSnapshots(join(scratch, 'run'));
+  await set.close();
+  const [first = 0] = set.times;
+  expect(set.times.length).toBeGreaterThan(1);
+  const earlier = await openAverages(join(scratch, 'run'), join(scratch, 'earlier'), { t: first, force: true });
+  expect(earlier.t).toBe(first);
+  expect(existsSync((await earlier.prepare([0.05], signal)).get(0.05) ?? '')).toBe(true);
 });

@@ -74,13 +74,13 @@ export async function openAverages(
   const run = hash.digest('hex').slice(0, 12);
   const output = join(outdir, 'averages', run);
   const warnings = new Map<number, readonly string[]>();
-  /** Averages that are kept and compared must all be of the snapshots that were there at first. */
+  /** Averages that are kept and compared must all be of the snapshots that were there at first: those up to their time. */
   const reconstructSame = async (options: Parameters<typeof reconstructFiles>[0]) => {
     const result = await reconstructFiles(options);
-    if (result.snapshots === snapshots.length) return result;
+    if (result.snapshots === selection.snapshots.length) return result;
     for (const { path, skipped } of result.outputs) if (!skipped) await rm(path, { force: true });
     throw new Error(
-      `${indir}: expected the ${snapshots.length} snapshots that were there at first, got ${result.snapshots}; those at first: ${snapshots.map(({ path }) => basename(path)).join(', ')}. Put them back and run the command again.`,
+      `${indir}: expected the ${selection.snapshots.length} snapshots that were there at first, got ${result.snapshots}; those at first: ${selection.snapshots.map(({ path }) => basename(path)).join(', ')}. Put them back and run the command again.`,
     );
   };
   return {

@@ -59,5 +59,5 @@ test.each([
 
 test('switches that do not go together are refused with what to set besides', async () => {
   expect(await run('--config', 'E', '--switch', 'block=edm2', '--dry-run')).toBe(2);
-  expect(printed.text).toMatch(/--switch: createUNet: expected block 'edm2' with groupNorm 'none'.*set groupNorm too/);
+  expect(printed.text).toMatch(/--switch: expected block 'edm2' with groupNorm 'none'.*set groupNorm too/);
 });
