@@ -101,7 +101,11 @@ describe('wrong usage of ladder ends with code 2 and one clear message, before a
     ['nothing as seed', ['--seed', ''], /--seed.*whole number of at least 0/],
     ['a share as seed', ['--seed', '1.5'], /--seed.*whole number of at least 0/],
     ['a seed below 0', ['--seed', '-1'], /--seed.*whole number of at least 0/],
-    ['seeds that rise too far', ['--seed', `${2 ** 53 - 1}`, '--trainings', '2'], /values that a run can be continued with, got others \(seed: Too big/],
+    [
+      'seeds that rise too far',
+      ['--seed', `${2 ** 53 - 1}`, '--trainings', '2'],
+      /values that a run can be continued with, got others \(seed: Too big/,
+    ],
     ['no threads', ['--threads', '0'], /--threads.*whole number from 1 to/],
     ['an unknown config', ['--configs', 'C,H'], /--configs.*letters from A to G such as C,G, got H/],
     ['no config', ['--configs', ''], /--configs.*got nothing/],
