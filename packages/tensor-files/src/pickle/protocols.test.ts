@@ -1,8 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { type PickledArray, type PickleObject, type PickleValue, readPickle, TORCH_GLOBALS } from '@edm2/tensor-files';
+import {
+  type PickledArray,
+  type PickleObject,
+  PickleParseError,
+  type PickleValue,
+  readPickle,
+  TORCH_GLOBALS,
+} from '@edm2/tensor-files';
 import { goldenPath } from '@edm2/test-support';
 import { describe, expect, it } from 'vitest';
-import { PickleParseError } from './parse-error.js';
 
 const { numpy, ...files }: Record<string, string> = JSON.parse(
   readFileSync(goldenPath('pickle-protocols.json'), 'utf8'),
