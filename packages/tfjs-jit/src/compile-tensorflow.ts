@@ -11,6 +11,7 @@ import { lowerPrecision, type Precision } from './passes/lower-precision.js';
 import { mergeScales } from './passes/merge-scales.js';
 import { fuseReadingPasses } from './passes/reading-passes.js';
 import { shareMeanSquares } from './passes/share-mean-squares.js';
+import { exactSlopes } from './passes/slopes.js';
 import { shrinkUniformOperands } from './passes/uniform-operands.js';
 import { planUpdates, type StateVariable } from './passes/updates/updates.js';
 
@@ -37,6 +38,7 @@ export function compileTensorflow(
     (graph) => removeEmptyTensors(graph, evaluateOn('cpu')),
     removeDeadCode,
     mergeCommonSubexpressions,
+    exactSlopes,
     (graph) => foldConstants(graph, evaluate, MAX_FOLDED),
     mergeScales,
     shareMeanSquares,

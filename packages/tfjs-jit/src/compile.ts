@@ -14,6 +14,7 @@ import { moveConstants } from './passes/move-constants.js';
 import { recogniseUpsampling } from './passes/nearest-upsampling.js';
 import type { StateLeaf } from './passes/pack-state/families.js';
 import { type Bundle, packState } from './passes/pack-state/pack-state.js';
+import { exactSlopes } from './passes/slopes.js';
 import { shrinkUniformOperands } from './passes/uniform-operands.js';
 
 /** What the compiler may do and use. */
@@ -37,6 +38,7 @@ const passes = (evaluate: Evaluate): readonly ((graph: Graph) => Graph)[] => [
   (graph) => removeEmptyTensors(graph, evaluateOn('cpu')),
   removeDeadCode,
   mergeCommonSubexpressions,
+  exactSlopes,
   (graph) => foldConstants(graph, evaluate),
   recogniseUpsampling,
   shrinkUniformOperands,

@@ -85,6 +85,8 @@ export async function startLibtensorflow(options: LibtensorflowOptions = {}): Pr
   restoreUtil();
   const { LibtensorflowBackend } = await import('./backend/backend.js');
   await import('@tensorflow/tfjs-node/dist/register_all_kernels.js');
+  const { registerExactKernels } = await import('./backend/exact-kernels.js');
+  registerExactKernels('tensorflow');
   const backend = new LibtensorflowBackend(runtime, name);
   registerBackend('tensorflow', () => backend, 3);
   const engine = createEngine(backend, threads, xla);

@@ -10,6 +10,7 @@ import {
 } from '@edm2/tfjs-jit';
 import { copyRegisteredKernels, engine, registerBackend } from '@tensorflow/tfjs-core';
 import { BACKEND, OnnxRuntimeBackend } from './backend.js';
+import { registerExactKernels } from './exact-kernels.js';
 import { compile } from './executable.js';
 import { profile } from './profile.js';
 import { bindingLoader, type SessionLoader, type SessionOptions } from './session.js';
@@ -98,6 +99,7 @@ function registeredBackend(): OnnxRuntimeBackend {
   if (existing instanceof OnnxRuntimeBackend) return existing;
   const backend = new OnnxRuntimeBackend();
   copyRegisteredKernels('cpu', BACKEND);
+  registerExactKernels(BACKEND);
   registerBackend(BACKEND, () => backend, 0);
   engine().findBackend(BACKEND);
   return backend;

@@ -1,3 +1,4 @@
+import { backend_util } from '@tensorflow/tfjs-core';
 import type { DType, Node, Value } from '../../graph/graph.js';
 import { COMPARE, computedIn, TEST } from '../../kernels/elementwise.js';
 import { at, number, text } from '../../kernels/spec.js';
@@ -17,7 +18,6 @@ const SAME: Readonly<Record<string, string>> = {
   Tan: 'Tan',
   Sinh: 'Sinh',
   Cosh: 'Cosh',
-  Tanh: 'Tanh',
   Asin: 'Asin',
   Acos: 'Acos',
   Atan: 'Atan',
@@ -25,11 +25,8 @@ const SAME: Readonly<Record<string, string>> = {
   Acosh: 'Acosh',
   Atanh: 'Atanh',
   Erf: 'Erf',
-  Sigmoid: 'Sigmoid',
   Softplus: 'Softplus',
   Relu: 'Relu',
-  Elu: 'Elu',
-  Selu: 'Selu',
   Sign: 'Sign',
   Floor: 'Floor',
   Ceil: 'Ceil',
@@ -72,8 +69,22 @@ const oneNumber = (value: number, node: Node, e: Emitter, type: OnnxType = 'floa
 
 const floorQuotient = (a: string, b: string, e: Emitter): string => e.op('Floor', [e.op('Div', [a, b])]);
 
+/** Below it, the third term of a series is under 1e-8 of the first. */
+const SMALL = 1e-4;
+
 /** Largest finite float32. */
 const MAX_FLOAT32 = 3.4028234663852886e38;
+
+/** Where x is all that counts of an odd function of slope 1: the runtime's kernels lose digits there. */
+const isSmall = (x: string, node: Node, e: Emitter): string =>
+  e.op('Less', [e.op('Abs', [x]), oneNumber(SMALL, node, e)]);
+
+/** e^x − 1 as tanh(x/2)·(e^x + 1), which subtracts nothing; x + x²/2 where that is all. */
+function expm1(x: string, node: Node, e: Emitter): string {
+  const half = e.op('Mul', [x, oneNumber(0.5, node, e)]);
+  const whole = e.op('Mul', [e.op('Tanh', [half]), e.op('Add', [e.op('Exp', [x]), oneNumber(1, node, e)])]);
+  return e.op('Where', [isSmall(x, node, e), e.op('Add', [x, e.op('Mul', [x, half])]), whole]);
+}
 
 const constantLike =
   (value: number): Lowering =>
@@ -83,16 +94,52 @@ const constantLike =
 const FORMS: Lowerings = {
   Square: (node, e) => e.op('Mul', [arg(node, e), arg(node, e)]),
   Rsqrt: (node, e) => e.op('Reciprocal', [e.op('Sqrt', [arg(node, e)])]),
-  Expm1: (node, e) => e.op('Sub', [e.op('Exp', [arg(node, e)]), oneNumber(1, node, e)]),
-  Log1p: (node, e) => e.op('Log', [e.op('Add', [arg(node, e), oneNumber(1, node, e)])]),
+  // e^min(x, 0) / (1 + e^−|x|): the runtime's own kernel is 0 below −18 and off by 1e-4 at −9.
+  Sigmoid(node, e) {
+    const x = arg(node, e);
+    if (node.attrs['approximate'] === true) return e.op('Sigmoid', [x]);
+    const below = e.op('Exp', [e.op('Min', [x, oneNumber(0, node, e)])]);
+    const away = e.op('Exp', [e.op('Neg', [e.op('Abs', [x])])]);
+    return e.op('Div', [below, e.op('Add', [away, oneNumber(1, node, e)])]);
+  },
+  Tanh(node, e) {
+    const x = arg(node, e);
+    return e.op('Where', [isSmall(x, node, e), x, e.op('Tanh', [x])]);
+  },
+  Expm1: (node, e) => expm1(arg(node, e), node, e),
+  Elu(node, e) {
+    const x = arg(node, e);
+    return e.op('Where', [e.op('Greater', [x, oneNumber(0, node, e)]), x, expm1(x, node, e)]);
+  },
+  Selu(node, e) {
+    const x = arg(node, e);
+    const { SELU_SCALE, SELU_SCALEALPHA } = backend_util;
+    const above = e.op('Mul', [x, oneNumber(SELU_SCALE, node, e)]);
+    const below = e.op('Mul', [expm1(x, node, e), oneNumber(SELU_SCALEALPHA, node, e)]);
+    return e.op('Where', [e.op('Greater', [x, oneNumber(0, node, e)]), above, below]);
+  },
+  // log(u)·x/(u − 1) with u = 1 + x rounded: what rounding took from u comes back with the quotient.
+  Log1p(node, e) {
+    const x = arg(node, e);
+    const one = oneNumber(1, node, e);
+    const u = e.op('Add', [x, one]);
+    // Not x itself: infinity over infinity is no number.
+    const finite = e.op('Min', [x, oneNumber(MAX_FLOAT32, node, e)]);
+    const ratio = e.op('Div', [finite, e.op('Sub', [e.op('Add', [finite, one]), one])]);
+    return e.op('Where', [e.op('Equal', [u, one]), x, e.op('Mul', [e.op('Log', [u]), ratio])]);
+  },
   Relu6: (node, e) => e.op('Clip', [arg(node, e), e.scalar(0), e.scalar(6)]),
   LeakyRelu: (node, e) => e.op('LeakyRelu', [arg(node, e)], { alpha: { float: number(node.attrs, 'alpha') } }),
   Step(node, e) {
     const alpha = typeof node.attrs['alpha'] === 'number' ? node.attrs['alpha'] : 0;
     const zero = oneNumber(0, node, e, typeOf(node));
-    const above = e.op('Greater', [arg(node, e), zero]);
-    if (alpha === 0) return cast(above, typeOf(node), e);
-    return e.op('Where', [above, oneNumber(1, node, e, typeOf(node)), oneNumber(alpha, node, e, typeOf(node))]);
+    const x = arg(node, e);
+    const steps = e.op('Where', [
+      e.op('Greater', [x, zero]),
+      oneNumber(1, node, e, typeOf(node)),
+      oneNumber(alpha, node, e, typeOf(node)),
+    ]);
+    return typeOf(node) === 'float32' ? e.op('Where', [e.op('IsNaN', [x]), x, steps]) : steps;
   },
   ClipByValue: (node, e) =>
     e.op('Clip', [

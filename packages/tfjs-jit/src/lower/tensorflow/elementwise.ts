@@ -1,3 +1,4 @@
+import { backend_util } from '@tensorflow/tfjs-core';
 import type { Node } from '../../graph/graph.js';
 import { computedIn } from '../../kernels/elementwise.js';
 import { at, number, text } from '../../kernels/spec.js';
@@ -42,8 +43,6 @@ const SAME: Readonly<Record<string, string>> = {
   Erf: 'Erf',
   Sigmoid: 'Sigmoid',
   Softplus: 'Softplus',
-  Elu: 'Elu',
-  Selu: 'Selu',
   EluGrad: 'EluGrad',
   Floor: 'Floor',
   Ceil: 'Ceil',
@@ -108,12 +107,25 @@ type Form = (operands: readonly Ref[], node: Node, e: Emitter) => Ref;
 const like = (x: Ref, value: number, e: Emitter): Ref => e.scalar(value, x.dtype === 'int32' ? 'int32' : 'float32');
 
 const FORMS: Readonly<Record<string, Form>> = {
+  // TensorFlow's own subtract 1 from e^x, and nothing is left of small x.
+  Elu: ([given], _, e) => {
+    const x = given as Ref;
+    return select(e.op('Greater', [x, e.scalar(0)], {}, 'bool'), x, e.op('Expm1', [x]), e);
+  },
+  Selu: ([given], _, e) => {
+    const x = given as Ref;
+    const { SELU_SCALE, SELU_SCALEALPHA } = backend_util;
+    const above = e.op('Mul', [x, e.scalar(SELU_SCALE)]);
+    const below = e.op('Mul', [e.op('Expm1', [x]), e.scalar(SELU_SCALEALPHA)]);
+    return select(e.op('Greater', [x, e.scalar(0)], {}, 'bool'), above, below, e);
+  },
   LeakyRelu: ([x], node, e) => e.op('LeakyRelu', [x as Ref], { alpha: { float: number(node.attrs, 'alpha') } }),
   Step([given], node, e) {
     const x = given as Ref;
     const alpha = typeof node.attrs['alpha'] === 'number' ? node.attrs['alpha'] : 0;
     const above = e.op('Greater', [x, like(x, 0, e)], {}, 'bool');
-    return select(above, like(x, 1, e), like(x, alpha, e), e);
+    const steps = select(above, like(x, 1, e), like(x, alpha, e), e);
+    return x.dtype === 'float32' ? select(e.op('IsNan', [x], {}, 'bool'), x, steps, e) : steps;
   },
   ClipByValue([given], node, e) {
     const x = given as Ref;
