@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { formatSpread } from '@edm2/app-kit/scores/spread';
-import { type ConfigName, SWITCH_NAMES, switchesOf } from '@edm2/edm2-unet';
+import { type ConfigName, presets, SWITCH_NAMES, switchesOf } from '@edm2/edm2-unet';
 import { codeBlocks, runMarkdown } from '@edm2/test-support';
 import { trainingLadder } from '@edm2/training';
 import { describe, expect, test } from 'vitest';
@@ -74,4 +74,11 @@ describe('docs/guide/ladder.md', () => {
     for (const path of quoted(text).filter((word) => word.startsWith('packages/')))
       expect(existsSync(new URL(path, root)), path).toBe(true);
   });
+});
+
+test('the first command of the evaluation’s README names an average that the main job writes', () => {
+  const readme = readFileSync(new URL('apps/evaluate/README.md', root), 'utf8');
+  const [, name] = /generate --net runs\/mnist\/ema\/(\S+)/.exec(readme) ?? [];
+  const kimg = String(presets.mnist.durationImages / 1000).padStart(7, '0');
+  expect(name).toBe(`phema-${kimg}-0.100.safetensors`);
 });

@@ -234,6 +234,12 @@ test('a ladder’s run goes on with the ladder', async () => {
   );
 });
 
+test('docs/reliability.md lists what may change', () => {
+  const page = readFileSync(new URL('../../../docs/reliability.md', import.meta.url), 'utf8');
+  const [, list = ''] = /These may be given anew: ([\s\S]*?)\. Everything else/.exec(page) ?? [];
+  expect([...list.matchAll(/`(--[a-z-]+)`/g)].map(([, option]) => option).sort()).toEqual([...CHANGEABLE].sort());
+});
+
 test('every option in the table that may not change is tried above', () => {
   const fixed = Object.values(ON_RESUME).flatMap(({ option, may }) =>
     !may && option.startsWith('--') ? [option] : [],
