@@ -17,6 +17,7 @@ const NEEDS_MORE = {
 
 /** Files of this repository that a program finds beside it, under the names that it gives: what a reader would have downloaded or made. */
 const BESIDE = {
+  'readme-tfjs-jit': { 'face-detection': 'test/golden/face-detection-short' },
   'readme-latent-vae': { 'sd-vae-ft-mse': 'test/golden/vae-tiny', 'latents.zip': 'test/golden/dataset-tiny-sd.zip' },
 };
 

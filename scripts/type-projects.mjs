@@ -10,8 +10,8 @@ const MODES = {
   node16: { module: 'node16', files: ['main.mts', 'main.cts'] },
   nodenext: { module: 'nodenext', files: ['main.mts', 'main.cts'] },
   bundler: { module: 'esnext', moduleResolution: 'bundler', files: ['main.mts'] },
-  // Knows no `exports`: it finds a package's front door alone.
-  commonjs: { module: 'commonjs', moduleResolution: 'node10', files: ['front.ts'] },
+  // Knows no `exports`: it finds other doors than the first by `typesVersions`.
+  commonjs: { module: 'commonjs', moduleResolution: 'node10', files: ['main.ts'] },
 };
 
 /**
@@ -37,12 +37,10 @@ export function writeTypeProjects(names, scratch, version) {
       }),
     );
     const doors = Object.keys(manifest.exports).filter((door) => door !== './package.json');
-    const program = (some) =>
-      some
-        .map((door, i) => `import * as x${i} from '${manifest.name}${door.slice(1)}';\nexport const y${i} = x${i};\n`)
-        .join('');
-    for (const file of ['main.mts', 'main.cts']) writeFileSync(join(scratch, folder, file), program(doors));
-    writeFileSync(join(scratch, folder, 'front.ts'), program(doors.filter((door) => door === '.')));
+    const program = doors
+      .map((door, i) => `import * as x${i} from '${manifest.name}${door.slice(1)}';\nexport const y${i} = x${i};\n`)
+      .join('');
+    for (const file of ['main.mts', 'main.cts', 'main.ts']) writeFileSync(join(scratch, folder, file), program);
     return folder;
   });
 }
