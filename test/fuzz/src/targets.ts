@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { DatasetError, openDataset, verifyDataset } from '@edm2/dataset';
 import { createUNet } from '@edm2/edm2-unet';
 import { loadNetwork, saveNetwork } from '@edm2/edm2-unet/node';
@@ -29,7 +29,7 @@ import sharp from 'sharp';
 import type { Dice } from './dice.js';
 import { anyIdx, anyJpeg, anyPng } from './generators/images.js';
 import { jsonWithOddPart } from './generators/json.js';
-import { anyNpy } from './generators/npy.js';
+import { anyArrays, anyNpy } from './generators/npy.js';
 import { anyPickle } from './generators/pickle.js';
 import { anySafetensors } from './generators/safetensors.js';
 import { anyTar } from './generators/tar.js';
@@ -59,6 +59,22 @@ function goldens(...endings: readonly string[]): Uint8Array[] {
   const seeds = files.map((name) => readFileSync(join(GOLDEN, name))).filter(({ length }) => length <= MAX_SEED_BYTES);
   if (seeds.length === 0) throw new Error(`fuzz: expected golden files that end in ${endings.join(', ')}, got none.`);
   return seeds;
+}
+
+/** Torch files of every kind of tensor, as torch wrote them. */
+const torchKinds = (): Uint8Array[] =>
+  readdirSync(join(GOLDEN, 'torch-kinds'))
+    .filter((name) => name.endsWith('.pt'))
+    .map((name) => readFileSync(join(GOLDEN, 'torch-kinds', name)));
+
+/** Images of every mode that Pillow writes, under their names. */
+function oddImages(): { name: string; bytes: Uint8Array }[] {
+  const groups: Readonly<Record<string, readonly { name: string; file: string }[]>> = JSON.parse(
+    readFileSync(join(GOLDEN, 'odd-images.json'), 'utf8'),
+  );
+  return Object.values(groups)
+    .flat()
+    .map(({ name, file }) => ({ name, bytes: Buffer.from(file, 'base64') }));
 }
 
 /** The case in one file: damaged golden ones, and generated ones as they come or damaged once more. */
@@ -174,6 +190,7 @@ async function ownFiles(): Promise<{ network: Uint8Array; state: Uint8Array }> {
 /** Every way in. */
 export async function makeTargets(): Promise<Target[]> {
   const { pngs, jpegs, others } = await images();
+  const unusual = oddImages();
   const { network, state } = await ownFiles();
   const png = (i: number): Uint8Array => pngs[i % 2] ?? new Uint8Array();
   const safetensors = [...goldens('stats-tiny.safetensors', 'ops.safetensors'), network, state];
@@ -274,6 +291,14 @@ export async function makeTargets(): Promise<Target[]> {
       readTorch,
     ),
     oneFile(
+      'torch kinds',
+      'case.pt',
+      torchKinds(),
+      (dice) => anyZip(torchMembers(dice), dice),
+      [PickleParseError],
+      readTorch,
+    ),
+    oneFile(
       'statistics',
       'case.pkl',
       [
@@ -357,6 +382,39 @@ export async function makeTargets(): Promise<Target[]> {
       (dice) => dice.pick(['case.webp', 'case.gif', 'case.tif', 'case.bmp', 'case.ppm']),
       (dice) => mutate(dice.pick([...others.map(([, bytes]) => bytes), anyBmp(), anyPpm()]), dice, pngs),
     ),
+    {
+      name: 'unusual images',
+      errors: [DatasetError],
+      make(folder, dice) {
+        const { name, bytes } = dice.pick(unusual);
+        const file = mutate(
+          bytes,
+          dice,
+          unusual.map((other) => other.bytes),
+        );
+        writeFileSync(join(folder, `case${extname(name)}`), dice.chance(0.1) ? bytes : file);
+        if (dice.chance(0.3)) writeFileSync(join(folder, 'whole.png'), png(0));
+      },
+      read: readData,
+    },
+    {
+      name: 'array folder',
+      errors: [DatasetError],
+      make(folder, dice) {
+        for (const [name, bytes] of anyArrays(dice))
+          writeFileSync(join(folder, name), dice.chance(0.7) ? bytes : mutate(bytes, dice));
+      },
+      read: readData,
+    },
+    {
+      name: 'array archive',
+      errors: [DatasetError],
+      make(folder, dice) {
+        const bytes = anyZip(anyArrays(dice), dice, dice.pick([0, 0, 0.02]));
+        writeFileSync(join(folder, 'case.npz'), dice.chance(0.8) ? bytes : mutate(bytes, dice));
+      },
+      read: (folder) => readData(join(folder, 'case.npz')),
+    },
     {
       name: 'IDX',
       errors: [DatasetError],

@@ -1,5 +1,6 @@
 import type { Dice } from '../dice.js';
 import { little } from './bytes.js';
+import type { Member } from './zip.js';
 
 const DESCR = [
   "'<f4'",
@@ -45,4 +46,43 @@ export function anyNpy(dice: Dice): Uint8Array {
   const length = little(dice.chance(0.95) ? header.length : dice.below(2 ** 31 - 1), width);
   const magic = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, version, 0]);
   return Buffer.concat([magic, length, header, dice.bytes(dice.pick([0, 4, 12, 24, 25, 48]))]);
+}
+
+const BYTES: Readonly<Record<string, number>> = { '|u1': 1, '<u2': 2, '<f2': 2, '<f4': 4, '<f8': 8, '<i8': 8 };
+
+/** A whole array of few values. */
+function wholeNpy(type: string, shape: readonly number[], dice: Dice): Uint8Array {
+  const text = `{'descr': '${type}', 'fortran_order': False, 'shape': (${shape.join(', ')}${shape.length === 1 ? ',' : ''}), }`;
+  const header = Buffer.from(text.padEnd(117).concat('\n'));
+  const magic = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length, 0]);
+  const size = shape.reduce((product, length) => product * length, BYTES[type] ?? 1);
+  return Buffer.concat([magic, header, dice.bytes(size)]);
+}
+
+/** Arrays of a data set: images and classes, with names, axes and counts of which some do not fit. */
+export function anyArrays(dice: Dice): Member[] {
+  const count = dice.pick([1, 2, 4]);
+  const side = dice.pick([4, 8]);
+  const axes = dice.pick([
+    [count, side, side, 3],
+    [count, 3, side, side],
+    [count, side, side],
+    [count, side, side, 1],
+    [count, side * side * 3],
+    [count, side, side, 2],
+    [count],
+    [0, side, side, 3],
+  ]);
+  const images = wholeNpy(dice.pick(['|u1', '|u1', '|u1', '<f4', '<f2', '<u2']), axes, dice);
+  const labels = wholeNpy(dice.pick(['<i8', '|u1', '<f4']), [dice.pick([count, count, count + 1])], dice);
+  const out: Member[] = [
+    [dice.pick(['images.npy', 'x_train.npy', 'arr_0.npy', 'a.npy']), dice.chance(0.9) ? images : anyNpy(dice)],
+  ];
+  if (dice.chance(0.7))
+    out.push([
+      dice.pick(['labels.npy', 'y_train.npy', 'arr_1.npy', 'b.npy']),
+      dice.chance(0.9) ? labels : anyNpy(dice),
+    ]);
+  if (dice.chance(0.1)) out.push(['more.npy', anyNpy(dice)]);
+  return out;
 }
