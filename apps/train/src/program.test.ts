@@ -41,7 +41,7 @@ describe('wrong usage ends with code 2 and one clear message', () => {
   test.each<[string, string[], RegExp]>([
     ['a decay below 0', ['--decay', '-3'], /--decay: expected a number of batches/],
     ['no threads', ['--threads', '0'], /--threads.*whole number from 1 to/],
-    ['a share of an image', ['--batch', '2.5'], /--batch: expected a number of images/],
+    ['a share of an image', ['--batch', '2.5'], /--batch.*Expected a whole number such as/],
     ['a learning rate of 0', ['--lr', '0'], /--lr: expected a number above 0/],
     ['certain dropout', ['--dropout', '1'], /--dropout: expected 0 ≤ p < 1/],
     ['16 bit', ['--fp16', 'true'], /--fp16.*16-bit training is not available/],

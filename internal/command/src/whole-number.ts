@@ -1,22 +1,27 @@
 import { InvalidArgumentError } from 'commander';
 
 /** What a count may be, and why not more. */
-export interface WholeNumberRange {
+export type WholeNumberRange = {
   /** Default 1. */
   readonly least?: number;
-  readonly most: number;
-  /** Completes `Expected a whole number from 1 to 64:`. */
-  readonly why: string;
-}
+} & (
+  | {
+      readonly most: number;
+      /** Completes `Expected a whole number from 1 to 64:`. */
+      readonly why: string;
+    }
+  | { readonly most?: undefined }
+);
 
-/** Reads a bounded whole number; commander adds the option's name to the error. */
+/** Reads a whole number in bounds; commander adds the option's name to the error. */
 export const wholeNumber =
-  ({ least = 1, most, why }: WholeNumberRange) =>
+  ({ least = 1, ...upper }: WholeNumberRange = {}) =>
   (text: string): number => {
     const value = text.trim() === '' ? Number.NaN : Number(text);
-    if (!(Number.isSafeInteger(value) && value >= least && value <= most))
-      throw new InvalidArgumentError(
-        `Expected a whole number from ${least} to ${most.toLocaleString('en')}${Number.isSafeInteger(value) && value > most ? `: ${why}` : ''}.`,
-      );
-    return value;
+    if (Number.isSafeInteger(value) && value >= least && value <= (upper.most ?? value)) return value;
+    if (upper.most === undefined) throw new InvalidArgumentError(`Expected a whole number of at least ${least}.`);
+    const why = Number.isSafeInteger(value) && value > upper.most ? `: ${upper.why}` : '';
+    throw new InvalidArgumentError(
+      `Expected a whole number from ${least} to ${upper.most.toLocaleString('en')}${why}.`,
+    );
   };

@@ -1,32 +1,7 @@
-import { parseNumbers, parseRanges } from '@edm2/app-kit/command/lists';
-import { parseCount } from '@edm2/app-kit/command/parse-count';
+import { numericOrInfinite } from '@edm2/command/readers';
 import { InvalidArgumentError } from 'commander';
 
-/** Turns our errors into commander's, which names the option. */
-export const guard =
-  <T>(parse: (text: string) => T) =>
-  (text: string): T => {
-    try {
-      return parse(text);
-    } catch (error) {
-      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-    }
-  };
-
-/** `0-63,100` */
-export const ranges = (name: string) => guard((text) => parseRanges(name, text));
-/** `0.05,0.10,...,0.30` */
-export const numbers = (name: string) => guard((text) => parseNumbers(name, text));
-/** `96Ki`, `2048Mi` */
-export const count = (name: string) => guard((text) => parseCount(name, text));
-
-/** A finite number, or `inf`. */
-export const numeric = (text: string): number => {
-  if (/^inf(inity)?$/i.test(text.trim())) return Number.POSITIVE_INFINITY;
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Expected a number.');
-  return value;
-};
+export { count, guard, numbers, numericOrInfinite as numeric, ranges } from '@edm2/command/readers';
 
 /** Noise levels between which guidance acts. */
 export type Interval = readonly [lo: number, hi: number];
@@ -34,7 +9,7 @@ export type Interval = readonly [lo: number, hi: number];
 /** `0.19,1.61` or `0.19-1.61`. */
 export function interval(text: string): Interval {
   const [, lo, hi] = /^([\d.]+)\s*[-,]\s*([\d.]+|inf)$/i.exec(text.trim()) ?? [];
-  const range: Interval = [Number(lo), numeric(hi ?? 'x')];
+  const range: Interval = [Number(lo), numericOrInfinite(hi ?? 'x')];
   if (!(range[0] >= 0 && range[0] < range[1]))
     throw new InvalidArgumentError('Expected two noise levels, the lower first, such as 0.19,1.61.');
   return range;

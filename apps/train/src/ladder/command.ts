@@ -5,13 +5,14 @@ import { listenForInterrupt } from '@edm2/app-kit/command/interrupt';
 import { withDestination } from '@edm2/command/destination';
 import { afterSubcommand } from '@edm2/command/shell';
 import { ownCommand } from '@edm2/command/typed';
+import { wholeNumber } from '@edm2/command/whole-number';
 import { type Dataset, openDataset } from '@edm2/dataset';
 import { type ConfigName, countParameters, createUNet } from '@edm2/edm2-unet';
 import { type EngineName, startEngine } from '@edm2/engine';
 import type { Command } from 'commander';
 import { mnistFolder } from '../demo/mnist.js';
 import { MAX_CHANNELS, MAX_REPEATS } from '../options/limits.js';
-import { count, factors, letters, natural, upTo } from '../options/parsers.js';
+import { count, factors, letters, natural } from '../options/parsers.js';
 import { checkRunConfig } from '../options/run-config.js';
 import { say } from '../say.js';
 import { asInterruption, runLadder } from './run-ladder.js';
@@ -33,6 +34,7 @@ interface LadderCommandOptions {
 
 /** Side of the images: what the classifier reads. */
 const RESOLUTION = 16;
+const repeats = wholeNumber({ most: MAX_REPEATS, why: 'the standard error hardly falls any more' });
 
 /** `edm2-train ladder`, which `npm run ladder` runs. */
 export const addLadderCommand = (program: Command): Command =>
@@ -51,10 +53,14 @@ export const addLadderCommand = (program: Command): Command =>
       `images that each config is trained on (default: ${FULL.images / 1024}Ki)`,
       count('--images'),
     )
-    .option('--channels <n>', `channels of the network (default: ${FULL.channels})`, upTo(MAX_CHANNELS))
+    .option(
+      '--channels <n>',
+      `channels of the network (default: ${FULL.channels})`,
+      wholeNumber({ most: MAX_CHANNELS, why: 'the largest published network has 512' }),
+    )
     .option('--configs <list>', 'some of the configs only, such as C,G', letters)
-    .option('--trainings <n>', `trainings of each config, from seed on (default: ${FULL.trainings})`, upTo(MAX_REPEATS))
-    .option('--draws <n>', `sets of images that each training is scored on (default: ${FULL.draws})`, upTo(MAX_REPEATS))
+    .option('--trainings <n>', `trainings of each config, from seed on (default: ${FULL.trainings})`, repeats)
+    .option('--draws <n>', `sets of images that each training is scored on (default: ${FULL.draws})`, repeats)
     .option('--lr-factors <list>', "what the paper's learning rates are multiplied by, such as C=5,G=3", factors)
     .option('--seed <n>', 'random seed', natural, 0)
     .option('--smoke', 'a ladder of a minute, to see that everything works', false)

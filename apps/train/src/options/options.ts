@@ -1,11 +1,12 @@
 import { withEngineOptions } from '@edm2/app-kit/command/engine-options';
 import { withDestination } from '@edm2/command/destination';
+import { numeric } from '@edm2/command/readers';
 import { presets } from '@edm2/edm2-unet';
 import { type Command, Option } from 'commander';
 import type { CommandOptions } from './command-options.js';
 import { MAX_BATCH } from './limits.js';
 import { CHANGEABLE } from './on-resume.js';
-import { boolean, count, noHalf, numeric, oneSwitch, sides, whole } from './parsers.js';
+import { boolean, count, natural, noHalf, oneSwitch, sides } from './parsers.js';
 
 /** Adds the options that training always has. Names and number forms are those of NVIDIA's tools. */
 export function withTrainOptions(command: Command): Command {
@@ -49,7 +50,7 @@ export function withTrainOptions(command: Command): Command {
       .option('--snapshot <n>', 'images between network snapshots (default: 16 of them)', count('--snapshot'))
       .option('--checkpoint <n>', 'images between training states (default: 8 of them)', count('--checkpoint'))
       .option('--preview <n>', 'images between preview grids; 0: none (default: 6 of them)', count('--preview'))
-      .option('--seed <n>', 'random seed', whole, 0)
+      .option('--seed <n>', 'random seed', natural, 0)
       .option('--lr <x>', 'reference learning rate', numeric)
       .option('--decay <n>', 'batches after which the learning rate decays; 0: never', numeric)
       .option('--dropout <p>', 'dropout probability', numeric)

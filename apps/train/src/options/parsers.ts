@@ -1,4 +1,5 @@
-import { parseCount } from '@edm2/app-kit/command/parse-count';
+import { count as anyCount } from '@edm2/command/readers';
+import { wholeNumber } from '@edm2/command/whole-number';
 import { type ConfigName, ladder, parseSwitch, SWITCH_NAMES, type Switches, switchValues } from '@edm2/edm2-unet';
 import { InvalidArgumentError } from 'commander';
 import { MAX_IMAGES } from './limits.js';
@@ -9,47 +10,10 @@ const LETTERS = Object.keys(ladder) as readonly ConfigName[];
 const letterOf = (text: string): ConfigName | undefined => LETTERS.find((letter) => letter === text.toUpperCase());
 
 /** `96Ki`, `2048Mi`, up to `most`. */
-export const count =
-  (name: string, most: number = MAX_IMAGES) =>
-  (text: string): number => {
-    let value: number;
-    try {
-      value = parseCount(name, text);
-    } catch (error) {
-      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
-    }
-    if (value > most) throw new InvalidArgumentError(`Expected at most ${most}.`);
-    return value;
-  };
-
-/** A finite number. */
-export const numeric = (text: string): number => {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('Expected a number.');
-  return value;
-};
-
-/** A whole number. */
-export const whole = (text: string): number => {
-  const value = numeric(text);
-  if (!Number.isSafeInteger(value)) throw new InvalidArgumentError('Expected a whole number.');
-  return value;
-};
-
-const wholeFrom =
-  (least: number, most: number = Number.MAX_SAFE_INTEGER) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (text.trim() === '' || !(Number.isSafeInteger(value) && value >= least))
-      throw new InvalidArgumentError(`Expected a whole number of at least ${least}.`);
-    if (value > most) throw new InvalidArgumentError(`Expected at most ${most}.`);
-    return value;
-  };
+export const count = (name: string, most: number = MAX_IMAGES) => anyCount(name, { most });
 
 /** A whole number of at least 0. */
-export const natural = wholeFrom(0);
-/** A whole number from 1 to `most`. */
-export const upTo = (most: number) => wholeFrom(1, most);
+export const natural = wholeNumber({ least: 0 });
 
 /** `true`, `no`, `1` … */
 export const boolean = (text: string): boolean => {

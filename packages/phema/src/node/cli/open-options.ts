@@ -1,7 +1,8 @@
+import { collect } from '@edm2/command/readers';
 import { type Command, Option } from 'commander';
 import type { OptionName } from '../option-error.js';
 import type { OpenSnapshotsOptions } from '../snapshots.js';
-import { collect, parseCount, parseGammas, parseLengths, parsePositive, parseTrack } from './numbers.js';
+import { parseGammas, parseLengths, parsePositive, parseTrack, positiveCount } from './numbers.js';
 
 /** An option of lengths, with a default that reads as it would be typed. */
 export const lengthsOption = (flag: string, what: string, lengths: readonly number[]): Option =>
@@ -32,7 +33,7 @@ export const withOpenOptions = (command: Command): Command =>
 /** Adds the time; NVIDIA's spelling works too. */
 export const withTime = (command: Command): Command =>
   command
-    .option('--t <images>', 'time of the averages (default: the last stored)', parseCount)
+    .option('--t <images>', 'time of the averages (default: the last stored)', positiveCount('--t'))
     .addOption(
       new Option('--outkimg <kimg>', 'the same by its label, thousands of images as in file names').argParser(
         parsePositive,

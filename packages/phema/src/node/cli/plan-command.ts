@@ -3,7 +3,7 @@ import { planSnapshots, USEFUL_SIGMA_RELS } from '../../plan.js';
 import { type FloatTypeName, floatBytes, parseFloatType } from '../float-type.js';
 import type { Io } from './io.js';
 import { normalizing } from './normalizing.js';
-import { formatBytes, formatShare, parseCount, parseDtype, parsePositives } from './numbers.js';
+import { formatBytes, formatShare, parseDtype, parsePositives, positiveCount } from './numbers.js';
 import { lengthsOption } from './open-options.js';
 import { table } from './table.js';
 
@@ -29,7 +29,11 @@ export function addPlanCommand(program: Command, io: Io): void {
     .description(
       'Before a run: the error of every length for different numbers of snapshots, and what they cost on disk.',
     )
-    .addOption(new Option('--duration <images>', 'length of training').argParser(parseCount).default(2 ** 31, '2048Mi'))
+    .addOption(
+      new Option('--duration <images>', 'length of training')
+        .argParser(positiveCount('--duration'))
+        .default(2 ** 31, '2048Mi'),
+    )
     .addOption(
       new Option('--snapshots <counts>', 'numbers of snapshots to compare, evenly spaced')
         .argParser(parsePositives)
@@ -37,8 +41,8 @@ export function addPlanCommand(program: Command, io: Io): void {
     )
     .addOption(lengthsOption('--track', 'lengths tracked in training', [0.05, 0.1]))
     .addOption(lengthsOption('--sigma-rel', 'lengths to predict', USEFUL_SIGMA_RELS))
-    .option('--t <images>', 'time of the averages (default: the end)', parseCount)
-    .option('--parameters <count>', 'numbers in the network, for the disk cost', parseCount)
+    .option('--t <images>', 'time of the averages (default: the end)', positiveCount('--t'))
+    .option('--parameters <count>', 'numbers in the network, for the disk cost', positiveCount('--parameters'))
     .addOption(
       new Option('--dtype <type>', 'storage type, for the disk cost: float16, bfloat16, float32 or float64')
         .argParser(parseDtype)

@@ -54,7 +54,10 @@ export function parseNumbers(name: string, text: string): number[] {
     }
     const [from, last] = values.slice(-2);
     const end = numberOf(parts[++i]);
-    if (from === undefined || last === undefined || !(last > from && end > last)) throw wrong();
+    if (from === undefined || last === undefined || !(last > from && end > last))
+      throw new RangeError(
+        `${name}: expected two rising numbers before "..." and a larger one after it, got ${shown(text)}. Correct it.`,
+      );
     const count = Math.floor((end - last) / (last - from) + 1e-6);
     if (values.length + count > MAX_NUMBERS) throw tooMany();
     // Ten digits: 0.05 + 3 × 0.05 is 0.2, not 0.20000000000000001.

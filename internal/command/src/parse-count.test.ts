@@ -7,6 +7,7 @@ test.each([
   ['2048Mi', 2147483648],
   ['1.5M', 1500000],
   ['2k', 2000],
+  ['2K', 2000],
 ])('%s is %d images', (text, count) => {
   expect(parseCount('--duration', text)).toBe(count);
 });
@@ -14,7 +15,7 @@ test.each([
 test.each(['', 'abc', '-3', '3 apples', '1e400', '5mi', '0x10', '2.5'])(
   '%j is refused with the option named',
   (text) => {
-    expect(() => parseCount('--duration', text)).toThrow(/--duration: expected a number of images/);
+    expect(() => parseCount('--duration', text)).toThrow(/--duration: expected a whole number/);
   },
 );
 
