@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { type EngineChoice, withEngineOptions } from '@edm2/app-kit/command/engine-options';
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { expectNew } from '@edm2/app-kit/command/expect-destination';
 import { expectSource } from '@edm2/app-kit/command/expect-source';
 import { aloneAt } from '@edm2/app-kit/files/alone';
 import { expectAutoencoder } from '@edm2/app-kit/latents/find-autoencoder';
 import { withDestination } from '@edm2/command/destination';
+import { UsageError } from '@edm2/command/errors';
 import { wholeNumber } from '@edm2/command/whole-number';
 import { type EngineName, type EngineReport, startEngine } from '@edm2/engine';
 import type { Command } from 'commander';

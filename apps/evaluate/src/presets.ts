@@ -1,5 +1,5 @@
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { suggest } from '@edm2/app-kit/command/nearest';
+import { UsageError } from '@edm2/command/errors';
 import { ownCommand, siblingCommand } from '@edm2/command/typed';
 import { presets as networks } from '@edm2/edm2-unet';
 import type { Interval } from './options/parse.js';

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { describeLatents, holdsLatents } from '@edm2/app-kit/latents/describe-latents';
+import { UsageError } from '@edm2/command/errors';
 import { siblingCommand } from '@edm2/command/typed';
 import { mnistFolder } from './demo/mnist.js';
 import { checkVae, printConfig, runMainJob, trainOn } from './jobs.js';

@@ -1,5 +1,5 @@
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { runCommand } from '@edm2/app-kit/command/run-command';
+import { UsageError } from '@edm2/command/errors';
 import { READABLE_HELP } from '@edm2/command/readable-help';
 import { ownCommand, siblingCommand } from '@edm2/command/typed';
 import { Command } from 'commander';

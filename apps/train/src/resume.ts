@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { describeLatents, holdsLatents } from '@edm2/app-kit/latents/describe-latents';
+import { UsageError } from '@edm2/command/errors';
 import { ownCommand, siblingCommand } from '@edm2/command/typed';
 import type { OpenedDataset } from '@edm2/dataset';
 import { mnistFolder } from './demo/mnist.js';

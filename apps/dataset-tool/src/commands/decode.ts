@@ -1,10 +1,10 @@
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { refuseIdle } from '@edm2/app-kit/command/idle-options';
 import { interruptible } from '@edm2/app-kit/command/interruptible';
 import { startProgress } from '@edm2/app-kit/command/progress';
 import { describeLatents, holdsLatents } from '@edm2/app-kit/latents/describe-latents';
 import { findAutoencoder } from '@edm2/app-kit/latents/find-autoencoder';
 import { openLatentDecoder } from '@edm2/app-kit/latents/latent-decoder';
+import { UsageError } from '@edm2/command/errors';
 import { ownCommand } from '@edm2/command/typed';
 import { createWriter, openDataset } from '@edm2/dataset';
 import { createLatentNormalizer, splitRawLatents } from '@edm2/latent-vae';

@@ -1,8 +1,8 @@
 import { basename, resolve } from 'node:path';
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { interruptible } from '@edm2/app-kit/command/interruptible';
 import { startProgress } from '@edm2/app-kit/command/progress';
 import { datasetLines } from '@edm2/app-kit/data/dataset-lines';
+import { UsageError } from '@edm2/command/errors';
 import { createWriter, type DatasetWriter, openDataset } from '@edm2/dataset';
 import {
   createLatentNormalizer,

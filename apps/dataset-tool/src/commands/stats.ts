@@ -1,7 +1,7 @@
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { interruptible } from '@edm2/app-kit/command/interruptible';
 import { startProgress } from '@edm2/app-kit/command/progress';
 import { holdsLatents } from '@edm2/app-kit/latents/describe-latents';
+import { UsageError } from '@edm2/command/errors';
 import { openDataset } from '@edm2/dataset';
 import { measureRawStatistics } from '@edm2/latent-vae';
 import { loadRawStatistics, saveRawStatistics } from '@edm2/latent-vae/node';

@@ -1,4 +1,3 @@
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { expectFile, expectFolder, withOverwrite } from '@edm2/app-kit/command/expect-destination';
 import { isGiven, refuseIdle } from '@edm2/app-kit/command/idle-options';
 import { withProgress } from '@edm2/app-kit/command/progress';
@@ -7,6 +6,7 @@ import { writeWhole } from '@edm2/app-kit/pictures/write-whole';
 import { type PixelBatch, sliceBatch } from '@edm2/app-kit/sample/images';
 import { type SampledPixels, samplePixels } from '@edm2/app-kit/sample/sample-pixels';
 import { withDestination } from '@edm2/command/destination';
+import { UsageError } from '@edm2/command/errors';
 import { type Command, Option } from 'commander';
 import { encode } from 'fast-png';
 import { openImageFolder } from '../generate/image-folder.js';

@@ -1,7 +1,7 @@
 import { type EngineChoice, withEngineOptions } from '@edm2/app-kit/command/engine-options';
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { withProgress } from '@edm2/app-kit/command/progress';
 import { datasetLines } from '@edm2/app-kit/data/dataset-lines';
+import { UsageError } from '@edm2/command/errors';
 import { openDataset } from '@edm2/dataset';
 import type { Command } from 'commander';
 import { interruptible } from '../interruptible.js';

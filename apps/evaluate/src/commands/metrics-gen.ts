@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { withProgress } from '@edm2/app-kit/command/progress';
+import { UsageError } from '@edm2/command/errors';
 import type { Command } from 'commander';
 import { modelSettings } from '../generate/model-settings.js';
 import { openModel } from '../generate/open-model.js';

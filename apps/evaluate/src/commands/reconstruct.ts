@@ -1,5 +1,5 @@
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { withByteProgress } from '@edm2/app-kit/command/progress';
+import { UsageError } from '@edm2/command/errors';
 import { wholeNumber } from '@edm2/command/whole-number';
 import { reconstructFiles } from '@edm2/phema/node';
 import { type Command, Option } from 'commander';

@@ -1,6 +1,6 @@
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { startProgress } from '@edm2/app-kit/command/progress';
 import { formatSpread } from '@edm2/app-kit/scores/spread';
+import { UsageError } from '@edm2/command/errors';
 import { writePerTensor } from '../draw/write-per-tensor.js';
 import { decoderFor } from '../generate/open-model.js';
 import { interruptible } from '../interruptible.js';

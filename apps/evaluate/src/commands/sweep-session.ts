@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { expectFolder } from '@edm2/app-kit/command/expect-destination';
 import type { SamplerSettings } from '@edm2/app-kit/sample/sample-pixels';
 import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
 import { type Reference, referenceFingerprint } from '@edm2/app-kit/scores/reference-file';
+import { UsageError } from '@edm2/command/errors';
 import type { EngineReport } from '@edm2/engine';
 import { hashAutoencoder } from '@edm2/latent-vae/node';
 import { fileFingerprint } from '../generate/fingerprint.js';

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { withOverwrite } from '@edm2/app-kit/command/expect-destination';
 import { isGiven, refuseIdle } from '@edm2/app-kit/command/idle-options';
 import { startProgress } from '@edm2/app-kit/command/progress';
@@ -8,6 +7,7 @@ import { writeGrid } from '@edm2/app-kit/pictures/write-grid';
 import { sampleAll } from '@edm2/app-kit/sample/sample-pixels';
 import { formatSpread } from '@edm2/app-kit/scores/spread';
 import { withDestination } from '@edm2/command/destination';
+import { UsageError } from '@edm2/command/errors';
 import { karrasSchedule } from '@edm2/sampler';
 import { type Command, Option } from 'commander';
 import { writeSweep } from '../draw/write-sweep.js';

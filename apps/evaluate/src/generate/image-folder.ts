@@ -1,6 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError } from '@edm2/app-kit/command/errors';
+import { UsageError } from '@edm2/command/errors';
 import { difference, type ResultSettings, readSettings, writeSettings } from '../options/settings-file.js';
 import { imagePath } from './image-name.js';
 

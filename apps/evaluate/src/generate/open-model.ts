@@ -1,7 +1,7 @@
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { openLatentDecoder } from '@edm2/app-kit/latents/latent-decoder';
 import { type Decoder, makesLatents, pixelDecoder } from '@edm2/app-kit/sample/decode';
 import { guided, type OpenDenoiser, openDenoiser } from '@edm2/app-kit/sample/open-denoiser';
+import { UsageError } from '@edm2/command/errors';
 import { SNAPSHOT_LICENSE } from '@edm2/edm2-unet/node';
 import type { EngineReport } from '@edm2/engine';
 import { readLatentMetadata } from '@edm2/latent-vae';

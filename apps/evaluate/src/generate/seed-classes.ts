@@ -1,4 +1,4 @@
-import { UsageError } from '@edm2/app-kit/command/errors';
+import { UsageError } from '@edm2/command/errors';
 import { seedClass } from '@edm2/sampler';
 
 /**

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { parseJsonLines } from '@edm2/app-kit/files/json-lines';
 import type { MagnitudeLine } from '@edm2/app-kit/magnitudes/magnitude-line';
+import { UsageError } from '@edm2/command/errors';
 
 /** @throws {UsageError} when the run recorded none. A last line that was cut off is left out. */
 export async function readMagnitudes(run: string): Promise<MagnitudeLine[]> {

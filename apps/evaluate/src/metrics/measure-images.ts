@@ -1,6 +1,6 @@
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { type CollectOptions, createCollector, judgeImages } from '@edm2/app-kit/scores/collect';
 import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
+import { UsageError } from '@edm2/command/errors';
 import type { Dataset } from '@edm2/dataset';
 import { createRandom } from '@edm2/random';
 

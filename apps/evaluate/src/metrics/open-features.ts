@@ -1,7 +1,7 @@
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { CLASSIFIER_FORMAT, loadClassifier } from '@edm2/app-kit/scores/classifier-file';
 import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
 import { createImageDetector } from '@edm2/app-kit/scores/image-detector';
+import { UsageError } from '@edm2/command/errors';
 import { siblingCommand } from '@edm2/command/typed';
 import type { EngineReport } from '@edm2/engine';
 import { createDinov2 } from '@edm2/fid/dinov2';

@@ -1,9 +1,9 @@
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { expectSource, expectSourceFile } from '@edm2/app-kit/command/expect-source';
 import { withProgress } from '@edm2/app-kit/command/progress';
 import { datasetLines } from '@edm2/app-kit/data/dataset-lines';
 import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
 import { isStatisticsFile, type Reference, readReference } from '@edm2/app-kit/scores/reference-file';
+import { UsageError } from '@edm2/command/errors';
 import { ownCommand } from '@edm2/command/typed';
 import { openDataset } from '@edm2/dataset';
 import type { EngineReport } from '@edm2/engine';

@@ -1,7 +1,7 @@
 import { type EngineChoice, withEngineOptions } from '@edm2/app-kit/command/engine-options';
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { refuseIdle } from '@edm2/app-kit/command/idle-options';
 import { type SamplerSettings, SOLVERS } from '@edm2/app-kit/sample/sample-pixels';
+import { UsageError } from '@edm2/command/errors';
 import { type Command, Option } from 'commander';
 import { batch, steps } from './limits.js';
 import { type Interval, interval, numeric } from './parse.js';

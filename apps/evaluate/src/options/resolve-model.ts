@@ -1,8 +1,8 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { expectSourceFile } from '@edm2/app-kit/command/expect-source';
 import type { Guidance } from '@edm2/app-kit/sample/open-denoiser';
+import { UsageError } from '@edm2/command/errors';
 import { describePreset, type EvaluationPreset, evaluationPreset, WEIGHTS } from '../presets.js';
 import { say } from '../say.js';
 import type { ModelOptions } from './model-options.js';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { writeWhole } from '@edm2/app-kit/pictures/write-whole';
+import { UsageError } from '@edm2/command/errors';
 
 /** Everything that decides the results of a folder. */
 export type ResultSettings = Readonly<Record<string, unknown>>;

@@ -1,5 +1,5 @@
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { suggest } from '@edm2/app-kit/command/nearest';
+import { UsageError } from '@edm2/command/errors';
 import { namesFitting } from '@edm2/phema/node';
 
 /** Tensors whose EMA length is varied together. */

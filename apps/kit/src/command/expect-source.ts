@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
+import { UsageError } from '@edm2/command/errors';
 import { explainFileError } from '@edm2/tensor-files';
-import { UsageError } from './errors.js';
 
 /** Names that an error shows of a folder's files. */
 const SHOWN = 3;

@@ -1,5 +1,5 @@
+import { UsageError } from '@edm2/command/errors';
 import type { Command } from 'commander';
-import { UsageError } from './errors.js';
 
 /** Whether an option was typed: `sMin` for `--s-min`. */
 export const isGiven = (command: Command, attribute: string): boolean =>

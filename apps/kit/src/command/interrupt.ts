@@ -1,4 +1,4 @@
-import { InterruptedError } from './errors.js';
+import { InterruptedError } from '@edm2/command/errors';
 import { isWorkThread, tellMain } from './threads.js';
 
 /**

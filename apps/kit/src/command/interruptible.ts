@@ -1,4 +1,4 @@
-import { InterruptedError } from './errors.js';
+import { InterruptedError } from '@edm2/command/errors';
 import { isInterruption, listenForInterrupt } from './interrupt.js';
 
 /** What {@link interruptible} says. */

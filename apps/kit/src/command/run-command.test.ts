@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { InterruptedError, UsageError } from '@edm2/command/errors';
 import { Command } from 'commander';
 import { expect, test } from 'vitest';
-import { InterruptedError, UsageError } from './errors.js';
 import { keepPrinted } from './printed.fixture.js';
 import { runCommand } from './run-command.js';
 

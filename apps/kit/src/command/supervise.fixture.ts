@@ -1,5 +1,5 @@
 import { isMainThread } from 'node:worker_threads';
-import { InterruptedError } from './errors.js';
+import { InterruptedError } from '@edm2/command/errors';
 import { interruptible } from './interruptible.js';
 import { startProgress } from './progress.js';
 import { supervise } from './supervise.js';

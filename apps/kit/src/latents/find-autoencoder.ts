@@ -1,8 +1,8 @@
 import { basename, dirname, join, resolve } from 'node:path';
+import { UsageError } from '@edm2/command/errors';
 import type { LatentDescription } from '@edm2/latent-vae';
 import { type AutoencoderFiles, hashAutoencoder, locateAutoencoder } from '@edm2/latent-vae/node';
 import { explainFileError } from '@edm2/tensor-files';
-import { UsageError } from '../command/errors.js';
 
 /** What is looked for, and where. */
 export interface WantedAutoencoder {

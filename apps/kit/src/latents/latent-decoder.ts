@@ -1,3 +1,4 @@
+import { UsageError } from '@edm2/command/errors';
 import type { EngineReport } from '@edm2/engine';
 import {
   createLatentCodec,
@@ -9,7 +10,6 @@ import {
 import { loadAutoencoder } from '@edm2/latent-vae/node';
 import { jit } from '@edm2/tfjs-jit';
 import * as tf from '@tensorflow/tfjs-core';
-import { UsageError } from '../command/errors.js';
 import type { Decoder } from '../sample/decode.js';
 import { findAutoencoder } from './find-autoencoder.js';
 

@@ -1,8 +1,8 @@
 import { join, relative } from 'node:path';
 import { withEngineOptions } from '@edm2/app-kit/command/engine-options';
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { listenForInterrupt } from '@edm2/app-kit/command/interrupt';
 import { withDestination } from '@edm2/command/destination';
+import { UsageError } from '@edm2/command/errors';
 import { afterSubcommand } from '@edm2/command/shell';
 import { ownCommand } from '@edm2/command/typed';
 import { wholeNumber } from '@edm2/command/whole-number';

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { withProgress } from '@edm2/app-kit/command/progress';
 import { holdOut, type LabelledImages, readAll } from '@edm2/app-kit/scores/arrays';
 import type { Classifier } from '@edm2/app-kit/scores/classifier';
 import { loadClassifier, saveClassifier } from '@edm2/app-kit/scores/classifier-file';
 import { type Score, score, statisticsOf } from '@edm2/app-kit/scores/score';
 import { trainClassifier } from '@edm2/app-kit/scores/train-classifier';
+import { UsageError } from '@edm2/command/errors';
 import { type Dataset, openDataset } from '@edm2/dataset';
 import type { EngineReport } from '@edm2/engine';
 import type { StatisticsResult } from '@edm2/fid';

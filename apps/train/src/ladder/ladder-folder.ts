@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { writeWhole } from '@edm2/app-kit/pictures/write-whole';
+import { UsageError } from '@edm2/command/errors';
 import { isLockFile, makeFolder } from '@edm2/tensor-files';
 import { unusable } from '../run/run-folder.js';
 import type { Rung } from './result.js';

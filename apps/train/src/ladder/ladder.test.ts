@@ -2,7 +2,7 @@ import '@tensorflow/tfjs';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InterruptedError } from '@edm2/app-kit/command/errors';
+import { InterruptedError } from '@edm2/command/errors';
 import { type Dataset, openDataset } from '@edm2/dataset';
 import { type EngineReport, startEngine } from '@edm2/engine';
 import { trainingLadder } from '@edm2/training';

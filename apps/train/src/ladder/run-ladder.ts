@@ -1,11 +1,11 @@
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { InterruptedError, UsageError } from '@edm2/app-kit/command/errors';
 import { isInterruption } from '@edm2/app-kit/command/interrupt';
 import type { MagnitudeLine } from '@edm2/app-kit/magnitudes/magnitude-line';
 import { renderChart } from '@edm2/app-kit/pictures/render-chart';
 import { writeWhole } from '@edm2/app-kit/pictures/write-whole';
 import { formatSpread } from '@edm2/app-kit/scores/spread';
+import { InterruptedError, UsageError } from '@edm2/command/errors';
 import type { ConfigName } from '@edm2/edm2-unet';
 import { writeFileAtomic } from '@edm2/tensor-files';
 import { readMagnitudes } from '../run/magnitudes.js';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { startProgress } from '@edm2/app-kit/command/progress';
 import type { MagnitudeLine } from '@edm2/app-kit/magnitudes/magnitude-line';
+import { UsageError } from '@edm2/command/errors';
 import type { Dataset } from '@edm2/dataset';
 import type { ConfigName } from '@edm2/edm2-unet';
 import type { EngineReport } from '@edm2/engine';

@@ -1,4 +1,4 @@
-import { UsageError } from '@edm2/app-kit/command/errors';
+import { UsageError } from '@edm2/command/errors';
 import { switchesOf } from '@edm2/edm2-unet';
 import type { CommandOptions } from './command-options.js';
 import type { RunConfig } from './run-config.js';

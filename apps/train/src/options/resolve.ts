@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { suggest } from '@edm2/app-kit/command/nearest';
+import { UsageError } from '@edm2/command/errors';
 import type { Dataset } from '@edm2/dataset';
 import { type Preset, presets, resolveConfig, type UNetOptions } from '@edm2/edm2-unet';
 import type { LatentDescription } from '@edm2/latent-vae';

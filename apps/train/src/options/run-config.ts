@@ -1,4 +1,4 @@
-import { UsageError } from '@edm2/app-kit/command/errors';
+import { UsageError } from '@edm2/command/errors';
 import { z } from 'zod';
 
 const positive = z.number().int().positive();

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { openLatentDecoder } from '@edm2/app-kit/latents/latent-decoder';
 import { writeGrid } from '@edm2/app-kit/pictures/write-grid';
 import { type Decoder, pixelDecoder } from '@edm2/app-kit/sample/decode';
 import { gridClass } from '@edm2/app-kit/sample/images';
 import { sampleAll } from '@edm2/app-kit/sample/sample-pixels';
+import { UsageError } from '@edm2/command/errors';
 import { precondition, type UNet } from '@edm2/edm2-unet';
 import type { EngineReport } from '@edm2/engine';
 import { jit } from '@edm2/tfjs-jit';

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { InterruptedError, UsageError } from '@edm2/app-kit/command/errors';
+import { InterruptedError, UsageError } from '@edm2/command/errors';
 import { type Dataset, openDataset } from '@edm2/dataset';
 import { startEngine } from '@edm2/engine';
 import { createRandom } from '@edm2/random';

@@ -1,7 +1,7 @@
 import { access, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError } from '@edm2/app-kit/command/errors';
 import { aloneIn } from '@edm2/app-kit/files/alone';
+import { UsageError } from '@edm2/command/errors';
 import {
   explainFileError,
   fileErrorCode,

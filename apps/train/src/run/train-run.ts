@@ -1,5 +1,5 @@
-import { InterruptedError } from '@edm2/app-kit/command/errors';
 import { startProgress } from '@edm2/app-kit/command/progress';
+import { InterruptedError } from '@edm2/command/errors';
 import type { Dataset } from '@edm2/dataset';
 import type { EngineReport } from '@edm2/engine';
 import { createLossByNoiseLevel } from '@edm2/loss-weighting';

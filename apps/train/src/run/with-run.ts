@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
-import { InterruptedError, UsageError } from '@edm2/app-kit/command/errors';
 import { isInterruption, listenForInterrupt } from '@edm2/app-kit/command/interrupt';
+import { InterruptedError, UsageError } from '@edm2/command/errors';
 import { afterSubcommand } from '@edm2/command/shell';
 import { ownCommand } from '@edm2/command/typed';
 import type { Dataset } from '@edm2/dataset';

@@ -1,24 +1,16 @@
-import { commandMessage } from '@edm2/command/command-message';
+import { type ExitCode, UsageError } from '@edm2/command/errors';
+import { formatBytes } from '@edm2/command/format-bytes';
+import type { Io } from '@edm2/command/io';
+import { styled } from '@edm2/command/program-style';
+import { runProgram } from '@edm2/command/run-program';
 import { ownCommand } from '@edm2/command/typed';
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 import { VERSIONS } from '../install/catalogue.js';
 import { FOLDER_VARIABLE } from '../install/folders.js';
 import { type InstallInfo, info } from '../install/info.js';
 import { type InstallSources, install } from '../install/install.js';
 import { remove } from '../install/remove.js';
-import { createProgress, formatBytes, type ProgressStream } from './progress.js';
-
-/** What the command talks to. */
-export interface Io {
-  readonly out: (text: string) => void;
-  readonly err: ProgressStream;
-  readonly signal: AbortSignal;
-  /** Milliseconds, for rates and for when a line of progress is due. Default the system's clock. */
-  readonly now?: () => number;
-}
-
-/** Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
-export type ExitCode = 0 | 1 | 2 | 130;
+import { createProgress } from './progress.js';
 
 interface InstallFlags {
   readonly cuda?: boolean;
@@ -37,31 +29,19 @@ interface FolderFlags {
  * @param args - without node and script.
  * @param sources - what tests put in the place of the network.
  */
-export async function runCommand(args: readonly string[], io: Io, sources: InstallSources = {}): Promise<ExitCode> {
-  try {
-    await createProgram(io, sources).parseAsync([...args], { from: 'user' });
-    return 0;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (io.signal.aborted) {
-      io.err.write('tfjs-libtensorflow: interrupted; run it again to go on where it stopped\n');
-      return 130;
-    }
-    const message = asTyped(commandMessage(error, 'tfjs-libtensorflow'));
-    io.err.write(message.startsWith('tfjs-libtensorflow: ') ? `${message}\n` : `tfjs-libtensorflow: ${message}\n`);
-    return error instanceof RangeError ? 2 : 1;
-  }
-}
+export const runCommand = (args: readonly string[], io: Io, sources: InstallSources = {}): Promise<ExitCode> =>
+  runProgram(createProgram(io, sources), args, {
+    io,
+    interrupted: 'interrupted; run it again to go on where it stopped',
+    word: (error) => (error instanceof RangeError ? new UsageError(error.message, { cause: error }) : error),
+    spell: asTyped,
+  });
 
 export function createProgram(io: Io, sources: InstallSources): Command {
-  const program = new Command('tfjs-libtensorflow')
+  const program = styled(new Command('tfjs-libtensorflow'), io)
     .description(
       'Fetch TensorFlow’s C library for @edm2/tfjs-libtensorflow, out of the official wheels. No Python runs.',
     )
-    .exitOverride()
-    .configureOutput({ writeOut: (text) => io.out(text.trimEnd()), writeErr: (text) => void io.err.write(text) })
-    .showSuggestionAfterError()
-    .showHelpAfterError('Run with --help for the options.')
     .addHelpText(
       'after',
       `\nInstallations are kept in the user's cache folder; --directory or ${FOLDER_VARIABLE} names another one.\nWheels come from the package index of pip's settings (PIP_INDEX_URL, pip.conf).`,
@@ -92,7 +72,7 @@ async function runInstall(
   { out, err, signal, now }: Io,
   sources: InstallSources,
 ): Promise<void> {
-  const progress = createProgress(err, now);
+  const progress = createProgress({ err, now });
   try {
     const made = await install(
       { cuda, version, ...(directory && { directory }), onProgress: progress.update, signal },

@@ -1,6 +1,6 @@
+import type { Io } from '@edm2/command/io';
 import type { Command } from 'commander';
 import { checkFigureOptions, expectImages, type FigureOptions, figuresOf, needsFeatures } from './figures.js';
-import type { Io } from './io.js';
 import { createMeasurer, isStatistics, type NetworkOptions } from './measure.js';
 import { addFigureOptions, addNetworkOptions } from './options.js';
 import { printResult } from './print-result.js';

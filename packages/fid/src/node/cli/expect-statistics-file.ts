@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
+import { UsageError } from '@edm2/command/errors';
 import type { NetworkOptions } from './measure.js';
-import { UsageError } from './usage-error.js';
 
 /**
  * Checks that statistics can be kept in a file before hours go into them.

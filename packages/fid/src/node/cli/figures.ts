@@ -1,3 +1,4 @@
+import { UsageError } from '@edm2/command/errors';
 import { InvalidArgumentError } from 'commander';
 import { takeRows } from '../../features.js';
 import { frechetDistance } from '../../frechet-distance.js';
@@ -10,7 +11,6 @@ import { vendiScore } from '../../vendi-score.js';
 import type { Detector } from '../detectors.js';
 import { findLapack } from '../lapack.js';
 import type { MeasuredSet } from './measure.js';
-import { UsageError } from './usage-error.js';
 
 /** Metrics by their names on the command line. */
 export const METRICS = ['fd', 'kid', 'pr', 'is', 'vendi'] as const;

@@ -1,13 +1,13 @@
+import { UsageError } from '@edm2/command/errors';
+import type { Io } from '@edm2/command/io';
 import type { Command } from 'commander';
 import { openGenerator } from '../generator.js';
 import { writeStatistics } from '../statistics-file.js';
 import { expectStatisticsFile } from './expect-statistics-file.js';
 import { checkFigureOptions, type Figure, type FigureOptions, figuresOf, needsFeatures, overDraws } from './figures.js';
-import type { Io } from './io.js';
 import { createMeasurer, type NetworkOptions } from './measure.js';
 import { addFigureOptions, addNetworkOptions, MAX_IMAGES, parseDraws, parseImages, parseSeed } from './options.js';
 import { printResult } from './print-result.js';
-import { UsageError } from './usage-error.js';
 
 interface GenOptions extends NetworkOptions, FigureOptions {
   readonly num: number;

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
+import type { Io } from '@edm2/command/io';
 import { ownCommand } from '@edm2/command/typed';
 import { fromStateDict } from '@edm2/tensor-files/tfjs';
 import { createStatistics } from '../../statistics.js';
@@ -15,7 +16,6 @@ import { readStatistics } from '../statistics-file.js';
 import type { StoredGaussian } from '../to-gaussian.js';
 import { readWeights } from '../weights/read-weights.js';
 import { sourceOf, storedPath } from '../weights/sources.js';
-import type { Io } from './io.js';
 import { createProgress } from './progress.js';
 
 /** Options that `calc` and `stats` share. */
@@ -107,7 +107,7 @@ export function createMeasurer(options: NetworkOptions, io: Io) {
         const measured = await accumulate(path, batches, detector, keep);
         return { ...measured, skipped };
       } finally {
-        progress.done();
+        progress.end();
         await source.close();
       }
     },
@@ -129,7 +129,7 @@ export function createMeasurer(options: NetworkOptions, io: Io) {
         });
         return { ...(await accumulate(path, batches, detector, keep)), skipped: 0 };
       } finally {
-        progress.done();
+        progress.end();
       }
     },
     close: () => network?.close(),
@@ -147,7 +147,7 @@ async function checkSet(path: string, { check, skipCorrupt, acceptWarnings }: Ne
         signal: io.signal,
       });
   } finally {
-    progress.done();
+    progress.end();
     await source.close();
   }
 }

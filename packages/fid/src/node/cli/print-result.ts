@@ -1,7 +1,7 @@
+import type { Io } from '@edm2/command/io';
 import { sampleSizeWarning } from '../../sample-size.js';
 import type { Detector } from '../detectors.js';
 import { type Figure, showFigure } from './figures.js';
-import type { Io } from './io.js';
 import type { MeasuredSet } from './measure.js';
 
 /** Prints figures with n, as lines or one JSON object, and a warning when n is small. */

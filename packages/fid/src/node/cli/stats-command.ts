@@ -1,7 +1,7 @@
+import type { Io } from '@edm2/command/io';
 import type { Command } from 'commander';
 import { writeStatistics } from '../statistics-file.js';
 import { expectStatisticsFile } from './expect-statistics-file.js';
-import type { Io } from './io.js';
 import { createMeasurer, type NetworkOptions } from './measure.js';
 import { addNetworkOptions } from './options.js';
 

@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { withDestination } from '@edm2/command/destination';
+import { UsageError } from '@edm2/command/errors';
+import type { Io } from '@edm2/command/io';
 import type { Command } from 'commander';
 import { importWeights } from '../weights/import-weights.js';
 import { SOURCES, sourceOf, storedPath, type WeightSource } from '../weights/sources.js';
-import type { Io } from './io.js';
 import { detectorOf } from './measure.js';
-import { UsageError } from './usage-error.js';
 
 /** `fid weights`: where to get them; checks a file and keeps it. */
 export function addWeightsCommand(program: Command, io: Io): void {

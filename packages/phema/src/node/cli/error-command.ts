@@ -1,6 +1,6 @@
+import type { Io } from '@edm2/command/io';
 import type { Command } from 'commander';
 import { leaveOneOut } from '../leave-one-out.js';
-import type { Io } from './io.js';
 import { normalizing } from './normalizing.js';
 import { formatCount, formatShare, parseLength } from './numbers.js';
 import { type OpenCommandOptions, openingOf, withOpenOptions, withTime } from './open-options.js';
@@ -29,7 +29,7 @@ export function addErrorCommand(program: Command, io: Io): void {
     .option('--json', 'print one JSON object')
     .action(async (folder: string, options: ErrorCommandOptions) => {
       const { sigmaRel, t, outkimg: kimg, wholeTrack, normalize } = options;
-      const progress = createProgress(io.err, io.now);
+      const progress = createProgress(io);
       const rows = await leaveOneOut({
         ...openingOf(options, io.signal),
         ...{ input: folder, sigmaRel, t, kimg, wholeTrack, normalize },

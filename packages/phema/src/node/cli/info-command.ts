@@ -1,11 +1,12 @@
+import { formatBytes } from '@edm2/command/format-bytes';
+import type { Io } from '@edm2/command/io';
 import { writeFileAtomic } from '@edm2/tensor-files';
 import type { Command } from 'commander';
 import { USEFUL_SIGMA_RELS } from '../../plan.js';
 import { selectSnapshots } from '../select.js';
 import { openSnapshots } from '../snapshots.js';
-import type { Io } from './io.js';
 import { normalizing } from './normalizing.js';
-import { formatBytes, formatCount, formatShare } from './numbers.js';
+import { formatCount, formatShare } from './numbers.js';
 import { lengthsOption, type OpenCommandOptions, openingOf, withOpenOptions, withTime } from './open-options.js';
 import { errorPicture } from './picture.js';
 import { errorBar, table } from './table.js';

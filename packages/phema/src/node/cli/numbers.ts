@@ -48,15 +48,6 @@ function inRange(length: number): number {
 /** `268,435,456` */
 export const formatCount = (value: number): string => value.toLocaleString('en-US');
 
-/** `1.2 GB` */
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
-  let unit = 0;
-  let value = bytes;
-  for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000;
-  return `${unit === 0 ? value : value.toPrecision(3)} ${units[unit]}`;
-}
-
 /** `3.5 %`, `0.21 %`, `< 1e-6`: as many digits as mean something. */
 export const formatShare = (share: number): string =>
   !(share < Number.POSITIVE_INFINITY) ? '—' : share < 1e-6 ? '< 0.0001 %' : `${Number((100 * share).toPrecision(2))} %`;

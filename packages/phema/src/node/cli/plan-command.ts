@@ -1,9 +1,10 @@
+import { formatBytes } from '@edm2/command/format-bytes';
+import type { Io } from '@edm2/command/io';
 import { type Command, Option } from 'commander';
 import { planSnapshots, USEFUL_SIGMA_RELS } from '../../plan.js';
 import { type FloatTypeName, floatBytes, parseFloatType } from '../float-type.js';
-import type { Io } from './io.js';
 import { normalizing } from './normalizing.js';
-import { formatBytes, formatShare, parseDtype, parsePositives, positiveCount } from './numbers.js';
+import { formatShare, parseDtype, parsePositives, positiveCount } from './numbers.js';
 import { lengthsOption } from './open-options.js';
 import { table } from './table.js';
 

@@ -1,16 +1,9 @@
+import { formatBytes } from '@edm2/command/format-bytes';
+import type { Io } from '@edm2/command/io';
 import { type Command, Option } from 'commander';
 import type { FloatTypeName } from '../float-type.js';
 import { reconstructFiles } from '../reconstruct.js';
-import type { Io } from './io.js';
-import {
-  formatBytes,
-  formatCount,
-  formatShare,
-  parseDtype,
-  parseLengths,
-  parsePositive,
-  parseTensorLengths,
-} from './numbers.js';
+import { formatCount, formatShare, parseDtype, parseLengths, parsePositive, parseTensorLengths } from './numbers.js';
 import { type OpenCommandOptions, openingOf, withOpenOptions, withTime } from './open-options.js';
 import { createProgress } from './progress.js';
 import { table } from './table.js';
@@ -77,7 +70,7 @@ export function addReconstructCommand(program: Command, io: Io): void {
     };
     if (options.verify && io.err.isTTY)
       io.err.write('comparing the files with their checksums (--no-verify leaves that out)\n');
-    const progress = createProgress(io.err, io.now);
+    const progress = createProgress(io);
     const started = Date.now();
     const result = await reconstructFiles({
       ...openingOf(options, io.signal),

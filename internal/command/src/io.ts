@@ -10,5 +10,5 @@ export interface Io {
   readonly err: TextStream;
   readonly signal: AbortSignal;
   /** Milliseconds, for rates and for when a line of progress is due. Default the system's clock. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
 }
