@@ -62,6 +62,11 @@ try {
 console.log(failures.length === 0 ? '\nevery example runs' : `\nfailed: ${failures.join(', ')}`);
 process.exit(failures.length === 0 ? 0 : 1);
 
+/** A package's name by its folder's. */
+function published(folder) {
+  return JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8')).name;
+}
+
 function pnpm(args, cwd) {
   const { status, stdout, stderr } = spawnSync('npx', ['--yes', packageManager, ...args], {
     cwd,
@@ -80,8 +85,9 @@ function pack() {
 function install(projects) {
   const tarballs = readdirSync(join(scratch, 'packed'));
   const overrides = packages.map((name) => {
-    const tarball = tarballs.find((file) => new RegExp(`^edm2-${name}-\\d`).test(file));
-    return `  "@edm2/${name}": "file:${join(scratch, 'packed', tarball)}"`;
+    const packed = published(name);
+    const tarball = tarballs.find((file) => new RegExp(`^${packed.replace('@', '').replace('/', '-')}-\\d`).test(file));
+    return `  "${packed}": "file:${join(scratch, 'packed', tarball)}"`;
   });
   writeFileSync(
     join(scratch, 'pnpm-workspace.yaml'),
@@ -107,6 +113,7 @@ function oneCore(projects) {
     const ours = existsSync(join(modules, '@edm2'))
       ? readdirSync(join(modules, '@edm2')).map((name) => join(modules, '@edm2', name))
       : [];
+    if (existsSync(join(modules, 'edm2'))) ours.push(join(modules, 'edm2'));
     const theirs = existsSync(join(modules, '@tensorflow/tfjs')) ? [join(modules, '@tensorflow/tfjs')] : [];
     for (const folder of [...ours, ...theirs])
       try {
@@ -125,7 +132,7 @@ function everyPackage(projects) {
       return Object.keys(dependencies);
     }),
   );
-  return packages.filter((name) => !used.has(`@edm2/${name}`)).join(', ');
+  return packages.filter((name) => !used.has(published(name))).join(', ');
 }
 
 /** One compiler run over every TypeScript file; each finds its imports from where it lies. */

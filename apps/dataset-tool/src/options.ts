@@ -1,14 +1,13 @@
-import { stat } from 'node:fs/promises';
 import { type EngineChoice, withEngineOptions } from '@edm2/app-kit/command/engine-options';
 import { expectNew } from '@edm2/app-kit/command/expect-destination';
 import { expectSource } from '@edm2/app-kit/command/expect-source';
 import { aloneAt } from '@edm2/app-kit/files/alone';
-import { expectAutoencoder } from '@edm2/app-kit/latents/find-autoencoder';
 import { withDestination } from '@edm2/command/destination';
 import { UsageError } from '@edm2/command/errors';
 import { wholeNumber } from '@edm2/command/whole-number';
-import { type EngineName, type EngineReport, startEngine } from '@edm2/engine';
+import type { EngineReport } from '@edm2/engine';
 import type { Command } from 'commander';
+import { commandWords, expectAutoencoder, startForSampling } from 'edm2/parts';
 
 /** Options of commands that make one dataset of another. */
 export interface TransformOptions extends EngineChoice {
@@ -52,20 +51,12 @@ export async function alone(options: TransformOptions, work: () => Promise<void>
   return aloneAt(dest, '--dest', work);
 }
 
-/** Bytes of a stored parameter: for the choice of an engine, no more than an order of magnitude matters. */
-const BYTES = 4;
-
 /**
  * Starts the engine asked for, or the one that suits an autoencoder of this size.
  *
  * @throws {UsageError} (rejects) when `vae` is none.
  */
 export async function engineFor({ engine, threads }: EngineChoice, vae: string): Promise<EngineReport> {
-  const { weights } = await expectAutoencoder(vae);
-  const { size } = await stat(weights);
-  return startEngine(engine as EngineName, {
-    ...(threads === undefined ? {} : { threads }),
-    parameters: Math.round(size / BYTES),
-    work: 'sampling',
-  });
+  const { weights } = await expectAutoencoder(vae, commandWords);
+  return startForSampling({ engine, threads }, weights);
 }

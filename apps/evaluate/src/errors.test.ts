@@ -16,7 +16,8 @@ const before = process.cwd();
 beforeAll(async () => {
   process.chdir(scratch);
   await writeRun('.');
-  for (const name of ['empty', 'photos', 'rgb']) mkdirSync(name);
+  for (const name of ['empty', 'foreign', 'photos', 'rgb']) mkdirSync(name);
+  for (const name of ['a', 'b']) cpSync('classifier.safetensors', `foreign/${name}.safetensors`);
   const png = (side: number, channels: 1 | 3) =>
     encode({ width: side, height: side, channels, depth: 8, data: new Uint8Array(side * side * channels).fill(7) });
   for (let i = 0; i < 4; i++) {
@@ -57,13 +58,33 @@ describe.each<[string, readonly [argv: readonly string[], code: number, message:
   [
     'a network',
     [
-      [generate('--net', 'gone'), 2, /^--net: expected a network snapshot, got no file at gone\. Check the name\.$/],
-      [generate('--net', 'empty'), 2, /^--net: expected a network snapshot, got the folder empty\. Name a file\.$/],
       [
-        generate('--net', 'run'),
+        generate('--net', 'gone'),
         2,
-        /got the folder run\. Name a file in it: .*0000002-0\.100\.safetensors, and 1 more\.$/,
+        /^--net: expected a network snapshot, a run's folder or an installed network such as digits, got nothing at gone\. Check the name\.$/,
       ],
+      [
+        generate('--net', 'empty'),
+        2,
+        /^--net: expected a network snapshot, got the folder empty, which holds none\. Name a file, or a run's folder\.$/,
+      ],
+      [
+        generate('--net', 'foreign'),
+        2,
+        /^--net: expected the snapshots of one run, got the folder foreign, whose files have no time .* Name a file in it: a\.safetensors, b\.safetensors\.$/,
+      ],
+      [
+        generate('--net', NET, '--sigma-rel', '0.1'),
+        2,
+        /^--sigma-rel: expected a run's folder beside it, got the file/,
+      ],
+      [
+        generate('--net', 'run', '--sigma-rel', '0'),
+        2,
+        /^--sigma-rel: expected an EMA length above 0 and below 0\.2887, got 0\./,
+      ],
+      [generate('--net', 'run', '--sigma-rel', '0.4'), 2, /^--sigma-rel: .* got 0\.4\./],
+      [generate('--net', 'run', '--gsigma-rel', '0.1'), 2, /^--gsigma-rel: expected --gnet and --guidance as well/],
       [generate('--net', `${NET}/x`), 1, /^--net: expected folders on the way to .*, got ENOTDIR/],
       [generate('--net', 'cut.safetensors'), 1, /^edm2-evaluate: expected the data of .*cut\.safetensors/],
       [generate('--net', 'lfs.safetensors'), 1, /Git LFS pointer/],
@@ -80,7 +101,7 @@ describe.each<[string, readonly [argv: readonly string[], code: number, message:
       [
         generate('--net', NET, '--gnet', 'gone', '--guidance', '2'),
         2,
-        /^--gnet: expected a network snapshot, got no file/,
+        /^--gnet: expected a network snapshot, .* got nothing at gone/,
       ],
       [
         generate('--net', NET, '--gnet', 'reference.safetensors', '--guidance', '2'),

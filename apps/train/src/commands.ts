@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
-import { describeLatents, holdsLatents } from '@edm2/app-kit/latents/describe-latents';
 import { UsageError } from '@edm2/command/errors';
 import { siblingCommand } from '@edm2/command/typed';
+import { describeLatents, holdsLatents } from 'edm2/parts';
 import { mnistFolder } from './demo/mnist.js';
 import { checkVae, printConfig, runMainJob, trainOn } from './jobs.js';
 import type { CommandOptions } from './options/command-options.js';

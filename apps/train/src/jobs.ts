@@ -1,7 +1,7 @@
-import { findAutoencoder } from '@edm2/app-kit/latents/find-autoencoder';
 import { siblingCommand } from '@edm2/command/typed';
 import type { Dataset } from '@edm2/dataset';
 import type { LatentDescription } from '@edm2/latent-vae';
+import { commandWords, findAutoencoder } from 'edm2/parts';
 import { mainJob } from './demo/main-job.js';
 import type { RunConfig } from './options/run-config.js';
 import { trainRun } from './run/train-run.js';
@@ -33,5 +33,6 @@ export async function checkVae(
   { vae, data = '' }: { readonly vae?: string | undefined; readonly data?: string | undefined },
   latents: LatentDescription | undefined,
 ): Promise<void> {
-  if (vae !== undefined && latents) await findAutoencoder({ option: vae, description: latents, of: data });
+  if (vae !== undefined && latents)
+    await findAutoencoder({ option: vae, description: latents, of: data, words: commandWords });
 }

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describeLatents, holdsLatents } from '@edm2/app-kit/latents/describe-latents';
 import { UsageError } from '@edm2/command/errors';
 import { ownCommand, siblingCommand } from '@edm2/command/typed';
 import type { OpenedDataset } from '@edm2/dataset';
+import { describeLatents, holdsLatents } from 'edm2/parts';
 import { mnistFolder } from './demo/mnist.js';
 import { checkVae, printConfig, runMainJob, trainOn } from './jobs.js';
 import type { CommandOptions } from './options/command-options.js';

@@ -1,15 +1,13 @@
 import { refuseIdle } from '@edm2/app-kit/command/idle-options';
 import { interruptible } from '@edm2/app-kit/command/interruptible';
 import { startProgress } from '@edm2/app-kit/command/progress';
-import { describeLatents, holdsLatents } from '@edm2/app-kit/latents/describe-latents';
-import { findAutoencoder } from '@edm2/app-kit/latents/find-autoencoder';
-import { openLatentDecoder } from '@edm2/app-kit/latents/latent-decoder';
 import { UsageError } from '@edm2/command/errors';
 import { ownCommand } from '@edm2/command/typed';
 import { createWriter, openDataset } from '@edm2/dataset';
 import { createLatentNormalizer, splitRawLatents } from '@edm2/latent-vae';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Command } from 'commander';
+import { commandWords, describeLatents, findAutoencoder, holdsLatents, openLatentDecoder } from 'edm2/parts';
 import { encode as encodePng } from 'fast-png';
 import { alone, bothPaths, engineFor, type TransformOptions, withTransformOptions } from '../options.js';
 import { labelsOf, readBatches } from '../read-batches.js';
@@ -40,7 +38,7 @@ async function decodeCommand(options: DecodeOptions): Promise<void> {
         `--source: expected latents (means and deviations), got ${dataset.dtype === 'uint8' ? 'images' : `arrays of ${dataset.channels} channels`} in ${source}. Encode images first: ${ownCommand(['encode', '--source', source])} …`,
       );
     const description = await describeLatents(dataset);
-    const wanted = { option: options.vae, description, of: source, any: options.anyVae };
+    const wanted = { option: options.vae, description, of: source, any: options.anyVae, words: commandWords };
     const { directory, sha256 } = await findAutoencoder(wanted);
     const engine = await engineFor(options, directory);
     say(`engine: ${engine.why}`);
@@ -51,6 +49,7 @@ async function decodeCommand(options: DecodeOptions): Promise<void> {
       vae: directory,
       any: true,
       engine,
+      words: commandWords,
     });
     const normalizer = createLatentNormalizer(description.normalizer);
     const settings = { source: dataset.fingerprint, sha256 };

@@ -1,7 +1,7 @@
-import { describeLatents, holdsLatents } from '@edm2/app-kit/latents/describe-latents';
 import { DatasetError, describeDataset, type OpenedDataset, openDataset, verifyDataset } from '@edm2/dataset';
 import { loadRawStatistics } from '@edm2/latent-vae/node';
 import type { Command } from 'commander';
+import { describeLatents, holdsLatents } from 'edm2/parts';
 import { print } from '../say.js';
 import { statisticsTable } from '../statistics-table.js';
 

@@ -1,11 +1,11 @@
 import { interruptible } from '@edm2/app-kit/command/interruptible';
 import { startProgress } from '@edm2/app-kit/command/progress';
-import { holdsLatents } from '@edm2/app-kit/latents/describe-latents';
 import { UsageError } from '@edm2/command/errors';
 import { openDataset } from '@edm2/dataset';
 import { measureRawStatistics } from '@edm2/latent-vae';
 import { loadRawStatistics, saveRawStatistics } from '@edm2/latent-vae/node';
 import type { Command } from 'commander';
+import { holdsLatents } from 'edm2/parts';
 import { rawBatches } from '../raw-batches.js';
 import { print, say } from '../say.js';
 import { statisticsTable } from '../statistics-table.js';

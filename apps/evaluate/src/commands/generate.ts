@@ -1,16 +1,20 @@
 import { expectFile, expectFolder, withOverwrite } from '@edm2/app-kit/command/expect-destination';
 import { isGiven, refuseIdle } from '@edm2/app-kit/command/idle-options';
 import { withProgress } from '@edm2/app-kit/command/progress';
-import { writeGrid } from '@edm2/app-kit/pictures/write-grid';
-import { writeWhole } from '@edm2/app-kit/pictures/write-whole';
-import { type PixelBatch, sliceBatch } from '@edm2/app-kit/sample/images';
-import { type SampledPixels, samplePixels } from '@edm2/app-kit/sample/sample-pixels';
 import { withDestination } from '@edm2/command/destination';
 import { UsageError } from '@edm2/command/errors';
 import { type Command, Option } from 'commander';
-import { encode } from 'fast-png';
+import {
+  imagePath,
+  joinBatches,
+  type PixelBatch,
+  type SampledPixels,
+  samplePixels,
+  sliceBatch,
+  writeGrid,
+  writeImage,
+} from 'edm2/parts';
 import { openImageFolder } from '../generate/image-folder.js';
-import { imagePath } from '../generate/image-name.js';
 import { modelSettings } from '../generate/model-settings.js';
 import { type Model, openModel } from '../generate/open-model.js';
 import { seedClasses } from '../generate/seed-classes.js';
@@ -164,23 +168,6 @@ async function writeImages(
   missing: ReadonlySet<number>,
   subdirs: boolean,
 ): Promise<void> {
-  const [, height, width, channels] = images.shape;
   for (const [i, seed] of seeds.entries())
-    if (missing.has(seed))
-      await writeWhole(
-        imagePath(outdir, seed, subdirs),
-        encode({ width, height, channels, depth: 8, data: sliceBatch(images, i, i + 1).data }),
-      );
-}
-
-function joinBatches(batches: readonly PixelBatch[]): PixelBatch {
-  const [, height, width, channels] = batches[0]?.shape ?? [0, 0, 0, 0];
-  const count = batches.reduce((sum, { shape }) => sum + shape[0], 0);
-  const data = new Uint8Array(count * height * width * channels);
-  let at = 0;
-  for (const batch of batches) {
-    data.set(batch.data, at);
-    at += batch.data.length;
-  }
-  return { data, shape: [count, height, width, channels] };
+    if (missing.has(seed)) await writeImage(imagePath(outdir, seed, subdirs), sliceBatch(images, i, i + 1));
 }

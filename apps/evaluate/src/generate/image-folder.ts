@@ -1,8 +1,8 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '@edm2/command/errors';
+import { imagePath } from 'edm2/parts';
 import { difference, type ResultSettings, readSettings, writeSettings } from '../options/settings-file.js';
-import { imagePath } from './image-name.js';
 
 /** How {@link openImageFolder} treats what is there. */
 export interface ImageFolderOptions {

@@ -1,12 +1,19 @@
-import { openLatentDecoder } from '@edm2/app-kit/latents/latent-decoder';
-import { type Decoder, makesLatents, pixelDecoder } from '@edm2/app-kit/sample/decode';
-import { guided, type OpenDenoiser, openDenoiser } from '@edm2/app-kit/sample/open-denoiser';
 import { UsageError } from '@edm2/command/errors';
 import { SNAPSHOT_LICENSE } from '@edm2/edm2-unet/node';
 import type { EngineReport } from '@edm2/engine';
 import { readLatentMetadata } from '@edm2/latent-vae';
 import { checkAverage } from '@edm2/phema/node';
 import type { Denoiser } from '@edm2/sampler';
+import {
+  commandWords,
+  type Decoder,
+  guided,
+  makesLatents,
+  type OpenDenoiser,
+  openDenoiser,
+  openLatentDecoder,
+  pixelDecoder,
+} from 'edm2/parts';
 import { inOwnWords } from '../options/in-own-words.js';
 import type { ModelOptions, SamplingOptions } from '../options/model-options.js';
 import { type ResolvedModel, resolveModel } from '../options/resolve-model.js';
@@ -25,12 +32,18 @@ export interface Model extends ResolvedModel {
 /** Starts an engine, reads the networks that the options name and says what they are. */
 export async function openModel(options: ModelOptions): Promise<Model> {
   const resolved = await resolveModel(options);
-  const engine = await engineFor(options, resolved.net);
-  say(`engine: ${engine.why}`);
-  const main = await openDenoiser(resolved.net, engine);
-  sayLicence(main);
+  let main: OpenDenoiser | undefined;
   let away: OpenDenoiser | undefined;
+  const release = (): void => {
+    main?.dispose();
+    away?.dispose();
+    resolved.release();
+  };
   try {
+    const engine = await engineFor(options, resolved.net);
+    say(`engine: ${engine.why}`);
+    main = await openDenoiser(resolved.net, engine);
+    sayLicence(main);
     await sayQuality(main, options);
     const decoder = await decoderFor(main, options, engine);
     away = resolved.gnet === undefined ? undefined : await openDenoiser(resolved.gnet, engine);
@@ -43,14 +56,12 @@ export async function openModel(options: ModelOptions): Promise<Model> {
       denoise,
       decoder,
       dispose() {
-        main.dispose();
-        away?.dispose();
+        release();
         decoder.dispose();
       },
     };
   } catch (error) {
-    main.dispose();
-    away?.dispose();
+    release();
     throw error;
   }
 }
@@ -90,6 +101,7 @@ export async function decoderFor(
     vae,
     any: anyVae,
     engine,
+    words: commandWords,
   });
   say(`decoding with ${decoder.directory}`);
   return decoder;

@@ -1,8 +1,8 @@
 import { type EngineChoice, withEngineOptions } from '@edm2/app-kit/command/engine-options';
 import { refuseIdle } from '@edm2/app-kit/command/idle-options';
-import { type SamplerSettings, SOLVERS } from '@edm2/app-kit/sample/sample-pixels';
 import { UsageError } from '@edm2/command/errors';
 import { type Command, Option } from 'commander';
+import { type SamplerSettings, SOLVERS } from 'edm2/parts';
 import { batch, steps } from './limits.js';
 import { type Interval, interval, numeric } from './parse.js';
 
@@ -27,7 +27,9 @@ export interface ModelOptions extends SamplingOptions {
   readonly preset?: string;
   readonly models: string;
   readonly net?: string;
+  readonly sigmaRel?: number;
   readonly gnet?: string;
+  readonly gsigmaRel?: number;
   readonly guidance?: number;
   readonly guidanceInterval?: Interval;
   readonly force?: boolean;
@@ -61,8 +63,10 @@ export const withModelOptions = (command: Command): Command =>
   withSamplingOptions(command)
     .option('--preset <name>', 'published networks and settings, which the command presets lists')
     .option('--models <folder>', "where a preset's network files lie", '.')
-    .option('--net <file>', 'network snapshot')
-    .option('--gnet <file>', 'guiding network: one without classes, or a worse one with the same')
+    .option('--net <path>', "network: a snapshot, a run's folder, or an installed network's name, such as digits")
+    .option('--sigma-rel <x>', "EMA length, of a run's folder or an installed network; any can be had", numeric)
+    .option('--gnet <path>', 'guiding network: one without classes, or a worse one with the same')
+    .option('--gsigma-rel <x>', 'EMA length of the guiding network', numeric)
     .option('--guidance <w>', 'guidance weight; 1: none', numeric)
     .option('--guidance-interval <lo,hi>', 'guide only at noise levels in (lo, hi]', interval)
     .option('--force', 'take averages whose profile is far from the one that their names say');

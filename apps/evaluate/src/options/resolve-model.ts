@@ -1,14 +1,18 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expectSourceFile } from '@edm2/app-kit/command/expect-source';
-import type { Guidance } from '@edm2/app-kit/sample/open-denoiser';
 import { UsageError } from '@edm2/command/errors';
+import {
+  commandWords,
+  type FindNetworkOptions,
+  type FoundNetwork,
+  findNetwork,
+  type Guidance,
+  type OptionName,
+} from 'edm2/parts';
 import { describePreset, type EvaluationPreset, evaluationPreset, WEIGHTS } from '../presets.js';
 import { say } from '../say.js';
+import { inOwnWords } from './in-own-words.js';
 import type { ModelOptions } from './model-options.js';
-
-/** Files that may be networks. */
-const SNAPSHOT = /\.(safetensors|pkl)$/;
 
 /** The networks that a command is about. */
 export interface ResolvedModel {
@@ -17,6 +21,8 @@ export interface ResolvedModel {
   readonly gnet?: string;
   readonly guidance: Guidance;
   readonly preset?: EvaluationPreset;
+  /** Removes what was made for this command alone. */
+  release(): void;
 }
 
 /**
@@ -32,7 +38,9 @@ export async function resolveModel(options: ModelOptions): Promise<ResolvedModel
   }
   const net = options.net ?? (preset && (await presetFile(options.models, preset.net)));
   if (net === undefined)
-    throw new UsageError('--net: expected a network snapshot, got nothing. Name a file, or a --preset.');
+    throw new UsageError(
+      '--net: expected a network snapshot, got nothing. Name a file, a run’s folder, an installed network such as digits, or a --preset.',
+    );
   const weight = options.guidance ?? preset?.guidance ?? 1;
   const interval = options.guidanceInterval ?? preset?.interval;
   const gnet =
@@ -47,14 +55,43 @@ export async function resolveModel(options: ModelOptions): Promise<ResolvedModel
     );
   if (weight === 1 && options.gnet !== undefined)
     throw new UsageError('--guidance: expected a weight beside --gnet, got none or 1. Choose one, such as 1.4.');
-  await expectSourceFile('--net', net, 'a network snapshot', SNAPSHOT);
-  if (gnet !== undefined && weight !== 1) await expectSourceFile('--gnet', gnet, 'a network snapshot', SNAPSHOT);
+  const { sigmaRel, gsigmaRel, force } = options;
+  if (gsigmaRel !== undefined && (gnet === undefined || weight === 1))
+    throw new UsageError('--gsigma-rel: expected --gnet and --guidance as well, got none. Add them, or leave it out.');
+  const main = await find('--net', '--sigma-rel', net, { sigmaRel, force });
+  const away =
+    gnet === undefined || weight === 1
+      ? undefined
+      : await find('--gnet', '--gsigma-rel', gnet, { sigmaRel: gsigmaRel, force }).catch((error: unknown) => {
+          main.release();
+          throw error;
+        });
   return {
-    net,
-    ...(weight !== 1 && gnet !== undefined ? { gnet } : {}),
+    net: main.path,
+    ...(away ? { gnet: away.path } : {}),
     guidance: { weight, interval },
     ...(preset ? { preset } : {}),
+    release() {
+      main.release();
+      away?.release();
+    },
   };
+}
+
+/** A network by its file, its run's folder or its name, with errors in this command's words. */
+async function find(
+  net: string,
+  length: string,
+  path: string,
+  options: Pick<FindNetworkOptions, 'sigmaRel' | 'force'>,
+): Promise<FoundNetwork> {
+  const flag = (option: OptionName): string =>
+    option === 'path' ? net : option === 'sigmaRel' ? length : commandWords.name(option);
+  const found = await inOwnWords({ force: '--force' }, () =>
+    findNetwork(path, { ...options, words: { head: flag, name: flag } }),
+  );
+  if (found.how !== undefined) say(`${net}: ${found.how}`);
+  return found;
 }
 
 /** The published file, or what `edm2-evaluate convert` made of it. */

@@ -1,9 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withProgress } from '@edm2/app-kit/command/progress';
-import { writeGrid } from '@edm2/app-kit/pictures/write-grid';
-import { GRID_COLUMNS, generate } from '@edm2/app-kit/sample/generate';
-import { gridClass, type PixelBatch, sliceBatch } from '@edm2/app-kit/sample/images';
 import { holdOut, type LabelledImages, readAll } from '@edm2/app-kit/scores/arrays';
 import type { Classifier } from '@edm2/app-kit/scores/classifier';
 import { saveClassifier } from '@edm2/app-kit/scores/classifier-file';
@@ -15,6 +12,8 @@ import type { EngineReport } from '@edm2/engine';
 import type { StatisticsResult } from '@edm2/fid';
 import { openSnapshots, reconstructFiles } from '@edm2/phema/node';
 import { writeFileAtomic } from '@edm2/tensor-files';
+import { gridClass, type PixelBatch, sliceBatch, writeGrid } from 'edm2/parts';
+import { GRID_COLUMNS, generate } from '../run/sample-snapshot.js';
 import { GUIDANCE, guideTime } from './guidance.js';
 
 /** Real training images of each class kept from the classifier: the yardstick that generated ones are held against. */

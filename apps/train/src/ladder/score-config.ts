@@ -1,13 +1,12 @@
 import { join } from 'node:path';
-import { writeGrid } from '@edm2/app-kit/pictures/write-grid';
-import { GRID_COLUMNS, generate } from '@edm2/app-kit/sample/generate';
-import { gridClass } from '@edm2/app-kit/sample/images';
 import { score } from '@edm2/app-kit/scores/score';
 import type { EngineReport } from '@edm2/engine';
 import { reconstructFiles } from '@edm2/phema/node';
 import { makeFolder } from '@edm2/tensor-files';
+import { gridClass, writeGrid } from 'edm2/parts';
 import type { RunConfig } from '../options/run-config.js';
 import { averagePath } from '../run/run-folder.js';
+import { GRID_COLUMNS, generate } from '../run/sample-snapshot.js';
 import type { Judge } from './judge.js';
 import { type DrawKey, openScores, type ScoredDraw } from './scores.js';
 import type { LadderSettings } from './settings.js';

@@ -1,14 +1,18 @@
 import { join } from 'node:path';
-import { openLatentDecoder } from '@edm2/app-kit/latents/latent-decoder';
-import { writeGrid } from '@edm2/app-kit/pictures/write-grid';
-import { type Decoder, pixelDecoder } from '@edm2/app-kit/sample/decode';
-import { gridClass } from '@edm2/app-kit/sample/images';
-import { sampleAll } from '@edm2/app-kit/sample/sample-pixels';
-import { UsageError } from '@edm2/command/errors';
 import { precondition, type UNet } from '@edm2/edm2-unet';
 import type { EngineReport } from '@edm2/engine';
 import { jit } from '@edm2/tfjs-jit';
 import type * as tf from '@tensorflow/tfjs-core';
+import {
+  commandWords,
+  type Decoder,
+  gridClass,
+  OptionError,
+  openLatentDecoder,
+  pixelDecoder,
+  sampleAll,
+  writeGrid,
+} from 'edm2/parts';
 import type { RunConfig } from '../options/run-config.js';
 
 /** Images of a preview: rows and columns. An autoencoder takes longer for an image than a small network for all of them. */
@@ -72,11 +76,18 @@ async function decoderOf({ unet, config, engine, say }: PreviewOptions): Promise
   if (!latents) return pixelDecoder;
   const channels = unet.config.imgChannels;
   try {
-    const decoder = await openLatentDecoder({ path: data, channels, description: latents, vae, engine });
+    const decoder = await openLatentDecoder({
+      path: data,
+      channels,
+      description: latents,
+      vae,
+      engine,
+      words: commandWords,
+    });
     say(`previews are decoded with ${decoder.directory}`);
     return decoder;
   } catch (error) {
-    if (vae !== undefined || !(error instanceof UsageError)) throw error;
+    if (vae !== undefined || !(error instanceof OptionError)) throw error;
     say(`no previews: ${error.message} Training goes on without.`);
     return undefined;
   }

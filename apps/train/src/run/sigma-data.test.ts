@@ -1,8 +1,8 @@
+import { openDenoiser } from 'edm2/parts';
 import '@tensorflow/tfjs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDenoiser } from '@edm2/app-kit/sample/open-denoiser';
 import { precondition } from '@edm2/edm2-unet';
 import { loadNetwork } from '@edm2/edm2-unet/node';
 import { reconstructFiles } from '@edm2/phema/node';

@@ -1,7 +1,7 @@
 import { startProgress } from '@edm2/app-kit/command/progress';
 import { datasetLines } from '@edm2/app-kit/data/dataset-lines';
-import { holdsLatents } from '@edm2/app-kit/latents/describe-latents';
 import { type OpenedDataset, openDataset, verifyDataset } from '@edm2/dataset';
+import { holdsLatents } from 'edm2/parts';
 
 /** What decides how data are opened. */
 export interface DataOptions {

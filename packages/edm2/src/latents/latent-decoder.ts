@@ -1,4 +1,3 @@
-import { UsageError } from '@edm2/command/errors';
 import type { EngineReport } from '@edm2/engine';
 import {
   createLatentCodec,
@@ -11,6 +10,7 @@ import { loadAutoencoder } from '@edm2/latent-vae/node';
 import { jit } from '@edm2/tfjs-jit';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Decoder } from '../sample/decode.js';
+import { functionWords, OptionError, type Words } from '../words.js';
 import { findAutoencoder } from './find-autoencoder.js';
 
 /** Images decoded at a time: an autoencoder's activations are hundreds of times its latents. */
@@ -26,11 +26,12 @@ export interface LatentDecoderOptions {
   readonly channels: number;
   /** What its file says of them; undefined: they are those of EDM2's published networks. */
   readonly description: LatentDescription | undefined;
-  /** `--vae`. */
+  /** The autoencoder's folder or file; undefined: it is looked for. */
   readonly vae: string | undefined;
-  /** `--any-vae`. */
+  /** Decode with `vae` even when the latents are of another one. */
   readonly any?: boolean | undefined;
-  readonly engine: EngineReport;
+  readonly engine: Pick<EngineReport, 'engine'>;
+  readonly words?: Words | undefined;
 }
 
 /** A {@link Decoder} that says which autoencoder it is. */
@@ -43,21 +44,22 @@ export interface LatentDecoder extends Decoder {
  * The decoder of a network that makes latents: an autoencoder, compiled, with the statistics that the network's file names, or those of
  * EDM2's published networks where it names none.
  *
- * @throws {UsageError} (rejects) when there is none, or it decodes other latents.
+ * @throws {OptionError} (rejects) when there is none, or it decodes other latents.
  */
 export async function openLatentDecoder(options: LatentDecoderOptions): Promise<LatentDecoder> {
-  const { path, channels, description, engine } = options;
+  const { path, channels, description, engine, words = functionWords('openLatentDecoder') } = options;
   const { directory, sha256 } = await findAutoencoder({
     option: options.vae,
     description,
     of: path,
     any: options.any,
+    words,
   });
   const { vae: network, params } = await loadAutoencoder(directory);
   if (network.config.latentChannels !== channels) {
     tf.dispose(params);
-    throw new UsageError(
-      `--vae: expected an autoencoder of ${channels} latent channels for ${path}, got ${network.config.latentChannels} (${directory}). Choose the one that the network was trained with.`,
+    throw new OptionError(
+      `${words.head('vae')}: expected an autoencoder of ${channels} latent channels for ${path}, got ${network.config.latentChannels} (${directory}). Choose the one that the network was trained with.`,
     );
   }
   const normalizer = createLatentNormalizer(description?.normalizer ?? STABLE_DIFFUSION_RAW);

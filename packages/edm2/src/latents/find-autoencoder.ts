@@ -1,19 +1,20 @@
 import { basename, dirname, join, resolve } from 'node:path';
-import { UsageError } from '@edm2/command/errors';
 import type { LatentDescription } from '@edm2/latent-vae';
 import { type AutoencoderFiles, hashAutoencoder, locateAutoencoder } from '@edm2/latent-vae/node';
 import { explainFileError } from '@edm2/tensor-files';
+import { functionWords, OptionError, type Words } from '../words.js';
 
 /** What is looked for, and where. */
 export interface WantedAutoencoder {
-  /** The folder or file that the command line names. */
+  /** The folder or file that was named. */
   readonly option?: string | undefined;
   /** What the latents' file says of it; undefined for files of other programs. */
   readonly description?: Pick<LatentDescription, 'vae' | 'sha256'> | undefined;
   /** The file or folder of the latents or of the network that makes them: an autoencoder is looked for beside it, too. */
   readonly of: string;
-  /** Take the one that the command line names even when it is not the one that the latents are of. Default false. */
+  /** Take the one that was named even when it is not the one that the latents are of. Default false. */
   readonly any?: boolean | undefined;
+  readonly words?: Words | undefined;
 }
 
 /** An autoencoder. */
@@ -29,32 +30,38 @@ const PUBLISHED = 'stabilityai/sd-vae-ft-mse';
 const SHOWN = 12;
 
 /**
- * Checks that the command line names an autoencoder.
+ * Checks that a path names an autoencoder.
  *
- * @throws {UsageError} (rejects) when it does not.
+ * @throws {OptionError} (rejects) when it does not.
  * @throws {Error} (rejects) of the file system, explained.
  */
-export async function expectAutoencoder(option: string): Promise<AutoencoderFiles> {
+export async function expectAutoencoder(path: string, words: Words): Promise<AutoencoderFiles> {
   try {
-    return await locateAutoencoder(option, '--vae');
+    return await locateAutoencoder(path, words.head('vae'));
   } catch (cause) {
-    if (cause instanceof RangeError) throw new UsageError(cause.message, { cause });
-    throw explainFileError(cause, { fn: '--vae', path: option });
+    if (cause instanceof RangeError) throw new OptionError(cause.message, { cause });
+    throw explainFileError(cause, { fn: words.head('vae'), path });
   }
 }
 
 /**
- * The autoencoder that latents are of: the one that `--vae` names, else one of the name that their file gives, in the working
+ * The autoencoder that latents are of: the one that was named, else one of the name that their file gives, in the working
  * directory or beside the file. Its weights must be those that the file gives.
  *
- * @throws {UsageError} (rejects) when there is none, or it is another.
+ * @throws {OptionError} (rejects) when there is none, or it is another.
  */
-export async function findAutoencoder({ option, description, of, any }: WantedAutoencoder): Promise<FoundAutoencoder> {
+export async function findAutoencoder({
+  option,
+  description,
+  of,
+  any,
+  words = functionWords('findAutoencoder'),
+}: WantedAutoencoder): Promise<FoundAutoencoder> {
   const { vae = PUBLISHED, sha256 } = description ?? {};
   const places = option === undefined ? placesOf(vae, of) : [option];
   const others: string[] = [];
   for (const directory of places) {
-    if (option !== undefined) await expectAutoencoder(directory);
+    if (option !== undefined) await expectAutoencoder(directory, words);
     else if (!(await isAutoencoder(directory))) continue;
     const found = await hashAutoencoder(directory);
     if (sha256 === undefined || found === sha256 || (any && option !== undefined)) return { directory, sha256: found };
@@ -64,9 +71,9 @@ export async function findAutoencoder({ option, description, of, any }: WantedAu
   const got = others.join(', ') || `none at ${places.join(' or ')}`;
   const remedy =
     others.length > 0 && option !== undefined
-      ? 'Name that one, or add --any-vae to decode with this one all the same'
-      : 'Name its diffusers folder, or its file, with --vae';
-  throw new UsageError(`--vae: expected ${wanted}, got ${got}. ${remedy}.`);
+      ? `Name that one, or add ${words.name('anyVae')} to decode with this one all the same`
+      : `Name its diffusers folder, or its file, with ${words.name('vae')}`;
+  throw new OptionError(`${words.head('vae')}: expected ${wanted}, got ${got}. ${remedy}.`);
 }
 
 /** Where a folder of that name may be. */

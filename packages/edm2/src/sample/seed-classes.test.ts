@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { seedClasses } from './seed-classes.js';
+import { commandWords } from '../words.js';
+import { seedClasses as classesOf } from './seed-classes.js';
+
+const seedClasses = (labelDim: number, classes: readonly number[] | undefined, columns: number) =>
+  classesOf(labelDim, classes, columns, commandWords);
 
 const seeds = Array.from({ length: 12 }, (_, i) => i);
 

@@ -1,7 +1,5 @@
 import type { EngineReport } from '@edm2/engine';
-import { gridClass, type PixelBatch } from './images.js';
-import { guided, openDenoiser } from './open-denoiser.js';
-import { sampleAll } from './sample-pixels.js';
+import { gridClass, guided, openDenoiser, type PixelBatch, sampleAll } from 'edm2/parts';
 
 /** What {@link generate} needs. */
 export interface GenerateOptions {

@@ -1,0 +1,32 @@
+export { describeLatents, holdsLatents } from './latents/describe-latents.js';
+export {
+  expectAutoencoder,
+  type FoundAutoencoder,
+  findAutoencoder,
+  type WantedAutoencoder,
+} from './latents/find-autoencoder.js';
+export { type LatentDecoder, type LatentDecoderOptions, openLatentDecoder } from './latents/latent-decoder.js';
+export { type FindNetworkOptions, type FoundNetwork, findNetwork } from './network/find-network.js';
+export { findInstalled, type InstalledNetwork } from './network/installed.js';
+export { type EngineWish, startForSampling } from './network/start-for-sampling.js';
+export { drawGrid, type GridOptions, writeGrid } from './pictures/write-grid.js';
+export { imagePath, writeImage } from './pictures/write-image.js';
+export { type DecodeOptions, type Decoder, makesLatents, pixelDecoder } from './sample/decode.js';
+export { gridClass, joinBatches, oneHot, type PixelBatch, sliceBatch } from './sample/images.js';
+export {
+  type Guidance,
+  type GuidedNetwork,
+  guided,
+  type OpenDenoiser,
+  openDenoiser,
+} from './sample/open-denoiser.js';
+export {
+  type SampledPixels,
+  type SampleOptions,
+  type SamplerSettings,
+  SOLVERS,
+  sampleAll,
+  samplePixels,
+} from './sample/sample-pixels.js';
+export { seedClasses } from './sample/seed-classes.js';
+export { commandWords, functionWords, OptionError, type OptionName, type Words } from './words.js';
