@@ -5,6 +5,26 @@ export type { Gaussian } from './gaussian.js';
 export { type InceptionScoreOptions, inceptionScore } from './inception-score.js';
 export { type KernelSubsetOptions, kernelDistance, type SubsetRows } from './kernel-distance.js';
 export type { LinearAlgebra } from './linear-algebra/linear-algebra.js';
+export { canResample, type MetricChoice, needsOf, parseMetrics } from './metrics/choose.js';
+export {
+  type Figures,
+  type MeasureMetricsOptions,
+  measureMetrics,
+  metricWarnings,
+} from './metrics/measure-metrics.js';
+export type {
+  FeatureKind,
+  FigureKind,
+  FigureValue,
+  ImageCounts,
+  ImageFeatures,
+  Metric,
+  MetricInput,
+  MetricNeed,
+  SpreadKind,
+} from './metrics/metric.js';
+export { type FigureKey, figureKinds, figuresOf, type MetricKey, metrics } from './metrics/metrics.js';
+export { type Figure, figuresOverDraws } from './metrics/over-draws.js';
 export { type PrecisionRecall, type PrecisionRecallOptions, precisionRecall } from './precision-recall.js';
 export { sampleSizeWarning } from './sample-size.js';
 export { type SlicedFrechetOptions, slicedFrechetDistance } from './sliced-frechet-distance.js';

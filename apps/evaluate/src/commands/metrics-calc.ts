@@ -7,9 +7,8 @@ import type { Command } from 'commander';
 import { interruptible } from '../interruptible.js';
 import { type Measurement, measure } from '../metrics/measure.js';
 import { collectImages, drawIndices } from '../metrics/measure-images.js';
-import { needs } from '../metrics/metrics.js';
 import { printFigures } from '../metrics/print-figures.js';
-import { checkDraws, type DrawOptions, withDraws } from '../options/draw-options.js';
+import { checkDraws, type DrawOptions, keptFor, withDraws } from '../options/draw-options.js';
 import {
   expectFeatures,
   expectReference,
@@ -62,7 +61,7 @@ async function calcCommand(options: CalcOptions): Promise<void> {
     const network = await featuresOf(options, engine);
     const draws = drawIndices(dataset.length, options.num, options.draws, seed);
     const total = draws.reduce((sum, { length }) => sum + length, 0);
-    const keep = { features: resamples > 0 || needs(metrics, 'features'), logits: needs(metrics, 'logits') };
+    const keep = keptFor(metrics, { resamples });
     await interruptible('nothing was written', async (signal) => {
       const reference = await referenceOf(options, network, signal);
       const found = await withProgress('scoring', total, 'images', async (onProgress) => {

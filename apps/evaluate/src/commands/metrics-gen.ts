@@ -11,9 +11,8 @@ import { interruptible } from '../interruptible.js';
 import { openJournal } from '../metrics/journal.js';
 import { type Measurement, measure } from '../metrics/measure.js';
 import { collectModel, drawSeeds } from '../metrics/measure-model.js';
-import { needs } from '../metrics/metrics.js';
 import { printFigures } from '../metrics/print-figures.js';
-import { checkDraws, type DrawOptions, withDraws } from '../options/draw-options.js';
+import { checkDraws, type DrawOptions, keptFor, withDraws } from '../options/draw-options.js';
 import {
   expectFeatures,
   expectReference,
@@ -82,7 +81,7 @@ async function genCommand(options: GenOptions, typed: string): Promise<void> {
   try {
     const network = await featuresOf(options, model.engine);
     const draws = drawSeeds(seed, num, options.draws);
-    const keep = { features: resamples > 0 || needs(metrics, 'features'), logits: needs(metrics, 'logits') };
+    const keep = keptFor(metrics, { resamples });
     const decides = {
       ...(await modelSettings(options, model)),
       features: network.fingerprint,

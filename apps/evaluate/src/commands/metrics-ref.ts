@@ -7,10 +7,10 @@ import { writeReference } from '@edm2/app-kit/scores/reference-file';
 import { withDestination } from '@edm2/command/destination';
 import { UsageError } from '@edm2/command/errors';
 import { openDataset } from '@edm2/dataset';
+import { metricWarnings } from '@edm2/fid';
 import { makeFolder } from '@edm2/tensor-files';
 import type { Command } from 'commander';
 import { interruptible } from '../interruptible.js';
-import { warnings } from '../metrics/figures.js';
 import { collectImages } from '../metrics/measure-images.js';
 import { expectFeatures, type FeatureOptions, featuresOf, withFeatures } from '../options/feature-options.js';
 import { side } from '../options/limits.js';
@@ -75,7 +75,7 @@ async function refCommand(options: RefOptions): Promise<void> {
     await writeReference(dest, collected.statistics, network, collected.features);
     print(`${dest}  statistics of ${network.name} features, n = ${collected.n}${features ? ', features kept' : ''}`);
     for (const line of datasetLines(dataset)) say(line);
-    for (const warning of warnings(network, ['fd'], collected.n)) say(`warning: ${warning}`);
+    for (const warning of metricWarnings(['fd'], { n: collected.n, dims: network.dims })) say(`warning: ${warning}`);
     network.dispose();
   } finally {
     await dataset.close();

@@ -1,10 +1,10 @@
 import { startProgress } from '@edm2/app-kit/command/progress';
 import { formatSpread } from '@edm2/app-kit/scores/spread';
 import { UsageError } from '@edm2/command/errors';
+import { metricWarnings } from '@edm2/fid';
 import { writePerTensor } from '../draw/write-per-tensor.js';
 import { decoderFor } from '../generate/open-model.js';
 import { interruptible } from '../interruptible.js';
-import { warnings } from '../metrics/figures.js';
 import { print, say } from '../say.js';
 import { createPointMeasure } from '../sweep/measure-points.js';
 import { prepareNetworks } from '../sweep/networks.js';
@@ -71,7 +71,11 @@ export async function perTensorCommand(
     // Where its score was found before, its average has not been looked at yet.
     await main.prepare([found.others], signal);
     const notes = [
-      ...warnings(network, options.metrics.metrics, options.num, reference.n),
+      ...metricWarnings(options.metrics.metrics, {
+        n: options.num,
+        nReference: reference.n,
+        dims: network.dims,
+      }),
       ...[...new Set([...lengths, found.others])].flatMap((length) => main.warningsOf(length)),
     ];
     const picture = await writePerTensor(outdir, found, {

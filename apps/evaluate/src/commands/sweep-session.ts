@@ -6,9 +6,10 @@ import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
 import { type Reference, referenceFingerprint } from '@edm2/app-kit/scores/reference-file';
 import { UsageError } from '@edm2/command/errors';
 import type { EngineReport } from '@edm2/engine';
+import { figuresOf } from '@edm2/fid';
 import { hashAutoencoder } from '@edm2/latent-vae/node';
 import { fileFingerprint } from '../generate/fingerprint.js';
-import { FIGURES, type FigureKey, figuresOfMetrics } from '../metrics/metrics.js';
+import { FIGURES, type FigureKey } from '../metrics/figure-kinds.js';
 import { type FeatureOptions, featuresOf, type MetricOptions, referenceOf } from '../options/feature-options.js';
 import { type SamplingOptions, samplerSettings } from '../options/model-options.js';
 import type { Interval } from '../options/parse.js';
@@ -157,7 +158,7 @@ export const measureOptions = ({
 
 /** @throws {UsageError} when settings are to be chosen by a figure that is not measured. */
 function scoreOf({ score, metrics: { metrics } }: SweepOptions, network: FeatureNetwork): ScoreKind {
-  const measured = [...figuresOfMetrics(metrics), ...(network.classes === undefined ? [] : (['agreement'] as const))];
+  const measured = [...figuresOf(metrics), ...(network.classes === undefined ? [] : (['agreement'] as const))];
   const key = score ?? measured[0] ?? 'fd';
   if (!measured.includes(key))
     throw new UsageError(

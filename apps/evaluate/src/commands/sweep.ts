@@ -8,14 +8,14 @@ import { sampleAll } from '@edm2/app-kit/sample/sample-pixels';
 import { formatSpread } from '@edm2/app-kit/scores/spread';
 import { withDestination } from '@edm2/command/destination';
 import { UsageError } from '@edm2/command/errors';
+import { figuresOf, metricWarnings } from '@edm2/fid';
 import { karrasSchedule } from '@edm2/sampler';
 import { type Command, Option } from 'commander';
 import { writeSweep } from '../draw/write-sweep.js';
 import { decoderFor } from '../generate/open-model.js';
 import { seedClasses } from '../generate/seed-classes.js';
 import { interruptible } from '../interruptible.js';
-import { warnings } from '../metrics/figures.js';
-import { FIGURES, figuresOfMetrics } from '../metrics/metrics.js';
+import { FIGURES } from '../metrics/figure-kinds.js';
 import { withMetrics, withReference } from '../options/feature-options.js';
 import { draws, firstSeed, images, rounds } from '../options/limits.js';
 import { checkSamplingOptions, withSamplingOptions } from '../options/model-options.js';
@@ -183,12 +183,15 @@ async function sweepCommand(options: SweepOptions, typed: string): Promise<void>
     });
     const picture = join(outdir, 'best.png');
     await writeGrid(picture, images, { columns: COLUMNS });
-    const notes = [...warnings(network, metrics, num, reference.n), ...averageNotes(best.point, main, guide)];
+    const notes = [
+      ...metricWarnings(metrics, { n: num, nReference: reference.n, dims: network.dims }),
+      ...averageNotes(best.point, main, guide),
+    ];
     const about = {
       title: 'EDM2 sweep',
       score,
       titles: Object.fromEntries(
-        [...figuresOfMetrics(metrics), 'agreement' as const].map((key) => [key, FIGURES[key].title(network)]),
+        [...figuresOf(metrics), 'agreement' as const].map((key) => [key, FIGURES[key].title(network)]),
       ),
       command: typed,
       settings: describeSettings(options, main, guide, axes),

@@ -1,4 +1,4 @@
-import { FIGURES, type FigureKey } from '../metrics/metrics.js';
+import { FIGURES, type FigureKey } from '../metrics/figure-kinds.js';
 import type { SweepResult } from '../sweep/result.js';
 
 const POINT = ['sigma_rel', 'guide_sigma_rel', 'guidance', 'interval_lo', 'interval_hi'];

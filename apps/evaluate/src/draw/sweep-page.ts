@@ -2,7 +2,7 @@ import { formatValue } from '@edm2/app-kit/pictures/format';
 import { html, type Markup, trusted } from '@edm2/app-kit/pictures/html';
 import { STYLE_SHEET } from '@edm2/app-kit/pictures/style-sheet';
 import { formatSpread } from '@edm2/app-kit/scores/spread';
-import { FIGURES, type FigureKey } from '../metrics/metrics.js';
+import { FIGURES, type FigureKey } from '../metrics/figure-kinds.js';
 import { describe } from '../sweep/point.js';
 import type { ScoreKind, SweepResult } from '../sweep/result.js';
 

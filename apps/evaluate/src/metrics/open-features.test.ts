@@ -61,8 +61,8 @@ test('DINOv2 of any size: the features of the network itself, whatever the batch
     const reference = await readReference(path, network);
     expect(reference.n).toBe(20);
     expect(reference.features).toEqual(kept);
-    const { values } = await measure(collected, { network, reference, metrics: ['fd', 'sfd'] });
-    expect(values).toEqual({ fd: 0, sfd: 0 });
+    const { figures } = await measure(collected, { network, reference, metrics: ['fd', 'sfd'] });
+    expect(figures).toEqual({ fd: { value: 0 }, sfd: { value: 0 } });
   }
   await expect(readReference(path, { ...network, dims: 32 })).rejects.toThrow(/expected 32 features of dinov2, got 64/);
   await expect(readReference(path, { ...network, metric: 'fid' })).rejects.toThrow(/those of another network/);

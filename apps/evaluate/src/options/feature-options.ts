@@ -7,9 +7,9 @@ import { UsageError } from '@edm2/command/errors';
 import { ownCommand } from '@edm2/command/typed';
 import { openDataset } from '@edm2/dataset';
 import type { EngineReport } from '@edm2/engine';
+import { type MetricChoice, metrics as metricRecord, needsOf, parseMetrics } from '@edm2/fid';
 import { type Command, Option } from 'commander';
 import { collectImages } from '../metrics/measure-images.js';
-import { METRICS, type MetricChoice, needs, parseMetrics } from '../metrics/metrics.js';
 import { openFeatures, whereFeaturesComeFrom } from '../metrics/open-features.js';
 import { say } from '../say.js';
 import { guard } from './parse.js';
@@ -44,7 +44,7 @@ export const withMetrics = (command: Command): Command =>
   command.addOption(
     new Option(
       '--metrics <list>',
-      `figures, any of: ${Object.entries(METRICS)
+      `figures, any of: ${Object.entries(metricRecord)
         .map(([name, { help }]) => `${name} (${help})`)
         .join(', ')}`,
     )
@@ -89,7 +89,7 @@ export async function featuresOf(
 ): Promise<FeatureNetwork> {
   const network = await openFeatures(await expectFeatures({ features }), engine);
   const odd = metrics?.networks.find((name) => name !== network.name);
-  const needsClasses = metrics !== undefined && needs(metrics.metrics, 'logits') && network.classes === undefined;
+  const needsClasses = metrics !== undefined && needsOf(metrics.metrics).has('logits') && network.classes === undefined;
   if (odd === undefined && !needsClasses) return network;
   network.dispose();
   if (odd === undefined)
@@ -112,13 +112,13 @@ export async function referenceOf(
   network: FeatureNetwork,
   signal?: AbortSignal,
 ): Promise<Reference> {
-  const features = needs(metrics.metrics, 'realFeatures');
+  const features = needsOf(metrics.metrics).has('realFeatures');
   const path = await expectReference({ ref });
   if (!(await isStatisticsFile(path))) return lookAt(path, network, features, signal);
   const reference = await readReference(path, network);
   if (features && !reference.features)
     throw new UsageError(
-      `--ref: expected real images, or statistics with their features, for ${metrics.metrics.filter((name) => needs([name], 'realFeatures')).join(', ')}, got statistics alone (${path}). Name the images, or make the file with metrics ref --keep-features.`,
+      `--ref: expected real images, or statistics with their features, for ${metrics.metrics.filter((name) => needsOf([name]).has('realFeatures')).join(', ')}, got statistics alone (${path}). Name the images, or make the file with metrics ref --keep-features.`,
     );
   return reference;
 }

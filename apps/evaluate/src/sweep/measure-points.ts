@@ -2,10 +2,11 @@ import type { Decoder } from '@edm2/app-kit/sample/decode';
 import type { SamplerSettings } from '@edm2/app-kit/sample/sample-pixels';
 import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
 import type { Reference } from '@edm2/app-kit/scores/reference-file';
+import { figuresOf, type MetricKey } from '@edm2/fid';
 import { seedClasses } from '../generate/seed-classes.js';
 import { measure } from '../metrics/measure.js';
 import { collectModel, drawSeeds } from '../metrics/measure-model.js';
-import { figuresOfMetrics, type MetricName, needs } from '../metrics/metrics.js';
+import { keptFor } from '../options/draw-options.js';
 import type { NetworkCache } from './network-cache.js';
 import { prepareNetworks, type SweepNetworks } from './networks.js';
 import { describe, type SweepPoint } from './point.js';
@@ -19,7 +20,7 @@ export interface MeasurePointsOptions {
   readonly store: SweepStore;
   readonly network: FeatureNetwork;
   readonly reference: Reference;
-  readonly metrics: readonly MetricName[];
+  readonly metrics: readonly MetricKey[];
   /** The figure that settings are chosen by. */
   readonly score: ScoreKind;
   readonly decoder: Decoder;
@@ -49,7 +50,7 @@ export interface PointMeasure {
 export function createPointMeasure(options: MeasurePointsOptions): PointMeasure {
   const { networks, cache, store, num, score, signal } = options;
   const draws = drawSeeds(options.seed, num, options.draws);
-  const wanted = figuresOfMetrics(options.metrics);
+  const wanted = figuresOf(options.metrics);
   /** A draw in the store, if it has every figure. */
   const recall = (point: SweepPoint, draw: number): StoredScore | undefined => {
     const stored = store.get(point, draw);
@@ -110,7 +111,7 @@ async function measureDraw(
     batch,
     decoder,
     network,
-    keep: { features: needs(metrics, 'features'), logits: needs(metrics, 'logits') },
+    keep: keptFor(metrics),
     onProgress,
     signal,
   });

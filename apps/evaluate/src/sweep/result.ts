@@ -1,5 +1,5 @@
 import { type Spread, spreadOf } from '@edm2/app-kit/scores/spread';
-import { FIGURES, type FigureKey } from '../metrics/metrics.js';
+import { FIGURES, type FigureKey } from '../metrics/figure-kinds.js';
 import type { SweepPoint } from './point.js';
 import type { StoredScore } from './store.js';
 

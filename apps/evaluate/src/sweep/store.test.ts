@@ -13,13 +13,13 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const point = { sigmaRel: 0.1, weight: 1.5, guideSigmaRel: 0.2, interval: [0.2, 2] as const };
-const score = { n: 100, values: { fd: 2.5, agreement: 0.9 } };
+const score = { n: 100, figures: { fd: { value: 2.5 }, agreement: { value: 0.9 } } };
 
 test('what was added is found again, by point and draw, for the same settings only', async () => {
   await (await openStore(path, 'a')).add(point, 1, score, 3);
   const again = await openStore(path, 'a');
   expect(again.size).toBe(1);
-  expect(again.get({ ...point }, 1)).toMatchObject(score);
+  expect(again.get({ ...point }, 1)).toMatchObject({ n: 100, values: { fd: 2.5, agreement: 0.9 } });
   expect(again.get(point, 0)).toBeUndefined();
   expect(again.get({ ...point, weight: 2 }, 1)).toBeUndefined();
   expect((await openStore(path, 'b')).size).toBe(0);

@@ -1,10 +1,14 @@
 import { appendFile, mkdir, readFile, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { FigureKey } from '../metrics/figure-kinds.js';
 import type { Measurement } from '../metrics/measure.js';
 import { distinct, keyOf, type SweepPoint } from './point.js';
 
 /** One draw of one point. */
-export interface StoredScore extends Pick<Measurement, 'n' | 'values'> {
+export interface StoredScore {
+  /** Images. */
+  readonly n: number;
+  readonly values: Readonly<Partial<Record<FigureKey, number>>>;
   /** Tells what else decided the score: networks, sampler, reference, number of images. */
   readonly settings: string;
   readonly point: SweepPoint;
@@ -16,7 +20,7 @@ export interface StoredScore extends Pick<Measurement, 'n' | 'values'> {
 export interface SweepStore {
   /** The score of a draw, if it was found before. */
   get(point: SweepPoint, draw: number): StoredScore | undefined;
-  add(point: SweepPoint, draw: number, score: Pick<Measurement, 'n' | 'values'>, seconds: number): Promise<StoredScore>;
+  add(point: SweepPoint, draw: number, score: Measurement, seconds: number): Promise<StoredScore>;
   /** Points with a draw. */
   points(): SweepPoint[];
   readonly size: number;
@@ -48,7 +52,8 @@ export async function openStore(path: string, settings: string): Promise<SweepSt
   else if (tail !== '') await truncate(path, Buffer.byteLength(text.slice(0, end)));
   return {
     get: (point, draw) => scores.get(key(point, draw)),
-    async add(point, draw, { n, values }, seconds) {
+    async add(point, draw, { n, figures }, seconds) {
+      const values = Object.fromEntries(Object.entries(figures).map(([key, { value }]) => [key, value]));
       const stored: StoredScore = { settings, point, draw, n, values, seconds };
       await appendFile(path, `${JSON.stringify(stored, infinityAsText)}\n`);
       scores.set(key(point, draw), stored);

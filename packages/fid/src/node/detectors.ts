@@ -13,8 +13,10 @@ export type ResizeName = 'tf1' | 'torch' | 'pil';
 export interface Detector {
   /** Whose statistics its features make. */
   readonly metric: MetricName;
-  /** As figures are printed: `FID`, `FD_DINOv2`. */
-  readonly title: string;
+  /** The network's short name: `inception`, `dinov2`. */
+  readonly name: string;
+  /** What the Fréchet distance on its features is called: `FID`, `FD_DINOv2`. */
+  readonly figure: string;
   readonly resize: ResizeName;
   readonly dims: number;
   /** Side of what `apply` takes. */
@@ -39,7 +41,8 @@ export function inceptionDetector(resize: ResizeName = 'tf1'): Detector {
   const inception = createInception({ resize });
   return {
     metric: 'fid',
-    title: 'FID',
+    name: 'inception',
+    figure: 'FID',
     resize,
     dims: 2048,
     size: INCEPTION_SIZE,
@@ -69,7 +72,8 @@ export function dinov2Detector(resize: ResizeName = 'torch', size: Dinov2Size = 
   const dinov2 = createDinov2(size);
   return {
     metric: 'fd_dinov2',
-    title: 'FD_DINOv2',
+    name: 'dinov2',
+    figure: 'FD_DINOv2',
     resize,
     dims: size.dim,
     size: DINOV2_SIZE,

@@ -1,6 +1,7 @@
 import type { Io } from '@edm2/command/io';
 import type { Command } from 'commander';
-import { checkFigureOptions, expectImages, type FigureOptions, figuresOf, needsFeatures } from './figures.js';
+import { checkFigureOptions, expectImages, type FigureOptions, needsFeatures } from './figure-options.js';
+import { figuresOf } from './figures.js';
 import { createMeasurer, isStatistics, type NetworkOptions } from './measure.js';
 import { addFigureOptions, addNetworkOptions } from './options.js';
 import { printResult } from './print-result.js';
@@ -25,10 +26,12 @@ export function addCalcCommand(program: Command, io: Io): void {
         await measurer.check([images, reference]);
         const fake = await measurer.measure(images, { keep });
         const real = await measurer.measure(reference, { keep });
-        printResult(io, measurer.detector, options, {
+        printResult(io, measurer.detector, {
           fake,
           real,
-          figures: await figuresOf(fake, real, measurer.detector, options),
+          metrics: options.metrics.metrics,
+          figures: await figuresOf([fake], real, measurer.detector, options),
+          json: options.json === true,
         });
       } finally {
         measurer.close();

@@ -4,8 +4,9 @@ import type { Command } from 'commander';
 import { openGenerator } from '../generator.js';
 import { writeStatistics } from '../statistics-file.js';
 import { expectStatisticsFile } from './expect-statistics-file.js';
-import { checkFigureOptions, type Figure, type FigureOptions, figuresOf, needsFeatures, overDraws } from './figures.js';
-import { createMeasurer, type NetworkOptions } from './measure.js';
+import { checkFigureOptions, expectImages, type FigureOptions, needsFeatures } from './figure-options.js';
+import { figuresOf } from './figures.js';
+import { createMeasurer, isStatistics, type NetworkOptions } from './measure.js';
 import { addFigureOptions, addNetworkOptions, MAX_IMAGES, parseDraws, parseImages, parseSeed } from './options.js';
 import { printResult } from './print-result.js';
 
@@ -36,6 +37,8 @@ export function addGenCommand(program: Command, io: Io): void {
           `--draws: expected at most ${MAX_IMAGES.toLocaleString('en')} images in all, got ${options.draws} draws of ${options.num.toLocaleString('en')}. Take several runs with another --first-seed.`,
         );
       if (options.stats !== undefined) await expectStatisticsFile('--stats', options.stats, options);
+      const real = { path: reference, isStatistics: await isStatistics(reference) };
+      expectImages({ path, isStatistics: false }, real, options);
       const keep = needsFeatures(options);
       const generator = await openGenerator(path);
       const measurer = createMeasurer(options, io);
@@ -50,10 +53,14 @@ export function addGenCommand(program: Command, io: Io): void {
         };
         const fake = await draw(0);
         if (options.stats !== undefined)
-          await writeStatistics(options.stats, { n: fake.n, [detector.metric]: fake.gaussian });
-        const draws: Figure[][] = [await figuresOf(fake, real, detector, options)];
-        for (let i = 1; i < options.draws; i++) draws.push(await figuresOf(await draw(i), real, detector, options));
-        printResult(io, detector, options, { fake, real, figures: overDraws(draws) });
+          await writeStatistics(options.stats, { n: fake.n, [detector.metric]: fake.statistics });
+        const draws = async function* () {
+          yield fake;
+          for (let i = 1; i < options.draws; i++) yield await draw(i);
+        };
+        const figures = await figuresOf(draws(), real, detector, options);
+        const { metrics } = options.metrics;
+        printResult(io, detector, { fake, real, metrics, figures, json: options.json === true });
       } finally {
         measurer.close();
       }

@@ -3,6 +3,7 @@ import { extname } from 'node:path';
 import type { Io } from '@edm2/command/io';
 import { ownCommand } from '@edm2/command/typed';
 import { fromStateDict } from '@edm2/tensor-files/tfjs';
+import type { ImageFeatures } from '../../metrics/metric.js';
 import { createStatistics } from '../../statistics.js';
 import { type Detector, dinov2Detector, inceptionDetector, type ResizeName } from '../detectors.js';
 import { type EngineName, type OpenNetwork, openNetwork } from '../engine.js';
@@ -33,15 +34,11 @@ export interface NetworkOptions {
 }
 
 /** A set of images as a network sees it. */
-export interface MeasuredSet {
-  readonly path: string;
-  /** Images; undefined when a file of statistics does not say. */
+export interface MeasuredSet extends ImageFeatures {
   readonly n: number | undefined;
+  /** Images that were left out. */
   readonly skipped: number;
-  readonly gaussian: StoredGaussian;
-  /** `[n, dims]` and `[n, classes]`, when they were to be kept and the set was images. */
-  readonly features?: Float32Array;
-  readonly logits?: Float32Array;
+  readonly statistics: StoredGaussian;
 }
 
 const STATISTICS = new Set(['.safetensors', '.pkl']);
@@ -160,7 +157,7 @@ async function readStored(path: string, { metric, dims }: Detector): Promise<Mea
       `expected statistics of ${dims} dims for ${metric} in ${path}, got ${gaussian ? gaussian.mu.length : 'none'}. Choose the network with --network.`,
     );
   }
-  return { path, n: file.n, skipped: 0, gaussian };
+  return { n: file.n, skipped: 0, statistics: gaussian };
 }
 
 /** Statistics of batches of features, and what else is to be kept of them. */
@@ -180,12 +177,11 @@ async function accumulate(
     throw new RangeError(`expected at least 2 images in ${path}, got ${statistics.n}. Add more.`);
   }
   const { mu, sigma, n } = statistics.result();
-  if (!keep) return { path, n, gaussian: { mu, sigma } };
+  if (!keep) return { n, statistics: { mu, sigma } };
   const logits = kept.flatMap((part) => (part.logits ? [part.logits] : []));
   return {
-    path,
     n,
-    gaussian: { mu, sigma },
+    statistics: { mu, sigma },
     features: join(kept.map((part) => part.features)),
     ...(logits.length > 0 ? { logits: join(logits) } : {}),
   };

@@ -1,8 +1,11 @@
 import os from 'node:os';
+import { guard } from '@edm2/command/readers';
 import { wholeNumber } from '@edm2/command/whole-number';
 import { type Command, Option } from 'commander';
+import { parseMetrics } from '../../metrics/choose.js';
+import type { Metric } from '../../metrics/metric.js';
+import { metrics } from '../../metrics/metrics.js';
 import { ENGINES } from '../engine.js';
-import { METRICS, parseMetrics } from './figures.js';
 
 /** Images of one command: two hundred times those of a published figure. */
 export const MAX_IMAGES = 10_000_000;
@@ -53,15 +56,28 @@ export const addNetworkOptions = (command: Command): Command =>
     )
     .option('--skip-corrupt', 'leave out images that do not decode, and name them, instead of failing');
 
+const namesOf = (select: (metric: Metric) => boolean): string =>
+  Object.entries(metrics)
+    .flatMap(([name, metric]) => (select(metric) ? [name] : []))
+    .join(' and ');
+
+const STATISTICS_SUFFICE = namesOf(({ needs }) => needs.length === 0);
+const RESAMPLED = namesOf(({ resampled }) => resampled === true);
+
 /** Options of everything that prints figures. */
 export const addFigureOptions = (command: Command): Command =>
   command
     .addOption(
-      new Option('--metrics <list>', `any of ${METRICS.join(', ')}; all but fd need images`)
-        .argParser(parseMetrics)
-        .default(['fd'], 'fd'),
+      new Option(
+        '--metrics <list>',
+        `any of ${Object.entries(metrics)
+          .map(([name, { help }]) => `${name} (${help})`)
+          .join(', ')}; ${STATISTICS_SUFFICE} take statistics too, the others images alone`,
+      )
+        .argParser(guard(parseMetrics))
+        .default(parseMetrics('fd'), 'fd'),
     )
-    .option('--bootstrap <resamples>', 'spread of fd over resampled images', resamples)
-    .option('--seed <number>', 'of subsets and resamples', parseSeed, 0)
+    .option('--bootstrap <resamples>', `deviation of ${RESAMPLED} over resampled images`, resamples)
+    .option('--seed <number>', 'of subsets, splits, directions and resamples', parseSeed, 0)
     .option('--lapack <library>', 'a LAPACK to use (default: the first of the usual ones, else typed arrays)')
     .option('--json', 'print one JSON object');

@@ -112,7 +112,14 @@ describe('usage', () => {
     ['a seed that is none', ['calc', 'a', 'b', '--seed', 'x'], /--seed.*whole number/],
     ['a first seed that is none', ['gen', 'a.mjs', 'b', '--first-seed', '-1'], /--first-seed.*whole number from 0/],
     ['too many images', ['gen', 'a.mjs', 'b', '--num', '1e6', '--draws', '11'], /--draws: expected at most 10,000,000/],
-    ['a spread of nothing', ['calc', 'a', 'b', '--metrics', 'is', '--bootstrap', '3'], /--bootstrap: expected fd in/],
+    [
+      'a spread of nothing',
+      ['calc', 'a', 'b', '--metrics', 'is', '--bootstrap', '3'],
+      /--bootstrap: expected fd or sfd in/,
+    ],
+    ['a metric of another network', ['calc', 'a', 'b', '--metrics', 'fd_dinov2'], /got one .* on those of dinov2/],
+    ['classes of DINOv2', ['calc', 'a', 'b', '--network', 'dinov2', '--metrics', 'is'], /that classifies for is/],
+    ['statistics where images are compared', ['gen', 'a.mjs', 'b.pkl', '--metrics', 'pr'], /expected images for pr/],
     ['statistics of another ending', ['stats', 'a', 'b.mat'], /stats: expected a file name ending in .*, got b\.mat/],
     [
       'npz of dinov2',
@@ -140,7 +147,7 @@ describe('usage', () => {
     const help = async (command: string) => (await fid(command, '--help')).out.replace(/\s+/g, ' ');
     for (const command of ['calc', 'gen']) {
       expect(await help(command)).toMatch(/\(choices: inception, dinov2; default: inception\)/);
-      expect(await help(command)).toMatch(/all but fd need images \(default: fd\)/);
+      expect(await help(command)).toMatch(/fd and sfd take statistics too.* \(default: fd\)/);
       expect(await help(command)).not.toMatch(/default: ["[]/);
     }
   });
@@ -188,7 +195,7 @@ describe('fid stats and fid calc', () => {
     expect(value(folders)).toBeGreaterThan(0);
     expect(value(zipped)).toBe(value(folders));
     expect(value(stored)).toBe(value(folders));
-    expect(folders.err).toMatch(/3 images for 2048 feature dimensions/);
+    expect(folders.err).toMatch(/3 real images for 2048 feature dimensions/);
 
     const same = await fid('calc', at('b'), at('b.zip'), ...weights());
     expect(same.out).toBe('FID 0.00000  (n = 3 against 3, inception, tf1)\n');
@@ -208,15 +215,15 @@ describe('fid stats and fid calc', () => {
 
   it('calc: the other metrics, with their spreads', async () => {
     const { code, out, err } = await fid('calc', at('a'), at('b'), '--metrics', 'kid,is,vendi', ...weights());
-    expect(err).toMatch(/^fid: 3 images/);
+    expect(err).toMatch(/^fid: 3 real images: KID is of the whole sets/);
     expect(code).toBe(0);
     expect(out).toMatch(/^KID -?[\d.e-]+ {2}\(n = 4 against 3/m);
-    expect(out).toMatch(/^IS [\d.]+ ± /m);
-    expect(out).toMatch(/^Vendi 1\.\d+/m);
-    const twice = await fid('calc', at('a'), at('a'), '--metrics', 'pr', ...weights());
+    expect(out).toMatch(/^Inception Score [\d.]+ {2}\(n = 4/m);
+    expect(out).toMatch(/^Vendi score 1\.\d+/m);
+    const twice = await fid('calc', at('a'), at('a'), '--metrics', 'pr,dc', ...weights());
     expect(twice.out).toMatch(/^precision 1\.00000 .*\nrecall 1\.00000 .*\ndensity .*\ncoverage 1\.00000 /);
     const resampled = await fid('calc', at('a'), at('b.safetensors'), '--bootstrap', '3', ...weights());
-    expect(resampled.out).toMatch(/^FID resampled [\d.]+ ± [\d.]+ over 3 resamples {2}\(n = 4 against 3/m);
+    expect(resampled.out).toMatch(/^FID [\d.]+ ± [\d.]+ over 3 resamples {2}\(n = 4 against 3/m);
     const stored = await fid('calc', at('b.safetensors'), at('b'), '--metrics', 'kid', '--weights', 'never read');
     expect(stored).toMatchObject({
       code: 2,

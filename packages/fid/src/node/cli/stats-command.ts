@@ -21,8 +21,8 @@ export function addStatsCommand(program: Command, io: Io): void {
       const measurer = createMeasurer(options, io);
       try {
         await measurer.check([images]);
-        const { n, gaussian, skipped } = await measurer.measure(images, { keep: false });
-        await writeStatistics(file, { n, [measurer.detector.metric]: gaussian });
+        const { n, statistics, skipped } = await measurer.measure(images, { keep: false });
+        await writeStatistics(file, { n, [measurer.detector.metric]: statistics });
         const left = skipped > 0 ? `, ${skipped} left out` : '';
         io.out(
           `${file}: ${measurer.detector.metric} of ${n} images${left} (${options.network}, ${measurer.detector.resize})`,
