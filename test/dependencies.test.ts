@@ -5,12 +5,15 @@ import { expect, test } from 'vitest';
 const rows = readRows(readFileSync(new URL('../ARCHITECTURE.md', import.meta.url), 'utf8'));
 
 /** Private code that several packages share: a development dependency that every build takes in, so that nobody installs it. */
-const INTERNAL = ['@edm2/command', '@edm2/options'];
+const INTERNAL = ['@edm2/command', '@edm2/options', '@edm2/protobuf'];
 
 /** Packages that a build takes in, so that whoever installs it does not install them: tfjs-node has an install script. */
 const BUNDLED: Readonly<Record<string, readonly string[]>> = {
   'tfjs-libtensorflow': ['@tensorflow/tfjs-node'],
 };
+
+/** Files of another package that a build takes in by path: aliases for what moved uphill, until 1.0. */
+const ALIASES: Readonly<Record<string, readonly string[]>> = { 'tfjs-jit': ['tfjs-onnx/src/to-onnx.js'] };
 
 const folder = new URL('../packages/', import.meta.url);
 const packages = readdirSync(folder).filter((name) => existsSync(new URL(`${name}/package.json`, folder)));
@@ -91,6 +94,19 @@ test.each(packages)('%s imports what its manifest lists', (name) => {
       expect(listed, `${name}/src/${file} imports ${specifier}`).toContain(target);
     }
   }
+});
+
+test.each(packages)('%s reaches into no other package but for its aliases', (name) => {
+  const sources = new URL(`${name}/src/`, folder);
+  const reached = readdirSync(sources, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !/\.test(-d)?\.ts$|fixture|test-support/.test(file))
+    .flatMap((file) =>
+      [...readFileSync(new URL(file, sources), 'utf8').matchAll(/(?:from |import\()'(\.[^']*)'/g)]
+        .map(([, path = '']) => new URL(path, new URL(file, sources)).href)
+        .filter((target) => !target.startsWith(sources.href))
+        .map((target) => target.slice(folder.href.length)),
+    );
+  expect(reached).toEqual(ALIASES[name] ?? []);
 });
 
 function readRows(text: string): Map<string, { readonly layer: number; readonly dependencies: readonly string[] }> {

@@ -1,83 +1,88 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
-import type { DType } from './graph/graph.js';
-import type { Permutation } from './graph/permutation.js';
-import type { OnnxModel } from './lower/onnx/model.js';
-import type { TensorflowModel } from './lower/tensorflow/model.js';
+import type { Graph, Node } from './graph/graph.js';
 import { checkNode } from './node-version.js';
+import type { Precision } from './passes/lower-precision.js';
 
-/** One input or output of a compiled function, as the engine must hold it. */
-export interface Port {
-  /** Name in the model; none for a tensor that is in a bundle only. */
-  readonly name: string | undefined;
-  /** Shape as TensorFlow.js sees it. */
-  readonly shape: readonly number[];
-  readonly dtype: DType;
-  /** Order of axes in memory: physical axis `i` holds logical axis `order[i]`. The model's own shape is permuted so. */
-  readonly order: Permutation;
+/** A donated input that comes back as an output of its shape: positions, and where it hangs in the result's tree. */
+export interface StateLeaf {
+  readonly input: number;
+  readonly output: number;
+  /** Path of the record that holds it, such as `state.moments.first`. */
+  readonly container: string;
+  /** Its name there, such as `unet.out_gain`. */
+  readonly key: string;
 }
 
-/** Float tensors that lie one behind the other in one array, of which the model takes or gives stretches, all rank 1. */
-export interface PortBundle {
-  /** Positions of the ports, in memory order. */
-  readonly members: readonly number[];
-  readonly chunks: readonly { readonly name: string; readonly offset: number; readonly length: number }[];
+/** What an engine is told about a graph that it compiles. */
+export interface CompileOptions {
+  /** What comes in, comes out and comes in again: an engine may keep it where and as it likes from call to call. */
+  readonly state: readonly StateLeaf[];
+  /** Positions of the inputs that a call consumes, state or not. The caller disposes their tensors when the call has ended. */
+  readonly donated: ReadonlySet<number>;
+  /** Arithmetic of convolutions and matrix products; one of the engine's `precisions`. */
+  readonly precision: Precision;
 }
 
-/** A compiled function for engines that run ONNX. */
-export interface OnnxCompiledModel {
-  readonly format: 'onnx';
-  readonly onnx: OnnxModel;
-  readonly inputs: readonly Port[];
-  readonly outputs: readonly Port[];
-  readonly inputBundles: readonly PortBundle[];
-  readonly outputBundles: readonly PortBundle[];
-}
-
-/** What `jit` hands to an engine, in the engine's format. */
-export type CompiledModel = OnnxCompiledModel | TensorflowModel;
-
-/** A model that an engine has loaded. */
+/** A graph that an engine has loaded. */
 export interface Executable {
   /**
-   * Runs the model.
+   * Runs it.
    *
-   * @param inputs - one tensor per input port, of any backend; none is disposed.
-   * @returns new tensors of the engine's backend, one per output port.
+   * @param inputs - one tensor per input of the graph, of any backend; none is disposed.
+   * @returns new tensors of the engine's backend, one per output.
    */
   run(inputs: readonly Tensor[]): Tensor[];
-  /** As `run`, on a thread of its own, for engines that can. The model may be disposed meanwhile. */
+  /** As `run`, on a thread of its own, for engines that can. The executable may be disposed meanwhile. */
   runAsync?(inputs: readonly Tensor[]): Promise<Tensor[]>;
   dispose(): void;
 }
 
-/** How long one node of a model took; both times in microseconds, from the beginning of the run. */
+/** What an engine will run, as far as it is a graph: what `explain` and `memory` are about. */
+export interface Plan {
+  /** The engine's own form of the graph. */
+  readonly graph: Graph;
+  /** Its nodes in the order in which they run; default: as they stand in the graph. */
+  readonly order?: readonly Node[];
+}
+
+/** How long one step of an engine took; both times in microseconds, from the beginning of the run. */
 export interface NodeTiming {
-  /** The node's name in the model, or one that the engine made of it. */
-  readonly name: string;
+  /** The node of the plan's graph that asked for it; none for a step of the engine's own. */
+  readonly node: Node | undefined;
   readonly start: number;
   readonly duration: number;
 }
 
-/** Runs compiled functions and holds their tensors. Implemented by `@edm2/tfjs-onnxruntime`. */
+/** A plan that was clocked. */
+export interface Profile extends Plan {
+  /** The steps in the order in which they ran; several of them may come from one node. */
+  readonly timings: readonly NodeTiming[];
+}
+
+/**
+ * Runs compiled functions and holds their tensors.
+ *
+ * `jit` traces a function, runs the passes that hold for every engine (`simplify`), and hands over the graph; all that
+ * follows is the engine's: further passes, its own format, its memory.
+ */
 export interface Engine {
   /** Name for messages, such as `onnxruntime`. */
   readonly name: string;
   /** TensorFlow.js backend whose tensors the engine reads and writes in place. */
   readonly backend: string;
-  /** What the engine runs; default `'onnx'`. */
-  readonly format?: CompiledModel['format'];
+  /** What convolutions and matrix products can be computed in; default: float32 alone. Others are refused before a trace. */
+  readonly precisions?: readonly Precision[];
   /**
-   * Loads a compiled function.
+   * Loads a graph.
    *
-   * @param model - in the engine's own `format`.
+   * @param graph - kernels in TensorFlow.js's own layout (NHWC, HWIO).
+   * @throws {Error} for a kernel that the engine does not know (`unsupportedKernel`).
    */
-  compile(model: CompiledModel): Executable;
-  /**
-   * Runs a model a few times with a clock on every node. For engines that can.
-   *
-   * @returns the nodes of the last run, in the order in which they ran.
-   */
-  profile?(model: CompiledModel, inputs: readonly Tensor[]): readonly NodeTiming[];
+  compile(graph: Graph, options: CompileOptions): Executable;
+  /** What `compile` would run, worked out without loading it; default: the graph as it is given. */
+  plan?(graph: Graph, options: CompileOptions): Plan;
+  /** Runs a graph a few times with a clock on every step of the last run. For engines that can. */
+  profile?(graph: Graph, options: CompileOptions, inputs: readonly Tensor[]): Profile;
 }
 
 const engines = new Map<string, Engine>();

@@ -1,10 +1,11 @@
 import type { Optimizer, Tensor } from '@tensorflow/tfjs-core';
 import type { Engine, Executable } from './engine.js';
-import type { Lowered, Signature } from './lower-function.js';
+import type { Signature } from './signature.js';
 import { optimizersOf } from './trace/seen.js';
+import type { TracedCall } from './trace-call.js';
 
 /** A function compiled for one signature, and for what else it depended on when it was traced. */
-export interface Form extends Omit<Lowered, 'model'> {
+export interface Form extends TracedCall {
   readonly engine: Engine;
   readonly executable: Executable;
   readonly signature: Signature;

@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs';
-import { jit } from '@edm2/tfjs-jit';
+import { jit, toOnnx } from '@edm2/tfjs-jit';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 
@@ -55,7 +55,7 @@ describe('jit without an engine', () => {
   });
 
   it.each([
-    [{ engine: 'onnxruntime' }, /engine to be what startOnnxRuntime\(\).*got string onnxruntime\. Leave it out/],
+    [{ engine: 'onnxruntime' }, /engine to be what the start function of .*got string onnxruntime\. Leave it out/],
     [{ engine: null }, /expected engine to be.*got null/],
     [{ engine: {} }, /got an object/],
     [{ donate: 0 }, /donate to list argument positions, got number 0\. Write donate: \[0\]/],
@@ -91,7 +91,7 @@ describe('jit without an engine', () => {
     for (let i = 0; i < 3; i++) expect(double(x).dataSync()[0]).toBeCloseTo(2.002, 6);
     expect(said).toEqual([
       expect.stringMatching(
-        /expected an engine for precision 'bfloat16', got none for backend cpu.*Start libtensorflow/,
+        /expected an engine for precision 'bfloat16', got none for backend cpu.*Start an engine that has it/,
       ),
     ]);
     jit((y: tf.Tensor) => tf.mul(y, 2), { precision: 'float32', warn })(x);
@@ -110,4 +110,10 @@ describe('jit without an engine', () => {
     expect(tf.memory().numTensors).toBe(before);
     x.dispose();
   });
+});
+
+it('still exports toOnnx, which has moved to tfjs-onnx', () => {
+  const bytes = toOnnx((x: tf.Tensor) => tf.square(x), [tf.ones([2])], { inputNames: ['x'] });
+  // A model of IR version 8, in protocol buffers.
+  expect([...bytes.slice(0, 2)]).toEqual([8, 8]);
 });

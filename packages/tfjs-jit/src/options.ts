@@ -11,7 +11,7 @@ export interface JitOptions {
   /**
    * Arithmetic of convolutions and matrix products; default `'float32'`. In 16 bit their operands are rounded and their
    * results are float32 again; reductions, element-wise kernels, small products and updates of state stay float32. float16
-   * overflows above 65504: replace gradients that are not finite. On libtensorflow; an engine
+   * overflows above 65504: replace gradients that are not finite. An engine
    * without it refuses, and without an engine `warn` hears once that it changes nothing.
    */
   readonly precision?: Precision;
@@ -86,6 +86,6 @@ function checkEngine(engine: unknown): void {
       ? ['a promise', 'Await it first']
       : [kindOf(engine), 'Leave it out for that of the current TensorFlow.js backend'];
   throw new TypeError(
-    `jit: expected engine to be what startOnnxRuntime() or startLibtensorflow() gives, got ${got}. ${remedy}.`,
+    `jit: expected engine to be what the start function of an engine's package gives, got ${got}. ${remedy}.`,
   );
 }

@@ -1,5 +1,5 @@
+import { type ProtobufWriter, protobufWriter } from '@edm2/protobuf';
 import { AttributeKind } from './native/attribute.js';
-import { Message } from './native/protobuf.js';
 
 /** An attribute: a type, a shape, a count, text, or a constant of float32 or int32. */
 type AttributeValue = {
@@ -12,33 +12,50 @@ type AttributeValue = {
   readonly ints?: readonly number[];
 };
 
-const shapeOf = (shape: readonly number[]): Message =>
-  shape.reduce((message, size) => message.nested(2, new Message().integer(1, size)), new Message());
+type Write = (writer: ProtobufWriter) => void;
+
+const shapeOf =
+  (shape: readonly number[]): Write =>
+  (writer) => {
+    for (const size of shape) writer.message(2, (dimension) => dimension.int(1, size));
+  };
 
 /** A constant as TensorProto, from its bits. */
-const constant = (type: number, shape: readonly number[], bits: ArrayBuffer): Message =>
-  new Message().integer(1, type).nested(2, shapeOf(shape)).bytes(4, new Uint8Array(bits));
+const constant =
+  (type: number, shape: readonly number[], bits: ArrayBuffer): Write =>
+  (writer) => {
+    writer.int(1, type);
+    writer.message(2, shapeOf(shape));
+    writer.bytes(4, new Uint8Array(bits));
+  };
 
-const attributeValue = ({ type, shape, float = 0, int, ints, count, text }: AttributeValue): Message => {
-  if (type !== undefined) return new Message().integer(6, type);
-  if (count !== undefined) return new Message().integer(3, count);
-  if (text !== undefined) return new Message().nested(2, text);
-  if (shape !== undefined) return new Message().nested(7, shapeOf(shape));
-  if (ints !== undefined) return new Message().nested(8, constant(3, [ints.length], Int32Array.from(ints).buffer));
-  if (int !== undefined) return new Message().nested(8, constant(3, [], Int32Array.of(int).buffer));
-  return new Message().nested(8, constant(1, [], Float32Array.of(float).buffer));
-};
+const attributeValue =
+  ({ type, shape, float = 0, int, ints, count, text }: AttributeValue): Write =>
+  (writer) => {
+    if (type !== undefined) writer.int(6, type);
+    else if (count !== undefined) writer.int(3, count);
+    else if (text !== undefined) writer.text(2, text);
+    else if (shape !== undefined) writer.message(7, shapeOf(shape));
+    else if (ints !== undefined) writer.message(8, constant(3, [ints.length], Int32Array.from(ints).buffer));
+    else if (int !== undefined) writer.message(8, constant(3, [], Int32Array.of(int).buffer));
+    else writer.message(8, constant(1, [], Float32Array.of(float).buffer));
+  };
 
 /** Writes small graphs for tests: TensorFlow's GraphDef, serialized. */
 export class GraphBuilder {
-  private readonly graph = new Message();
+  private readonly graph = protobufWriter();
 
   node(name: string, op: string, inputs: readonly string[], attributes: Record<string, AttributeValue> = {}): this {
-    const node = new Message().nested(1, name).nested(2, op);
-    for (const input of inputs) node.nested(3, input);
-    for (const [key, value] of Object.entries(attributes))
-      node.nested(5, new Message().nested(1, key).nested(2, attributeValue(value)));
-    this.graph.nested(1, node);
+    this.graph.message(1, (node) => {
+      node.text(1, name);
+      node.text(2, op);
+      for (const input of inputs) node.text(3, input);
+      for (const [key, value] of Object.entries(attributes))
+        node.message(5, (entry) => {
+          entry.text(1, key);
+          entry.message(2, attributeValue(value));
+        });
+    });
     return this;
   }
 
@@ -47,7 +64,7 @@ export class GraphBuilder {
   }
 
   encode(): Uint8Array {
-    return this.graph.encode();
+    return this.graph.finish();
   }
 }
 

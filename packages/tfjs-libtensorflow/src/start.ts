@@ -1,13 +1,15 @@
 import os from 'node:os';
 import { known } from '@edm2/options';
-import { type CompiledModel, type Engine, registerEngine, type TensorflowModel } from '@edm2/tfjs-jit';
+import { type Engine, registerEngine } from '@edm2/tfjs-jit/graph';
 import { findBackendFactory, registerBackend } from '@tensorflow/tfjs-core';
 import type { LibtensorflowBackend } from './backend/backend.js';
+import { BACKEND } from './backend/name.js';
 import { deviceOf, parseDevice } from './device.js';
 import { compile } from './engine/executable.js';
 import { cacheFolder } from './install/folders.js';
 import { findInstallations, type Installation } from './install/locate.js';
 import { checkNode } from './install/platform.js';
+import { arrange, lowerToTensorflow } from './lower-to-tensorflow.js';
 import { Runtime } from './native/runtime.js';
 import { checkVersion } from './native/version.js';
 import { restoreUtil } from './restore-util.js';
@@ -72,7 +74,7 @@ export async function startLibtensorflow(options: LibtensorflowOptions = {}): Pr
       `startLibtensorflow: expected the options of the first start in this process, ${started.settings}, got ${settings}. TensorFlow keeps its threads and devices: start another process.`,
     );
   }
-  if (findBackendFactory('tensorflow') !== null)
+  if (findBackendFactory(BACKEND) !== null)
     throw new Error(
       "startLibtensorflow: expected no TensorFlow.js backend named 'tensorflow', got one. Do not import @tensorflow/tfjs-node beside this package.",
     );
@@ -86,31 +88,26 @@ export async function startLibtensorflow(options: LibtensorflowOptions = {}): Pr
   const { LibtensorflowBackend } = await import('./backend/backend.js');
   await import('@tensorflow/tfjs-node/dist/register_all_kernels.js');
   const { registerExactKernels } = await import('./backend/exact-kernels.js');
-  registerExactKernels('tensorflow');
+  registerExactKernels(BACKEND);
   const backend = new LibtensorflowBackend(runtime, name);
-  registerBackend('tensorflow', () => backend, 3);
+  registerBackend(BACKEND, () => backend, 3);
   const engine = createEngine(backend, threads, xla);
-  registerEngine('tensorflow', engine);
+  registerEngine(BACKEND, engine);
   started = { engine, settings };
   return engine;
 }
 
 const createEngine = (backend: LibtensorflowBackend, threads: number, xla: boolean): LibtensorflowEngine => ({
   name: 'libtensorflow',
-  backend: 'tensorflow',
-  format: 'tensorflow',
+  backend: BACKEND,
+  precisions: ['float32', 'bfloat16', 'float16'],
   version: backend.runtime.version,
   device: backend.device,
   threads,
-  compile: (model) => compile(tensorflowModel(model), backend, { xla }),
+  compile: (graph, options) => compile(lowerToTensorflow(graph, options, BACKEND), backend, { xla }),
+  // TensorFlow starts nodes as they become ready, for which the traced order stands.
+  plan: (graph, { precision }) => ({ graph: arrange(graph, precision, BACKEND) }),
 });
-
-function tensorflowModel(model: CompiledModel): TensorflowModel {
-  if (model.format === 'tensorflow') return model;
-  throw new TypeError(
-    `libtensorflow: expected a TensorFlow graph, got a model in format ${model.format}. Compile it for this engine.`,
-  );
-}
 
 function choose(
   found: readonly Installation[],

@@ -1,7 +1,8 @@
-import { isPlainOrder, type Port, toData, toPhysical, toPlain } from '@edm2/tfjs-jit';
+import { type Data, type DType, sameShape, toData } from '@edm2/tfjs-jit/graph';
+import { isPlainOrder, type Port, toPhysical, toPlain } from '@edm2/tfjs-onnx';
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import { type backend_util, type DataId, type DataType, engine, type Tensor } from '@tensorflow/tfjs-core';
-import { type ArrayPool, arrayPool, type Data, type DType } from './pool.js';
+import { type ArrayPool, arrayPool } from './pool.js';
 
 /** Name of the TensorFlow.js backend. */
 export const BACKEND = 'onnxruntime';
@@ -127,6 +128,3 @@ export class OnnxRuntimeBackend extends MathBackendCPU {
     super.dispose();
   }
 }
-
-const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((n, i) => n === b[i]);

@@ -17,7 +17,9 @@ test('the example of tfjs-jit’s README runs compiled', async () => {
   expect(logged.join('\n')).toMatch(/\[8, 8\]/);
   expect(logged.slice(1, 3)).toEqual(['onnxruntime', 1]);
   expect(logged[3]).toEqual([1, 896, 17]);
+  // Then an engine of one's own.
+  expect(logged[4]).toEqual([1, 4, 9]);
   // Then a tf.layers model: two rows of three probabilities, and a loss.
-  expect(logged[4]).toMatch(/^Tensor\s+\[\[0\.\d+, /);
-  expect(logged[5]).toMatch(/^Tensor\s+\d+\.\d+/);
+  expect(logged[5]).toMatch(/^Tensor\s+\[\[0\.\d+, /);
+  expect(logged[6]).toMatch(/^Tensor\s+\d+\.\d+/);
 });

@@ -1,6 +1,7 @@
 import '@tensorflow/tfjs';
 import { difference, draw } from '@edm2/test-support';
-import { type Engine, jit, type TensorflowModel, toOnnx } from '@edm2/tfjs-jit';
+import { type Engine, jit } from '@edm2/tfjs-jit';
+import { toOnnx } from '@edm2/tfjs-onnx';
 import { startOnnxRuntime } from '@edm2/tfjs-onnxruntime';
 import * as tf from '@tensorflow/tfjs-core';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
@@ -58,20 +59,6 @@ describe('startOnnxRuntime', () => {
     } finally {
       vi.unstubAllGlobals();
     }
-  });
-});
-
-describe('the engine', () => {
-  it('refuses a model in another format', () => {
-    const model: TensorflowModel = {
-      format: 'tensorflow',
-      graphDef: new Uint8Array(),
-      inputs: [],
-      outputs: [],
-      captured: [],
-      done: [],
-    };
-    expect(() => engine.compile(model)).toThrow(/expected an ONNX model, got one in format tensorflow/);
   });
 });
 

@@ -1,14 +1,7 @@
-import {
-  type Executable,
-  encodeModelParts,
-  type OnnxCompiledModel,
-  type Port,
-  type PortBundle,
-  sizeOf,
-} from '@edm2/tfjs-jit';
+import { at, type Data, type Executable, sizeOf } from '@edm2/tfjs-jit/graph';
+import { encodeModelParts, type OnnxProgram, type Port, type PortBundle } from '@edm2/tfjs-onnx';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Block, OnnxRuntimeBackend } from './backend.js';
-import type { Data } from './pool.js';
 import { type Feeds, ortTensor, type SessionLoader, type SessionOptions } from './session.js';
 import { view } from './views.js';
 
@@ -26,28 +19,28 @@ const slot = (port: Port): Slot => ({
   length: sizeOf(port.shape),
 });
 
-/** Loads a compiled model. What a call needs besides the tensors themselves is made here, once. */
+/** Loads a lowered graph. What a call needs besides the tensors themselves is made here, once. */
 export function compile(
-  model: OnnxCompiledModel,
+  program: OnnxProgram,
   loader: SessionLoader,
   backend: OnnxRuntimeBackend,
   options: SessionOptions,
 ): Executable {
-  const session = loader.load(encodeModelParts(model.onnx), options);
-  const inputs = model.inputs.map(slot);
-  const outputs = model.outputs.map(slot);
+  const session = loader.load(encodeModelParts(program.model), options);
+  const inputs = program.inputs.map(slot);
+  const outputs = program.outputs.map(slot);
   const feeds: Feeds = {};
   const fetches: Feeds = {};
 
   const feed = (tensors: readonly Tensor[]): Block[] => {
-    const data = inputs.map(({ port }, i) => backend.physical(tensors[i] as Tensor, port));
+    const data = inputs.map(({ port }, i) => backend.physical(at(tensors, i), port));
     inputs.forEach(({ port, shape }, i) => {
-      if (port.name !== undefined) feeds[port.name] = ortTensor(port.dtype, data[i] as Data, shape);
+      if (port.name !== undefined) feeds[port.name] = ortTensor(port.dtype, at(data, i), shape);
     });
-    return model.inputBundles.flatMap((bundle) =>
+    return program.inputBundles.flatMap((bundle) =>
       feedBundle(
         bundle,
-        bundle.members.map((i) => data[i] as Data),
+        bundle.members.map((i) => at(data, i)),
       ),
     );
   };
@@ -55,7 +48,7 @@ export function compile(
   /** Feeds views of the array that the members lie in; the first time they lie apart and are put together. */
   const feedBundle = (bundle: PortBundle, members: readonly Data[]): Block[] => {
     const gathered = adjacent(members) ? undefined : gather(members, backend);
-    const base = gathered?.data ?? (members[0] as Data);
+    const base = gathered?.data ?? at(members, 0);
     for (const { name, offset, length } of bundle.chunks) {
       feeds[name] = ortTensor('float32', view(base, offset, length), [length]);
     }
@@ -71,17 +64,17 @@ export function compile(
       fetches[port.name] = ortTensor(port.dtype, block.data, shape);
       room[i] = { data: block.data, block };
     });
-    for (const { members, chunks } of model.outputBundles) {
+    for (const { members, chunks } of program.outputBundles) {
       const block = backend.take(
         'float32',
-        members.reduce((sum, i) => sum + (outputs[i] as Slot).length, 0),
+        members.reduce((sum, i) => sum + at(outputs, i).length, 0),
       );
       for (const { name, offset, length } of chunks) {
         fetches[name] = ortTensor('float32', view(block.data, offset, length), [length]);
       }
       let offset = 0;
       for (const i of members) {
-        const { length } = outputs[i] as Slot;
+        const { length } = at(outputs, i);
         room[i] = { data: view(block.data, offset, length), block };
         offset += length;
       }
@@ -97,12 +90,12 @@ export function compile(
         session.run(feeds, fetches);
       } catch (error) {
         for (const block of new Set(room.map((made) => made.block))) backend.give(block);
-        throw error instanceof Error && model.onnx.reword !== undefined ? model.onnx.reword(error) : error;
+        throw error instanceof Error ? program.reword(error) : error;
       } finally {
         for (const block of borrowed) backend.give(block);
       }
       return outputs.map(({ port }, i) => {
-        const { data, block } = room[i] as { data: Data; block: Block };
+        const { data, block } = at(room, i);
         return backend.adopt(block, data, port);
       });
     },

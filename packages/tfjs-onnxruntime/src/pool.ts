@@ -1,6 +1,4 @@
-/** Host data of a tensor. */
-export type Data = Float32Array | Int32Array | Uint8Array;
-export type DType = 'float32' | 'int32' | 'bool';
+import type { Data, DType } from '@edm2/tfjs-jit/graph';
 
 /** Arrays below this size are cheaper to make than to keep. */
 const MIN_POOLED_BYTES = 4096;

@@ -1,12 +1,20 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Executable, NodeTiming } from '@edm2/tfjs-jit';
+import type { Executable } from '@edm2/tfjs-jit/graph';
 import { dispose, type Tensor } from '@tensorflow/tfjs-core';
 import type { SessionOptions } from './session.js';
 
 /** Runs before the one that counts: the first allocates, the second still warms caches up. */
 const WARM_UP = 2;
+
+/** How long one operator took; both times in microseconds, from the beginning of the run. */
+export interface OperatorTiming {
+  /** Its name in the model, or one that ONNX Runtime made of it. */
+  readonly name: string;
+  readonly start: number;
+  readonly duration: number;
+}
 
 /** What ONNX Runtime writes about one node, or about the session. */
 interface ProfileEvent {
@@ -26,7 +34,7 @@ interface ProfileEvent {
 export function profile(
   load: (options: SessionOptions) => Executable,
   inputs: readonly Tensor[],
-): readonly NodeTiming[] {
+): readonly OperatorTiming[] {
   const folder = mkdtempSync(join(tmpdir(), 'tfjs-onnxruntime-'));
   try {
     const session = load({ enableProfiling: true, profileFilePrefix: join(folder, 'profile') });
@@ -45,11 +53,11 @@ export function profile(
 }
 
 /** The nodes of the last run, their times counted from its beginning. */
-function lastRun(events: readonly ProfileEvent[]): NodeTiming[] {
+function lastRun(events: readonly ProfileEvent[]): OperatorTiming[] {
   const run = events.filter(({ name }) => name === 'model_run').reduce((a, b) => ((b.ts ?? 0) > (a.ts ?? 0) ? b : a));
   const begin = run.ts ?? 0;
   return events
-    .flatMap(({ cat, name = '', ts = 0, dur = 0 }): NodeTiming[] =>
+    .flatMap(({ cat, name = '', ts = 0, dur = 0 }): OperatorTiming[] =>
       cat === 'Node' && name.endsWith('_kernel_time') && ts >= begin
         ? [{ name: name.replace(/_kernel_time$/, ''), start: ts - begin, duration: dur }]
         : [],

@@ -1,4 +1,4 @@
-import type { OnnxModelParts } from '@edm2/tfjs-jit';
+import type { OnnxModelParts } from '@edm2/tfjs-onnx';
 import { type InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 
 /** ONNX Runtime's own tensors over typed arrays of ours; nothing is copied. */

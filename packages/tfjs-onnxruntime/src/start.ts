@@ -1,18 +1,21 @@
 import os from 'node:os';
 import { known, type OptionNames } from '@edm2/options';
 import {
-  type CompiledModel,
+  type CompileOptions,
   checkNode,
   type Engine,
   type Executable,
-  type OnnxCompiledModel,
+  type Graph,
+  type Plan,
   registerEngine,
-} from '@edm2/tfjs-jit';
+} from '@edm2/tfjs-jit/graph';
+import { lowerToOnnx, type OnnxProgram } from '@edm2/tfjs-onnx';
 import { copyRegisteredKernels, engine, registerBackend } from '@tensorflow/tfjs-core';
 import { BACKEND, OnnxRuntimeBackend } from './backend.js';
 import { registerExactKernels } from './exact-kernels.js';
 import { compile } from './executable.js';
 import { profile } from './profile.js';
+import { depthFirst } from './run-order.js';
 import { bindingLoader, type SessionLoader, type SessionOptions } from './session.js';
 import { workerLoader } from './session-worker.js';
 
@@ -61,30 +64,31 @@ export function startWith(
   loader: SessionLoader,
   { threads, spinning, sessionOptions }: Required<OnnxRuntimeOptions>,
 ): Engine {
-  const load = (model: CompiledModel, more: SessionOptions): Executable =>
-    compile(onnxOf(model), loader, registeredBackend(), {
+  const lower = (graph: Graph, { state, donated }: CompileOptions): OnnxProgram =>
+    lowerToOnnx(graph, { state, donated, dialect: 'onnxruntime', backend: BACKEND });
+  const load = (program: OnnxProgram, more: SessionOptions = {}): Executable =>
+    compile(program, loader, registeredBackend(), {
       ...defaults(threads),
       ...sessionOptions,
       extra: { ...spin(spinning), ...sessionOptions.extra },
       ...more,
     });
+  const planOf = ({ graph }: OnnxProgram): Plan => ({ graph, order: depthFirst(graph) });
   const started: Engine = {
     name: 'onnxruntime',
     backend: BACKEND,
-    format: 'onnx',
-    compile: (model) => load(model, {}),
-    profile: (model, inputs) => profile((more) => load(model, more), inputs),
+    compile: (graph, options) => load(lower(graph, options)),
+    plan: (graph, options) => planOf(lower(graph, options)),
+    profile(graph, options, inputs) {
+      const program = lower(graph, options);
+      const steps = profile((more) => load(program, more), inputs);
+      const timings = steps.map(({ name, ...times }) => ({ node: program.nodeNamed(name), ...times }));
+      return { ...planOf(program), timings };
+    },
   };
   registeredBackend();
   registerEngine(BACKEND, started);
   return started;
-}
-
-function onnxOf(model: CompiledModel): OnnxCompiledModel {
-  if (model.format === 'onnx') return model;
-  throw new TypeError(
-    `onnxruntime: expected an ONNX model, got one in format ${model.format}. Compile it for this engine.`,
-  );
 }
 
 /** The native binding where this release has it as known, else the public interface in a worker thread. */

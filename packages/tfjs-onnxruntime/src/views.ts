@@ -1,4 +1,4 @@
-import type { Data } from './pool.js';
+import type { Data } from '@edm2/tfjs-jit/graph';
 
 const views = new WeakMap<Data, Map<number, Data>>();
 

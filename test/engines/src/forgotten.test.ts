@@ -15,8 +15,8 @@ beforeEach(async () => {
 /** The engine, and how many of its compiled functions are loaded. */
 function counting(engine: Engine): { engine: Engine; loaded: () => number } {
   let loaded = 0;
-  const compile: Engine['compile'] = (model) => {
-    const executable = engine.compile(model);
+  const compile: Engine['compile'] = (...given) => {
+    const executable = engine.compile(...given);
     loaded++;
     const dispose = (): void => {
       loaded--;

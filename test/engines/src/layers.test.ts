@@ -1,5 +1,6 @@
 import { difference, draw } from '@edm2/test-support';
-import { type Engine, jit, toOnnx } from '@edm2/tfjs-jit';
+import { type Engine, jit } from '@edm2/tfjs-jit';
+import { toOnnx } from '@edm2/tfjs-onnx';
 import * as tf from '@tensorflow/tfjs';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { describeEngines } from './engines.js';
@@ -209,9 +210,9 @@ describeEngines('tf.layers models', (engine) => {
           ) as tf.Scalar;
         const run = compiled ? jit(step, { engine: engine() }) : step;
         let forms = 0;
-        const compile: Engine['compile'] = (lowered) => {
+        const compile: Engine['compile'] = (...given) => {
           forms++;
-          return engine().compile(lowered);
+          return engine().compile(...given);
         };
         const watched = { ...engine(), compile };
         const predict = compiled ? jit((t: tf.Tensor) => model.apply(t) as tf.Tensor, { engine: watched }) : undefined;

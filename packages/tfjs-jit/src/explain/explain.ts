@@ -1,9 +1,15 @@
-import type { Tensor } from '@tensorflow/tfjs-core';
-import type { Engine } from '../engine.js';
+import { known } from '@edm2/options';
+import type { FormCompiler } from '../compile-forms.js';
+import type { CompileOptions, Engine, Plan } from '../engine.js';
+import type { EngineFinder } from '../find-engine.js';
+import type { Form, Forms } from '../forms.js';
 import type { Graph } from '../graph/graph.js';
-import { describeSignature, type Lowered, type Signature } from '../lower-function.js';
+import { describeSignature, signatureOf } from '../signature.js';
+import { optimizersOf } from '../trace/seen.js';
 import { readSlots } from '../trace/slot.js';
-import { type Explained, explainGraph } from './explained.js';
+import { type Flat, flatten } from '../tree.js';
+import { type Explained, explainPlan } from './explained.js';
+import type { MemoryPlan } from './memory.js';
 import { table } from './table.js';
 import { traceFile } from './trace-file.js';
 
@@ -20,54 +26,74 @@ export interface ExplainOptions<Args extends readonly unknown[] = readonly unkno
   readonly measure?: boolean | undefined;
 }
 
-/** One signature to be explained. */
-export interface ToExplain {
-  readonly engine: Engine;
-  readonly signature: Signature;
-  /** The compiled graph, where the function has been compiled. */
-  readonly graph?: Graph | undefined;
-  /** The arguments' tensors, where they are to be run. */
-  readonly tensors?: readonly Tensor[] | undefined;
-  /** Traces and lowers once more, with the lines of code. */
-  lower(): Lowered;
+/** What can be asked of a compiled function. */
+export interface Explainer<Args extends readonly unknown[]> {
+  explain(options?: ExplainOptions<Args>): string;
+  memory(...args: Args): MemoryPlan;
 }
 
-/** Explains compiled functions as text or as JSON. */
-export function explain(all: readonly ToExplain[], format: ExplainOptions['format'] = 'table'): string {
-  if (format !== 'table' && format !== 'trace') {
-    throw new RangeError(`explain: expected format 'table' or 'trace', got '${format}'. Leave it out for a table.`);
-  }
-  const explained = all.map(explainOne);
-  return format === 'trace' ? traceFile(explained) : explained.map(table).join('\n\n');
+/** Answers what a compiled function costs: of its compiled forms, or of arguments that it has not been called with. */
+export function explainer<Args extends readonly unknown[]>(
+  forms: Forms,
+  compiler: FormCompiler,
+  engines: EngineFinder,
+): Explainer<Args> {
+  /** The forms as they are compiled, with lines of code where what the function closed over is still there. */
+  const explainForm = (form: Form): Explained => {
+    const { engine, signature } = form;
+    let call: Pick<Form, 'graph' | 'options'> = form;
+    try {
+      const former = { live: form.live, optimizers: optimizersOf(form.seen) };
+      call = compiler.trace(signature, { former, sources: true });
+    } catch {}
+    return explainPlan({ signature: describeSignature(signature), plan: planOf(engine, call) });
+  };
+
+  const explainArguments = (engine: Engine, flat: Flat, measure: boolean): Explained => {
+    const signature = signatureOf(flat);
+    const call = compiler.trace(signature, { sources: true });
+    const text = describeSignature(signature);
+    if (!measure) return explainPlan({ signature: text, plan: planOf(engine, call) });
+    if (engine.profile === undefined) {
+      throw new Error(
+        `explain: expected an engine that measures, got ${engine.name}, which does not. Leave measure out for estimates.`,
+      );
+    }
+    const read = readSlots(call.slots);
+    try {
+      const plan = engine.profile(call.graph, call.options, [...flat.tensors, ...read.tensors]);
+      return explainPlan({ signature: text, plan, timings: plan.timings });
+    } finally {
+      read.end();
+    }
+  };
+
+  return {
+    explain(asked = {}) {
+      const names = { format: true, args: true, measure: true } as const;
+      const { format = 'table', args, measure = false } = known('explain', asked, names);
+      if (args === undefined && measure)
+        throw new RangeError('explain: expected args to measure with, got none. Pass { args: [...], measure }.');
+      const render = rendering(format);
+      if (args === undefined) return render(forms.all.map(explainForm));
+      return render([explainArguments(engines.required('explain'), flatten([...args], 'the arguments'), measure)]);
+    },
+    memory(...args) {
+      const engine = engines.required('memory');
+      const call = compiler.trace(signatureOf(flatten([...args], 'the arguments')));
+      return explainPlan({ signature: '', plan: planOf(engine, call) }).memory;
+    },
+  };
 }
 
-function explainOne({ engine, signature, graph: compiled, tensors, lower }: ToExplain): Explained {
-  const text = describeSignature(signature);
-  const format = engine.format ?? 'onnx';
-  if (tensors === undefined && compiled !== undefined) {
-    return explainGraph({ signature: text, graph: withSources(compiled, lower), format });
-  }
-  const { model, graph, slots } = lower();
-  if (tensors === undefined) return explainGraph({ signature: text, graph, format });
-  if (engine.profile === undefined) {
-    throw new Error(
-      `explain: expected an engine that measures, got ${engine.name}, which does not. Leave measure out for estimates.`,
-    );
-  }
-  const read = readSlots(slots);
-  try {
-    const timings = engine.profile(model, [...tensors, ...read.tensors]);
-    return explainGraph({ signature: text, graph, format, timings });
-  } finally {
-    read.end();
-  }
-}
+const planOf = (
+  engine: Engine,
+  { graph, options }: { readonly graph: Graph; readonly options: CompileOptions },
+): Plan => engine.plan?.(graph, options) ?? { graph };
 
-/** The graph of a new trace; the compiled one where what the function closed over is gone by now. */
-function withSources(compiled: Graph, lower: () => Lowered): Graph {
-  try {
-    return lower().graph;
-  } catch {
-    return compiled;
-  }
+/** How explained functions are written. */
+function rendering(format: NonNullable<ExplainOptions['format']>): (all: readonly Explained[]) => string {
+  if (format === 'trace') return traceFile;
+  if (format === 'table') return (all) => all.map(table).join('\n\n');
+  throw new RangeError(`explain: expected format 'table' or 'trace', got '${format}'. Leave it out for a table.`);
 }

@@ -1,9 +1,7 @@
-import type { NodeTiming } from '../engine.js';
-import type { Graph, Node } from '../graph/graph.js';
-import { nodeNumber } from '../lower/onnx/lower.js';
+import type { NodeTiming, Plan } from '../engine.js';
+import type { Node } from '../graph/graph.js';
 import { costOf } from './cost.js';
 import { liveness, type MemoryPlan, type Moment, planMemory } from './memory.js';
-import { depthFirst } from './run-order.js';
 
 /** Multiply-adds a microsecond: what an estimate is turned into time with. Order of magnitude of one current CPU core. */
 const PER_MICROSECOND = 50_000;
@@ -30,20 +28,18 @@ export interface Explained {
   readonly unattributed: number;
 }
 
-/** What {@link explainGraph} is given. */
+/** What {@link explainPlan} is given. */
 export interface ExplainInput {
   readonly signature: string;
-  readonly graph: Graph;
-  /** Who decides when a node runs; TensorFlow starts nodes as they become ready, for which the traced order stands. */
-  readonly format: 'onnx' | 'tensorflow';
+  readonly plan: Plan;
   readonly timings?: readonly NodeTiming[] | undefined;
 }
 
-/** Works out costs and memory of a compiled graph. */
-export function explainGraph({ signature, graph, format, timings }: ExplainInput): Explained {
-  const order = format === 'onnx' ? depthFirst(graph) : graph.nodes;
+/** Works out costs and memory of what an engine will run. */
+export function explainPlan({ signature, plan, timings }: ExplainInput): Explained {
+  const { graph, order = graph.nodes } = plan;
   const moments = liveness(graph, order);
-  const { calls, unattributed } = timings === undefined ? estimated(order) : measured(graph, timings);
+  const { calls, unattributed } = timings === undefined ? estimated(order) : measured(timings);
   return {
     signature,
     calls,
@@ -66,11 +62,9 @@ function estimated(order: readonly Node[]): { calls: Call[]; unattributed: numbe
 }
 
 /** Several of the engine's nodes come from one of the graph; some are its own. */
-function measured(graph: Graph, timings: readonly NodeTiming[]): { calls: Call[]; unattributed: number } {
+function measured(timings: readonly NodeTiming[]): { calls: Call[]; unattributed: number } {
   let unattributed = 0;
-  const calls = timings.flatMap(({ name, start, duration }): Call[] => {
-    const number = nodeNumber(name);
-    const node = number === undefined ? undefined : graph.nodes[number];
+  const calls = timings.flatMap(({ node, start, duration }): Call[] => {
     if (node !== undefined) return [{ node, start, duration }];
     unattributed += duration;
     return [];

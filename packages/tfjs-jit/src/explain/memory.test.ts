@@ -2,8 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Graph } from '../graph/graph.js';
 import { graphOf, kernels } from '../testing/graphs.test-support.js';
-import { busiest, liveness, planMemory } from './memory.js';
-import { depthFirst } from './run-order.js';
+import { liveness, planMemory } from './memory.js';
 
 beforeAll(async () => {
   await tf.setBackend('cpu');
@@ -82,29 +81,5 @@ describe('liveness', () => {
       ).peak,
     ).toBe(KIB);
     w.dispose();
-  });
-});
-
-describe('depthFirst', () => {
-  it('runs every node after what it needs, looked for backwards from the results', () => {
-    // Traced breadth first: four products are held before the first sum; depth first no more than two.
-    const graph = graphOf(
-      (a: tf.Tensor) => {
-        const products = [1, 2, 3, 4].map((n) => mm(tf.mul(a, n)));
-        return products.map((product) => tf.sum(product));
-      },
-      [x()],
-    );
-    const order = depthFirst(graph);
-    expect(new Set(order)).toEqual(new Set(graph.nodes));
-    const position = new Map(order.map((node, i) => [node, i]));
-    const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)));
-    for (const node of order)
-      for (const input of node.inputs) {
-        const maker = makers.get(input);
-        if (maker) expect(position.get(maker)).toBeLessThan(position.get(node) ?? -1);
-      }
-    expect(Math.round((busiest(liveness(graph))?.bytes ?? 0) / KIB)).toBe(5);
-    expect(Math.round((busiest(liveness(graph, order))?.bytes ?? 0) / KIB)).toBe(2);
   });
 });

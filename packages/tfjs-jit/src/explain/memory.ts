@@ -1,5 +1,5 @@
 import { type DType, type Graph, type Node, sizeOf, type Value } from '../graph/graph.js';
-import { ELEMENTWISE } from '../passes/layout/rules.js';
+import { ELEMENTWISE } from '../kernels/elementwise.js';
 
 /** Memory that one run of a compiled function needs, in bytes, worked out from shapes before it runs. */
 export interface MemoryPlan {

@@ -76,6 +76,17 @@ export const COMPARE = [
 /** Unary tests that give bool. */
 export const TEST = ['IsNan', 'IsInf', 'IsFinite', 'LogicalNot'] as const;
 
+/** Kernels whose elements correspond one to one: they may be computed in any order, and over one of their operands. */
+export const ELEMENTWISE: ReadonlySet<string> = new Set([
+  ...UNARY,
+  ...BINARY,
+  ...COMPARE,
+  ...TEST,
+  'AddN',
+  'Cast',
+  'Select',
+]);
+
 const unary = (dtype?: DType): KernelSpec => ({
   inputs: ['x'],
   infer: (inputs, attrs) => result(first(inputs).shape, dtype ?? first(inputs).dtype, attrs),

@@ -107,21 +107,11 @@ export function checkNodeIndices(
   }
 }
 
-/** The index that an engine names as wrong. */
-function namedIndex({ depth, into }: IndexCheck, message: string): string {
-  // TensorFlow: `indices[3] = 9 is not in [0, 9)`, `indices[0] = [9, 1] does not index into`.
-  const row = /indices(?:\[[^\]]*\])? = \[?(-?\d+(?:, -?\d+)*)/.exec(message)?.[1];
-  if (row !== undefined) return row.replaceAll(', ', ',');
-  // ONNX Runtime: `idx=9 must be`, `index = 9`. Its lowerings take the extent off negative ones, so that they are not wrapped.
-  const index = depth === 1 ? /(?:idx=|index = )(-?\d+)/.exec(message)?.[1] : undefined;
-  if (index === undefined) return 'one of them';
-  return String(Number(index) < 0 ? Number(index) + at(into, 0) : index);
-}
-
 /**
  * The error for indices that an engine refused while a compiled function ran: in TensorFlow.js's words, with the line.
  *
  * @param cause - what the engine said.
+ * @param index - the numbers of the wrong place, where the engine named them.
  */
-export const indexError = (check: IndexCheck, cause: Error): Error =>
-  located(new Error(check.words(namedIndex(check, cause.message)), { cause }), check.op, check.source) as Error;
+export const indexError = (check: IndexCheck, cause: Error, index?: readonly number[]): Error =>
+  located(new Error(check.words(index?.join() ?? 'one of them'), { cause }), check.op, check.source) as Error;

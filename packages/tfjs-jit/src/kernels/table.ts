@@ -17,3 +17,6 @@ export const KERNELS: KernelSpecs = {
   ...order,
   ...indexing,
 };
+
+/** Names of the kernels that a graph may hold: an engine has a lowering for each. */
+export const KERNEL_NAMES: readonly string[] = Object.keys(KERNELS);

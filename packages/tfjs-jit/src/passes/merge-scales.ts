@@ -1,5 +1,6 @@
 import { backend_util } from '@tensorflow/tfjs-core';
 import { type Graph, type Node, newValue, sizeOf, type Value } from '../graph/graph.js';
+import { usesOf } from '../graph/matcher.js';
 import { at } from '../kernels/spec.js';
 
 /** A factor counts as a scale when what it is spread over is at least this many times larger. */
@@ -13,9 +14,7 @@ const MIN_SPREAD = 8;
  * Only products that nothing else uses are taken apart. Float32 rounds differently in the last bit.
  */
 export function mergeScales(graph: Graph): Graph {
-  const uses = new Map<Value, number>();
-  for (const value of [...graph.outputs, ...graph.nodes.flatMap((node) => node.inputs)])
-    uses.set(value, (uses.get(value) ?? 0) + 1);
+  const uses = usesOf(graph);
   const products = new Map<Value, Scaled>();
   const nodes: Node[] = [];
 

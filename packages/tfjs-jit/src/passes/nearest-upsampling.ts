@@ -1,4 +1,5 @@
 import type { Graph, Node, Value } from '../graph/graph.js';
+import { matcher } from '../graph/matcher.js';
 import { at, number } from '../kernels/spec.js';
 
 /**
@@ -7,12 +8,7 @@ import { at, number } from '../kernels/spec.js';
  * concatenations it insists on NHWC; as a resize it runs in the layout of the convolutions around it.
  */
 export function recogniseUpsampling(graph: Graph): Graph {
-  const producers = new Map<Value, Node>();
-  for (const node of graph.nodes) for (const output of node.outputs) producers.set(output, node);
-  const made = (value: Value | undefined, kernel: string): Node | undefined => {
-    const node = value && producers.get(value);
-    return node?.kernel === kernel ? node : undefined;
-  };
+  const { made } = matcher(graph);
   /** The tensor that a concatenation along axis 1 repeats twice. */
   const twice = (value: Value | undefined): Value | undefined => {
     const concat = made(value, 'Concat');

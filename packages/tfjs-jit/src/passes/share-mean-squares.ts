@@ -1,4 +1,5 @@
 import { type Graph, type Node, newValue, sameShape, sizeOf, type Value } from '../graph/graph.js';
+import { matcher } from '../graph/matcher.js';
 import { at, numbers } from '../kernels/spec.js';
 
 /**
@@ -7,12 +8,7 @@ import { at, numbers } from '../kernels/spec.js';
  * used by a layer that normalises again is so passed over once. Float32 rounds differently in the last bit.
  */
 export function shareMeanSquares(graph: Graph): Graph {
-  const producers = new Map<Value, Node>();
-  for (const node of graph.nodes) for (const output of node.outputs) producers.set(output, node);
-  const made = (value: Value | undefined, kernel: string): Node | undefined => {
-    const node = value && producers.get(value);
-    return node?.kernel === kernel ? node : undefined;
-  };
+  const { made, operands } = matcher(graph);
   /** What is squared and averaged over the axes, with the axes kept. */
   const squared = (node: Node): Value | undefined =>
     node.kernel === 'Mean' && node.attrs['keepDims'] === true ? made(node.inputs[0], 'Square')?.inputs[0] : undefined;
@@ -25,12 +21,7 @@ export function shareMeanSquares(graph: Graph): Graph {
     const axes = numbers(node.attrs, 'axis');
     const output = at(node.outputs, 0);
     known.set(key(x, axes), output);
-    const [a, b] = made(x, 'Multiply')?.inputs ?? [];
-    if (a === undefined || b === undefined) return [node];
-    for (const [tensor, scale] of [
-      [a, b],
-      [b, a],
-    ] as const) {
+    for (const [tensor, scale] of operands(x, 'Multiply')) {
       const mean = known.get(key(tensor, axes));
       if (mean === undefined || !sameShape(scale.shape, output.shape) || sizeOf(scale.shape) === sizeOf(x.shape))
         continue;

@@ -1,6 +1,7 @@
 import type { GraphBuilder } from '../graph/builder.js';
 import { graphBuilder } from '../graph/builder.js';
 import { type Graph, type Node, sameShape, type Value } from '../graph/graph.js';
+import { matcher } from '../graph/matcher.js';
 import { at } from '../kernels/spec.js';
 
 /**
@@ -9,11 +10,10 @@ import { at } from '../kernels/spec.js';
  * limit, the subtraction leaves nothing of a slope that is still there.
  */
 export function exactSlopes(graph: Graph): Graph {
-  const producers = new Map<Value, Node>();
-  for (const node of graph.nodes) for (const output of node.outputs) producers.set(output, node);
+  const match = matcher(graph);
   const made = (value: Value | undefined, kernel: string): Node | undefined => {
-    const node = value && producers.get(value);
-    return node?.kernel === kernel && at(node.inputs, 0).dtype === 'float32' ? node : undefined;
+    const node = match.made(value, kernel);
+    return node && at(node.inputs, 0).dtype === 'float32' ? node : undefined;
   };
   const isOne = (value: Value): boolean => {
     const data = graph.constants.get(value);

@@ -1,3 +1,4 @@
+import { sameShape } from '@edm2/tfjs-jit/graph';
 import {
   type backend_util,
   type DataId,
@@ -13,9 +14,6 @@ import type { Handle, Runtime } from '../native/runtime.js';
 import { Binding } from './binding.js';
 import { VariableData } from './variable-data.js';
 import { Views } from './views.js';
-
-/** Name of the TensorFlow.js backend; its kernels are registered under it. */
-export const BACKEND = 'tensorflow';
 
 /** What the Node backend keeps of a tensor: values not uploaded yet, or the binding's number. */
 interface PlainData {
@@ -132,6 +130,3 @@ export class LibtensorflowBackend extends NodeJSKernelBackend {
     return true;
   }
 }
-
-const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((extent, i) => extent === b[i]);

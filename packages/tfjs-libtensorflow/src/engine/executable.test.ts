@@ -1,11 +1,13 @@
 import '@tensorflow/tfjs';
-import { type Engine, type Executable, jit, type TensorflowModel } from '@edm2/tfjs-jit';
+import { type Engine, type Executable, jit } from '@edm2/tfjs-jit';
 import { type LibtensorflowEngine, startLibtensorflow } from '@edm2/tfjs-libtensorflow';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { LibtensorflowBackend } from '../backend/backend.js';
 import { GraphBuilder } from '../graph.test-support.js';
 import { installed, named } from '../installed.test-support.js';
+import { lowerToTensorflow } from '../lower-to-tensorflow.js';
+import type { TensorflowModel } from '../lowering/model.js';
 import { type AsyncExecutable, compile } from './executable.js';
 
 const values = (tensor: tf.Tensor): number[] => Array.from(tensor.dataSync());
@@ -14,7 +16,6 @@ const T = { T: { type: 1 } };
 
 /** `w ← w − x`; gives the new w, and the old w plus a constant. Fails when x is not finite. */
 const model = (): TensorflowModel => ({
-  format: 'tensorflow',
   graphDef: new GraphBuilder()
     .placeholder('w', 20, [])
     .placeholder('x', 1, [2])
@@ -38,7 +39,6 @@ const model = (): TensorflowModel => ({
 
 /** `a ← a + 1`, `b ← b + 10`, no tensor among the results. */
 const pair = (): TensorflowModel => ({
-  format: 'tensorflow',
   graphDef: new GraphBuilder()
     .placeholder('a', 20, [])
     .placeholder('b', 20, [])
@@ -72,6 +72,7 @@ describe.skipIf(installed === undefined)(named('a compiled function on libtensor
     expect(backend().runtime.handles).toBe(handles);
     expect(backend().runtime.functions).toBe(0);
   });
+  const load = (given: TensorflowModel): AsyncExecutable => compile(given, backend(), { xla: false });
   const x = () => tf.tensor1d([1, 2]);
   /** One call of `model`: the new state. */
   const step = ({ run }: Executable, state: tf.Tensor, by: tf.Tensor): tf.Tensor => onlyState(run([state, by]));
@@ -89,7 +90,7 @@ describe.skipIf(installed === undefined)(named('a compiled function on libtensor
   };
 
   it('keeps donated state in a variable from call to call', () => {
-    const executable = engine.compile(model());
+    const executable = load(model());
     let w: tf.Tensor = tf.tensor1d([10, 20]);
     const by = x();
     for (let i = 0; i < 3; i++) {
@@ -105,7 +106,7 @@ describe.skipIf(installed === undefined)(named('a compiled function on libtensor
   });
 
   it('takes tensors of other backends, and leaves the caller’s as it was', async () => {
-    const executable = engine.compile(model());
+    const executable = load(model());
     await tf.setBackend('cpu');
     const [w, by] = [tf.tensor1d([10, 20]), x()];
     await tf.setBackend('tensorflow');
@@ -117,7 +118,7 @@ describe.skipIf(installed === undefined)(named('a compiled function on libtensor
   });
 
   it('reads, clones and ops see what the state was, whatever later calls do', async () => {
-    const executable = engine.compile(model());
+    const executable = load(model());
     const by = x();
     const first = begin(executable, by);
     const clone = tf.clone(first);
@@ -138,7 +139,7 @@ describe.skipIf(installed === undefined)(named('a compiled function on libtensor
   });
 
   it('copies a tensor that comes in twice', () => {
-    const executable = engine.compile(pair());
+    const executable = load(pair());
     const start = tf.scalar(1);
     const [a, b] = executable.run([start, start]) as [tf.Tensor, tf.Tensor];
     const [c, d] = executable.run([a, a]) as [tf.Tensor, tf.Tensor];
@@ -149,7 +150,7 @@ describe.skipIf(installed === undefined)(named('a compiled function on libtensor
   });
 
   it('lets a call read the state that it updates', () => {
-    const executable = engine.compile(model());
+    const executable = load(model());
     const by = x();
     const w = begin(executable, by);
     const [next, sum] = executable.run([w, w]) as [tf.Tensor, tf.Tensor];
@@ -162,7 +163,7 @@ describe.skipIf(installed === undefined)(named('a compiled function on libtensor
   });
 
   it('leaves the state as it was when a call fails, and says why', () => {
-    const executable = engine.compile(model());
+    const executable = load(model());
     const [by, bad] = [x(), tf.tensor1d([1, Number.NaN])];
     const start = tf.tensor1d([10, 20]);
     expect(() => executable.run([start, bad])).toThrow(/running edm2_jit_\d+ on .*x is not finite/s);
@@ -176,7 +177,7 @@ describe.skipIf(installed === undefined)(named('a compiled function on libtensor
   });
 
   it('survives running out of memory', () => {
-    const huge = engine.compile({
+    const huge = load({
       ...model(),
       graphDef: new GraphBuilder()
         .placeholder('w', 20, [])
@@ -191,7 +192,7 @@ describe.skipIf(installed === undefined)(named('a compiled function on libtensor
         .node('update', 'AssignSubVariableOp', ['w', 'c', '^sum'], float)
         .encode(),
     });
-    const fine = engine.compile(model());
+    const fine = load(model());
     const by = x();
     const w = begin(fine, by);
     const sizes = tf.tensor1d([2 ** 30, 2 ** 20]);
@@ -203,8 +204,8 @@ describe.skipIf(installed === undefined)(named('a compiled function on libtensor
     fine.dispose();
   });
 
-  it('refuses a tensor that was donated, and a model of another format', () => {
-    const executable = engine.compile(pair());
+  it('refuses a tensor that was donated', () => {
+    const executable = load(pair());
     const starts = [tf.scalar(1), tf.scalar(2)];
     const [a, b] = executable.run(starts) as [tf.Tensor, tf.Tensor];
     tf.dispose(starts);
@@ -212,7 +213,6 @@ describe.skipIf(installed === undefined)(named('a compiled function on libtensor
     expect(() => a.dataSync()).toThrow(/got one that was donated to a compiled function/);
     expect(() => executable.run([a, d])).toThrow(/was donated/);
     expect([c, d].map(values)).toEqual([[3], [22]]);
-    expect(() => engine.compile({ format: 'onnx' } as never)).toThrow(/expected a TensorFlow graph, got .* onnx/);
     tf.dispose([a, b, c, d]);
     executable.dispose();
   });
@@ -221,7 +221,7 @@ describe.skipIf(installed === undefined)(named('a compiled function on libtensor
     const xla: Engine = {
       ...engine,
       name: 'xla',
-      compile: (given) => compile(given as TensorflowModel, backend(), { xla: true }),
+      compile: (graph, options) => compile(lowerToTensorflow(graph, options, 'tensorflow'), backend(), { xla: true }),
     };
     const gather = jit((t: tf.Tensor, i: tf.Tensor1D) => tf.sum(tf.gather(t, i)), { engine: xla });
     const table = tf.tensor1d([1, 2, 4]);
@@ -237,7 +237,7 @@ describe.skipIf(installed === undefined)(named('a compiled function on libtensor
   });
 
   it('runs beside the event loop, and guards the state meanwhile', async () => {
-    const executable = compile(model(), backend(), { xla: false });
+    const executable = load(model());
     const by = x();
     const w = begin(executable, by);
     const running = executable.runAsync([w, by]);

@@ -1,6 +1,7 @@
-import type { Executable, TensorflowModel } from '@edm2/tfjs-jit';
+import { at, type Executable } from '@edm2/tfjs-jit/graph';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LibtensorflowBackend } from '../backend/backend.js';
+import type { TensorflowModel } from '../lowering/model.js';
 import { addFunction } from '../native/function.js';
 import type { Handle } from '../native/runtime.js';
 import { DATA_TYPES } from './data-types.js';
@@ -113,12 +114,4 @@ export function compile(
       free();
     },
   };
-}
-
-/** An element that is there by construction. */
-export function at<T>(list: readonly T[], i: number): T {
-  const element = list[i];
-  if (element === undefined)
-    throw new RangeError(`tensorflow: expected at least ${i + 1} tensors, got ${list.length}. Pass one per input.`);
-  return element;
 }

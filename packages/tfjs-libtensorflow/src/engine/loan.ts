@@ -1,7 +1,7 @@
-import type { TensorflowInput } from '@edm2/tfjs-jit';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { LibtensorflowBackend } from '../backend/backend.js';
 import type { VariableData } from '../backend/variable-data.js';
+import type { TensorflowInput } from '../lowering/model.js';
 import type { Handle } from '../native/runtime.js';
 import { createVariable } from '../native/variable.js';
 

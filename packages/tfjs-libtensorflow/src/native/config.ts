@@ -1,4 +1,4 @@
-import { Message } from './protobuf.js';
+import { protobufWriter } from '@edm2/protobuf';
 
 /** What a TensorFlow context is set up with. */
 export interface RuntimeConfig {
@@ -18,14 +18,23 @@ export interface RuntimeConfig {
  * @see tensorflow/core/protobuf/config.proto, whose field numbers stand below.
  */
 export function encodeConfig({ threads, gpu, memory, index }: RuntimeConfig): Uint8Array {
-  const config = new Message();
-  if (!gpu) config.nested(1, new Message().nested(1, 'GPU').integer(2, 0)); // device_count
-  config.integer(2, threads); // intra_op_parallelism_threads
-  config.integer(5, threads); // inter_op_parallelism_threads
-  const options = new Message(); // gpu_options
-  if (memory === 'grow')
-    options.integer(4, true); // allow_growth
-  else options.double(1, memory); // per_process_gpu_memory_fraction
-  if (gpu) options.nested(5, String(index)); // visible_device_list
-  return config.nested(6, options).integer(7, true).encode(); // allow_soft_placement
+  const config = protobufWriter();
+  if (!gpu) {
+    // device_count
+    config.message(1, (count) => {
+      count.text(1, 'GPU');
+      count.int(2, 0);
+    });
+  }
+  config.int(2, threads); // intra_op_parallelism_threads
+  config.int(5, threads); // inter_op_parallelism_threads
+  // gpu_options
+  config.message(6, (options) => {
+    if (memory === 'grow')
+      options.int(4, 1); // allow_growth
+    else options.double(1, memory); // per_process_gpu_memory_fraction
+    if (gpu) options.text(5, String(index)); // visible_device_list
+  });
+  config.int(7, 1); // allow_soft_placement
+  return config.finish();
 }

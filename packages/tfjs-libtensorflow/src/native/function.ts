@@ -1,5 +1,5 @@
+import { protobufWriter } from '@edm2/protobuf';
 import type { Output, Pointer } from './api.js';
-import { Message } from './protobuf.js';
 import type { Runtime } from './runtime.js';
 
 /** A graph to be run as one operation. */
@@ -34,7 +34,9 @@ export function addFunction(runtime: Runtime, definition: FunctionDefinition): (
     importGraph(runtime, graph, definition);
     native = toFunction(runtime, graph, definition);
     if (definition.xla) {
-      const value = new Message().integer(5, true).encode(); // AttrValue.b
+      const marked = protobufWriter();
+      marked.int(5, 1); // AttrValue.b
+      const value = marked.finish();
       const made = native;
       runtime.checked(`marking ${name} for XLA`, (status) =>
         api.TF_FunctionSetAttrValueProto(made, '_XlaMustCompile', value, value.length, status),
