@@ -1,3 +1,4 @@
+export { computeFid } from './compute-fid.js';
 export type { FeatureOptions, Features, TensorLike } from './features.js';
 export { takeRows } from './features.js';
 export { type FrechetDistanceOptions, frechetDistance } from './frechet-distance.js';
@@ -25,6 +26,7 @@ export type {
 } from './metrics/metric.js';
 export { type FigureKey, figureKinds, figuresOf, type MetricKey, metrics } from './metrics/metrics.js';
 export { type Figure, figuresOverDraws } from './metrics/over-draws.js';
+export type { ComputeFidOptions, FidProgress } from './node/compute-fid.js';
 export { type PrecisionRecall, type PrecisionRecallOptions, precisionRecall } from './precision-recall.js';
 export { sampleSizeWarning } from './sample-size.js';
 export { type SlicedFrechetOptions, slicedFrechetDistance } from './sliced-frechet-distance.js';

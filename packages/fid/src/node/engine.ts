@@ -7,6 +7,15 @@ import type { FeatureBatch, RunNetwork } from './run-batch.js';
 export const ENGINES = ['onnxruntime', 'tensorflow'] as const;
 export type EngineName = (typeof ENGINES)[number];
 
+/** An engine that somebody has started, such as `startOnnxRuntime()` gives; the type says no more, for those who have none installed. */
+export interface StartedEngine {
+  /** Its TensorFlow.js backend. */
+  readonly backend: string;
+}
+
+/** What computes: started here by its name, or there already. */
+export type EngineChoice = EngineName | StartedEngine;
+
 /** A network that is ready to run. */
 export interface OpenNetwork {
   readonly run: RunNetwork;
@@ -14,7 +23,7 @@ export interface OpenNetwork {
 }
 
 /**
- * Compiles a network with its weights as constants.
+ * Compiles a network with its weights as constants. TensorFlow.js's backend is the engine's until the network is closed.
  *
  * @param params - tensors by name, made by `load` once the engine runs.
  * @throws {Error} (rejects) when the engine's package is not installed.
@@ -22,11 +31,12 @@ export interface OpenNetwork {
 export async function openNetwork(
   detector: Detector,
   load: () => Promise<Record<string, tf.Tensor>>,
-  { engine, batch, threads }: { engine: EngineName; batch: number; threads?: number | undefined },
+  { engine, batch, threads }: { engine: EngineChoice; batch: number; threads?: number | undefined },
 ): Promise<OpenNetwork> {
-  const started = await startEngine(engine, threads);
+  const before = await currentBackend();
+  const started = typeof engine === 'string' ? await startEngine(engine, threads) : (engine as Engine);
   const [{ jit }, core] = await Promise.all([import('@edm2/tfjs-jit'), import('@tensorflow/tfjs-core')]);
-  await core.setBackend(engine);
+  await core.setBackend(started.backend);
   const params = await load();
   const network = jit((images: tf.Tensor) => detector.apply(params, images), { engine: started });
   const run = (pixels: Float32Array): FeatureBatch => {
@@ -42,6 +52,7 @@ export async function openNetwork(
     close: () => {
       network.dispose();
       core.dispose(params);
+      if (before !== undefined) core.setBackend(before);
     },
   };
 }
@@ -60,4 +71,10 @@ async function startEngine(engine: EngineName, threads: number | undefined): Pro
       { cause },
     );
   }
+}
+
+/** The backend that a program had set before; undefined where it had none. */
+async function currentBackend(): Promise<string | undefined> {
+  const { engine } = await import('@tensorflow/tfjs-core');
+  return engine().backendName || undefined;
 }

@@ -1,3 +1,5 @@
+export { type ComputeFidOptions, computeFid, type FidProgress } from './compute-fid.js';
+export type { EngineChoice, StartedEngine } from './engine.js';
 export type { GeneratedImages, ImageGenerator } from './generator.js';
 export { holdsStatistics } from './images/stack.js';
 export { type FindLapackOptions, findLapack, type Lapack } from './lapack.js';

@@ -1,8 +1,9 @@
 import type { Io } from '@edm2/command/io';
 import type { Command } from 'commander';
+import { isStatistics } from '../measure/measured-set.js';
 import { checkFigureOptions, expectImages, type FigureOptions, needsFeatures } from './figure-options.js';
 import { figuresOf } from './figures.js';
-import { createMeasurer, isStatistics, type NetworkOptions } from './measure.js';
+import { type NetworkOptions, openMeasurer } from './measure.js';
 import { addFigureOptions, addNetworkOptions } from './options.js';
 import { printResult } from './print-result.js';
 
@@ -19,7 +20,7 @@ export function addCalcCommand(program: Command, io: Io): void {
     .action(async (images: string, reference: string, options: CalcOptions) => {
       checkFigureOptions(options);
       const keep = needsFeatures(options);
-      const measurer = createMeasurer(options, io);
+      const measurer = openMeasurer(options, io);
       try {
         const kind = async (path: string) => ({ path, isStatistics: await isStatistics(path) });
         expectImages(await kind(images), await kind(reference), options);

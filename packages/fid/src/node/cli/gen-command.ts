@@ -2,11 +2,12 @@ import { UsageError } from '@edm2/command/errors';
 import type { Io } from '@edm2/command/io';
 import type { Command } from 'commander';
 import { openGenerator } from '../generator.js';
+import { isStatistics } from '../measure/measured-set.js';
 import { writeStatistics } from '../statistics-file.js';
 import { expectStatisticsFile } from './expect-statistics-file.js';
 import { checkFigureOptions, expectImages, type FigureOptions, needsFeatures } from './figure-options.js';
 import { figuresOf } from './figures.js';
-import { createMeasurer, isStatistics, type NetworkOptions } from './measure.js';
+import { type NetworkOptions, openMeasurer } from './measure.js';
 import { addFigureOptions, addNetworkOptions, MAX_IMAGES, parseDraws, parseImages, parseSeed } from './options.js';
 import { printResult } from './print-result.js';
 
@@ -41,7 +42,7 @@ export function addGenCommand(program: Command, io: Io): void {
       expectImages({ path, isStatistics: false }, real, options);
       const keep = needsFeatures(options);
       const generator = await openGenerator(path);
-      const measurer = createMeasurer(options, io);
+      const measurer = openMeasurer(options, io);
       const { detector } = measurer;
       try {
         await measurer.check([reference]);

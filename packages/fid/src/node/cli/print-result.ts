@@ -3,8 +3,8 @@ import { metricWarnings } from '../../metrics/measure-metrics.js';
 import type { MetricKey } from '../../metrics/metrics.js';
 import type { Figure } from '../../metrics/over-draws.js';
 import type { Detector } from '../detectors.js';
+import type { MeasuredSet } from '../measure/measured-set.js';
 import { showFigure } from './figures.js';
-import type { MeasuredSet } from './measure.js';
 
 /** What {@link printResult} says. */
 export interface PrintedResult {

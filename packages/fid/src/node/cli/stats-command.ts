@@ -2,7 +2,7 @@ import type { Io } from '@edm2/command/io';
 import type { Command } from 'commander';
 import { writeStatistics } from '../statistics-file.js';
 import { expectStatisticsFile } from './expect-statistics-file.js';
-import { createMeasurer, type NetworkOptions } from './measure.js';
+import { type NetworkOptions, openMeasurer } from './measure.js';
 import { addNetworkOptions } from './options.js';
 
 interface StatsOptions extends NetworkOptions {
@@ -18,7 +18,7 @@ export function addStatsCommand(program: Command, io: Io): void {
     .option('--overwrite', 'replace the file')
     .action(async (images: string, file: string, options: StatsOptions) => {
       await expectStatisticsFile('stats', file, options);
-      const measurer = createMeasurer(options, io);
+      const measurer = openMeasurer(options, io);
       try {
         await measurer.check([images]);
         const { n, statistics, skipped } = await measurer.measure(images, { keep: false });

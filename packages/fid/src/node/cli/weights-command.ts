@@ -3,9 +3,9 @@ import { withDestination } from '@edm2/command/destination';
 import { UsageError } from '@edm2/command/errors';
 import type { Io } from '@edm2/command/io';
 import type { Command } from 'commander';
+import { detectorOf } from '../measure/measurer.js';
 import { importWeights } from '../weights/import-weights.js';
 import { SOURCES, sourceOf, storedPath, type WeightSource } from '../weights/sources.js';
-import { detectorOf } from './measure.js';
 
 /** `fid weights`: where to get them; checks a file and keeps it. */
 export function addWeightsCommand(program: Command, io: Io): void {
@@ -25,12 +25,7 @@ export function addWeightsCommand(program: Command, io: Io): void {
         if (file === undefined || source === undefined) return io.out(chosen.map(describe).join('\n\n'));
         const to = options.output ?? storedPath(source);
         await expectWeightsFile(to, options);
-        const { parameters } = detectorOf({
-          network: source.name === 'inception' ? 'inception' : 'dinov2',
-          batch: 1,
-          check: false,
-          engine: 'onnxruntime',
-        });
+        const { parameters } = detectorOf({ network: source.name === 'inception' ? 'inception' : 'dinov2' });
         const { sha256, published, tensors, values } = await importWeights(file, to, source, parameters);
         io.out(
           [

@@ -12,6 +12,8 @@ const NAMED = 10;
 export interface CheckImagesOptions {
   /** Corrupt images do not count: they will be left out. */
   readonly skipCorrupt?: boolean;
+  /** What leaves them out, as the error names it. Default `{ skipCorrupt: true }`. */
+  readonly skipOption?: string;
   readonly onProgress?: (progress: { done: number; total: number }) => void;
   readonly signal?: AbortSignal | undefined;
 }
@@ -25,7 +27,7 @@ export interface CheckImagesOptions {
 export async function checkImages(
   path: string,
   source: ImageSource,
-  { skipCorrupt = false, onProgress, signal }: CheckImagesOptions = {},
+  { skipCorrupt = false, skipOption = '{ skipCorrupt: true }', onProgress, signal }: CheckImagesOptions = {},
 ): Promise<void> {
   const { names } = source;
   const broken: ImageError[] = [];
@@ -54,7 +56,7 @@ export async function checkImages(
       `checkImages: expected ${total} usable images in ${path}, got ${broken.length.toLocaleString('en-US')} that cannot be used:`,
       ...broken.slice(0, NAMED).map(({ message }) => `  ${message}`),
       ...(broken.length > NAMED ? [`  and ${broken.length - NAMED} more`] : []),
-      `Nothing was computed yet. ${isSkippable ? 'Replace them, or leave them out with --skip-corrupt.' : 'Convert or remove them.'}`,
+      `Nothing was computed yet. ${isSkippable ? `Replace them, or leave them out with ${skipOption}.` : 'Convert or remove them.'}`,
     ].join('\n'),
   );
 }

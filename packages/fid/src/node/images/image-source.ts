@@ -4,6 +4,8 @@ import type { PixelImage } from '../../dinov2/resize-pixels.js';
 export interface ImageSource {
   /** Sorted by name, sub-folders included. */
   readonly names: readonly string[];
+  /** Other files of the place, by name, without what systems put there by themselves. */
+  readonly passedOver?: readonly string[];
   /** Name for errors. */
   pathOf(name: string): string;
   /** The bytes of its file. */

@@ -1,5 +1,5 @@
 import { open, readdir, readFile, stat } from 'node:fs/promises';
-import { extname, join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import {
   identifyFile,
   isAppleDouble,
@@ -83,10 +83,17 @@ export async function openImages(path: string, options: OpenImagesOptions = {}):
 const isImage = (name: string): boolean =>
   READ.has(extname(name).toLowerCase()) || REFUSED.has(extname(name).toLowerCase());
 
+/** Files that systems put beside images by themselves: nobody expects that they are used. */
+const isCompanion = (name: string): boolean => {
+  const file = basename(name);
+  return file.startsWith('.') || file === 'Thumbs.db' || file === 'desktop.ini' || isAppleDouble(name);
+};
+
 const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 async function openFolder(root: string): Promise<ImageSource> {
   const names: string[] = [];
+  const passedOver: string[] = [];
   const walk = async (prefix: string, depth: number): Promise<void> => {
     if (depth > MAX_DEPTH || names.length > MAX_IMAGES) {
       throw new ImageError(
@@ -100,13 +107,16 @@ async function openFolder(root: string): Promise<ImageSource> {
       const kind = entry.isSymbolicLink() ? await stat(join(root, name)).catch(() => undefined) : entry;
       if (kind?.isDirectory()) await walk(`${name}/`, depth + 1);
       else if (isImage(name)) names.push(name);
+      else if (!isCompanion(name)) passedOver.push(name);
     }
   };
   await walk('', 0);
   names.sort(byCodeUnits);
+  passedOver.sort(byCodeUnits);
   const pathOf = (name: string): string => join(root, name);
   return {
     names,
+    passedOver,
     pathOf,
     read: async (name) => {
       checkSize(pathOf(name), (await stat(pathOf(name))).size);
@@ -124,6 +134,7 @@ async function openZip(path: string): Promise<ImageSource> {
     throw new ImageError('corrupt', file, text, cause);
   };
   const entries = new Map<string, ZipEntry>();
+  const passedOver: string[] = [];
   try {
     const size = (await handle.stat()).size;
     const zip = { read: handle.read.bind(handle), size };
@@ -133,7 +144,10 @@ async function openZip(path: string): Promise<ImageSource> {
       const text = `openImages: expected a zip, got ${kind.what} in ${path}. ${kind.remedy}.`;
       throw new ImageError('refused', path, text, cause);
     });
-    for (const [name, entry] of files) if (isImage(name) && !isAppleDouble(name)) entries.set(name, entry);
+    for (const [name, entry] of files) {
+      if (isImage(name) && !isAppleDouble(name)) entries.set(name, entry);
+      else if (!name.endsWith('/') && !isCompanion(name)) passedOver.push(name);
+    }
   } catch (error) {
     await handle.close();
     throw error;
@@ -141,6 +155,7 @@ async function openZip(path: string): Promise<ImageSource> {
   const pathOf = (name: string): string => `${path}/${name}`;
   return {
     names: [...entries.keys()].sort(byCodeUnits),
+    passedOver: passedOver.sort(byCodeUnits),
     pathOf,
     read: async (name) => {
       const entry = entries.get(name);

@@ -1,0 +1,77 @@
+import { extname } from 'node:path';
+import type { ImageFeatures } from '../../metrics/metric.js';
+import { createStatistics } from '../../statistics.js';
+import type { Detector } from '../detectors.js';
+import { holdsStatistics } from '../images/stack.js';
+import type { FeatureBatch } from '../run-batch.js';
+import { readStatistics } from '../statistics-file.js';
+import type { StoredGaussian } from '../to-gaussian.js';
+import type { MeasureWords } from './words.js';
+
+/** A set of images as a network sees it. */
+export interface MeasuredSet extends ImageFeatures {
+  readonly n: number | undefined;
+  /** Images that were left out. */
+  readonly skipped: number;
+  readonly statistics: StoredGaussian;
+}
+
+const STATISTICS = new Set(['.safetensors', '.pkl']);
+
+/** Whether a path names a file of statistics, by its ending, and for `.npz`, which may hold images, by what is in it. */
+export const isStatistics = async (path: string): Promise<boolean> =>
+  STATISTICS.has(extname(path).toLowerCase()) || holdsStatistics(path);
+
+/** What a file of statistics says of a set. @throws {RangeError} when it holds none of the network's. */
+export async function readMeasured(
+  path: string,
+  { metric, dims }: Detector,
+  { caller, option }: MeasureWords,
+): Promise<MeasuredSet> {
+  const file = await readStatistics(path);
+  const gaussian = file[metric];
+  if (!gaussian || gaussian.mu.length !== dims) {
+    throw new RangeError(
+      `${caller}: expected statistics of ${dims} dims for ${metric} in ${path}, got ${gaussian ? gaussian.mu.length : 'none'}. Choose the network with ${option('network')}.`,
+    );
+  }
+  return { n: file.n, skipped: 0, statistics: gaussian };
+}
+
+/** Statistics of batches of features, and with `keep` the features and logits themselves. */
+export async function accumulate(
+  path: string,
+  batches: AsyncIterable<FeatureBatch>,
+  { dims }: Detector,
+  keep: boolean,
+  { caller }: MeasureWords,
+): Promise<Omit<MeasuredSet, 'skipped'>> {
+  const statistics = createStatistics(dims);
+  const kept: FeatureBatch[] = [];
+  for await (const batch of batches) {
+    statistics.add(batch.features);
+    if (keep) kept.push(batch);
+  }
+  if (statistics.n < 2) {
+    throw new RangeError(`${caller}: expected at least 2 images in ${path}, got ${statistics.n}. Add more.`);
+  }
+  const { mu, sigma, n } = statistics.result();
+  if (!keep) return { n, statistics: { mu, sigma } };
+  const logits = kept.flatMap((part) => (part.logits ? [part.logits] : []));
+  return {
+    n,
+    statistics: { mu, sigma },
+    features: join(kept.map((part) => part.features)),
+    ...(logits.length > 0 ? { logits: join(logits) } : {}),
+  };
+}
+
+function join(parts: readonly Float32Array[]): Float32Array {
+  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
