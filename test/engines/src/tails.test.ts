@@ -51,7 +51,38 @@ const TAILS: Readonly<Record<string, Tail>> = {
     value: (x) => (x > 0 ? x : Math.expm1(x)),
     slope: (x) => Math.exp(Math.min(x, 0)),
   },
-  selu: { op: tf.selu, value: (x) => (x > 0 ? SELU_SCALE * x : SELU_SCALEALPHA * Math.expm1(x)) },
+  selu: {
+    op: tf.selu,
+    value: (x) => (x > 0 ? SELU_SCALE * x : SELU_SCALEALPHA * Math.expm1(x)),
+    slope: (x) => (x > 0 ? SELU_SCALE : SELU_SCALEALPHA * Math.exp(x)),
+    domain: (x) => x > -87,
+  },
+  mish: {
+    op: (x) => tf.mul(x, tf.tanh(tf.softplus(x))),
+    value: (x) => x * Math.tanh(softplus(x)),
+    domain: (x) => x > -87,
+  },
+  // Beside a zero, softmax is the sigmoid, and its logarithm too.
+  softmax: {
+    op: (x) =>
+      tf
+        .softmax(tf.stack([x, tf.zerosLike(x)], 1))
+        .slice([0, 0], [-1, 1])
+        .flatten(),
+    value: sigmoid,
+    // Larger ones are further from 0 than float32 reaches.
+    domain: (x) => x > -86 && x < 1e38,
+  },
+  logSoftmax: {
+    op: (x) =>
+      tf
+        .logSoftmax(tf.stack([x, tf.zerosLike(x)], 1))
+        .slice([0, 0], [-1, 1])
+        .flatten(),
+    value: (x) => -softplus(-x),
+    // TensorFlow.js takes a logarithm close to 1 for what is larger, on every engine: right to 1e-7, not to as many digits.
+    domain: (x) => x < 0 && x > -1e38,
+  },
   // Below −87 the factor is subnormal, and so is what is left of its digits.
   silu: { op: (x) => tf.mul(x, tf.sigmoid(x)), value: (x) => x * sigmoid(x), domain: (x) => x > -87 },
   log1p: { op: tf.log1p, value: Math.log1p, slope: (x) => 1 / (1 + x), domain: (x) => x > -0.999 },
@@ -61,15 +92,19 @@ const TAILS: Readonly<Record<string, Tail>> = {
   log: { op: tf.log, value: Math.log, domain: (x) => x > 0 },
   sinh: { op: tf.sinh, value: Math.sinh, slope: Math.cosh },
   cosh: { op: tf.cosh, value: Math.cosh, slope: Math.sinh },
-  asinh: { op: tf.asinh, value: Math.asinh },
+  asinh: { op: tf.asinh, value: Math.asinh, slope: (x) => 1 / Math.hypot(x, 1), domain: (x) => Math.abs(x) < 1e18 },
   acosh: { op: tf.acosh, value: Math.acosh, domain: (x) => x >= 1 },
   atanh: { op: tf.atanh, value: Math.atanh, domain: (x) => Math.abs(x) < 1 },
-  atan: { op: tf.atan, value: Math.atan },
-  sqrt: { op: tf.sqrt, value: Math.sqrt, domain: (x) => x >= 0 },
+  atan: { op: tf.atan, value: Math.atan, slope: (x) => 1 / (1 + x * x), domain: (x) => Math.abs(x) < 1e18 },
+  sqrt: { op: tf.sqrt, value: Math.sqrt, slope: (x) => 0.5 / Math.sqrt(x), domain: (x) => x > 0 },
   rsqrt: { op: tf.rsqrt, value: (x) => 1 / Math.sqrt(x), domain: (x) => x > 0 },
   reciprocal: { op: tf.reciprocal, value: (x) => 1 / x, domain: (x) => x !== 0 },
   pow: { op: (x) => tf.pow(x, 1.5), value: (x) => x ** 1.5, domain: (x) => x >= 0 },
-  leakyRelu: { op: (x) => tf.leakyRelu(x, 0.25), value: (x) => (x < 0 ? x / 4 : x) },
+  leakyRelu: {
+    op: (x) => tf.leakyRelu(x, 0.25),
+    value: (x) => (x < 0 ? x / 4 : x),
+    slope: (x) => (x > 0 ? 1 : 0.25),
+  },
 };
 
 const MIN_NORMAL = 2 ** -126;
