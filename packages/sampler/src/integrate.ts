@@ -73,6 +73,7 @@ export async function integrate(
   };
 
   try {
+    // Unit noise is scaled here, as in EDM, so that the noise does not depend on the schedule.
     let x = combine([levels[0] as number, noise]);
     let previous: tf.Tensor | undefined;
     for (let i = 0; i < steps; i++) {

@@ -4,8 +4,8 @@ import { locateAutoencoder } from './locate-autoencoder.js';
 import { weightFiles } from './weights.js';
 
 /**
- * SHA-256 (hex) of an autoencoder's weights file, as `sha256sum` prints it: what tells it from another of the same name. Of several files,
- * that of one after the other.
+ * SHA-256 (hex) of an autoencoder's weights file, as `sha256sum` prints it. It tells apart autoencoders of one name, which anybody may give.
+ * Several files are hashed one after the other. The same weights in half precision have another hash.
  *
  * @param path - what `loadAutoencoder` takes.
  * @throws {RangeError} (rejects) when it holds no weights, or several files of unknown names.

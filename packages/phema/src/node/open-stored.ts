@@ -88,7 +88,10 @@ async function opened(
   }
 }
 
-/** Options of a network by their names in the published tool and in ours. */
+/**
+ * Options of a network by their names in the published tool and in ours. They stand here because phema knows files and no networks; without
+ * them a reconstructed file could not be loaded as a network.
+ */
 const CONFIG: readonly (readonly [string, string])[] = [
   ['img_resolution', 'imgResolution'],
   ['img_channels', 'imgChannels'],
@@ -101,6 +104,7 @@ const CONFIG: readonly (readonly [string, string])[] = [
   ['dropout', 'dropout'],
 ];
 
+/** Said of every converted snapshot unless a licence is named: the file does not say whose weights it holds, and the published ones are NVIDIA's. */
 const LICENSE_NOTICE =
   'Made from a snapshot of NVIDIA’s EDM2. Networks that NVIDIA published are licensed CC BY-NC-SA 4.0, and what is made of them with them.';
 
