@@ -62,7 +62,7 @@ describe.skipIf(installed === undefined)(named('the TensorFlow.js backend tensor
 describe.skipIf(installed === undefined)(named('startLibtensorflow'), () => {
   it('gives the same engine for the same options, and refuses others in one process', async () => {
     const engine = await startLibtensorflow({ device: 'cpu', threads: 2 });
-    expect(engine).toMatchObject({ name: 'libtensorflow', backend: 'tensorflow', format: 'tensorflow', threads: 2 });
+    expect(engine).toMatchObject({ name: 'libtensorflow', backend: 'tensorflow', threads: 2 });
     expect(engine.device).toMatch(/CPU:0$/);
     expect(await startLibtensorflow({ device: 'cpu', threads: 2 })).toBe(engine);
     await expect(startLibtensorflow({ device: 'cpu', threads: 1 })).rejects.toThrow(/options of the first start/);
