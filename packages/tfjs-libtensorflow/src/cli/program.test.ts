@@ -1,8 +1,8 @@
+import { cpuWheel, indexServer, LINUX, NO_PIP, scratch } from '@edm2/wheels/index-server.fixture';
+import type { InstallSources } from '@edm2/wheels/install';
+import { createProgress } from '@edm2/wheels/progress';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { cpuWheel, indexServer, LINUX, NO_PIP, scratch } from '../install/index-server.fixture.js';
-import type { InstallSources } from '../install/install.js';
 import { runCommand } from './program.js';
-import { createProgress } from './progress.js';
 
 async function command(args: string[], sources: InstallSources = {}, signal = new AbortController().signal) {
   let out = '';

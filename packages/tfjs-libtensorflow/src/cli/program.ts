@@ -4,13 +4,14 @@ import type { Io } from '@edm2/command/io';
 import { styled } from '@edm2/command/program-style';
 import { runProgram } from '@edm2/command/run-program';
 import { ownCommand } from '@edm2/command/typed';
+import type { InstallSources } from '@edm2/wheels/install';
+import { createProgress } from '@edm2/wheels/progress';
 import { Command } from 'commander';
 import { VERSIONS } from '../install/catalogue.js';
 import { FOLDER_VARIABLE } from '../install/folders.js';
 import { type InstallInfo, info } from '../install/info.js';
-import { type InstallSources, install } from '../install/install.js';
+import { install } from '../install/install.js';
 import { remove } from '../install/remove.js';
-import { createProgress } from './progress.js';
 
 interface InstallFlags {
   readonly cuda?: boolean;

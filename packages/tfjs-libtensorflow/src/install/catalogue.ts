@@ -1,3 +1,5 @@
+import { type WheelRow as Row, type Wheel, wheel } from '@edm2/wheels/wheel';
+
 /** Releases of TensorFlow that are pinned here, the default first. */
 export const VERSIONS = ['2.21.0', '2.16.2'] as const;
 export type Version = (typeof VERSIONS)[number];
@@ -5,24 +7,6 @@ export type Version = (typeof VERSIONS)[number];
 /** Systems that the pinned wheels are for. */
 export const PLATFORMS = ['linux-x64', 'linux-arm64', 'darwin-arm64'] as const;
 export type Platform = (typeof PLATFORMS)[number];
-
-/** A file of the Python package index, known to the byte. */
-export interface Wheel {
-  readonly project: string;
-  readonly version: string;
-  /** Tags after project and version: Python, ABI, platform. */
-  readonly tags: string;
-  readonly sha256: string;
-  readonly bytes: number;
-}
-
-type Row = readonly [project: string, version: string, tags: string, sha256: string, bytes: number];
-
-const wheel = ([project, version, tags, sha256, bytes]: Row): Wheel => ({ project, version, tags, sha256, bytes });
-
-/** Name of the wheel's file. */
-export const fileName = ({ project, version, tags }: Wheel): string =>
-  `${project.replaceAll('-', '_')}-${version}-${tags}.whl`;
 
 const GLIBC_2_17 = 'manylinux_2_17_x86_64.manylinux2014_x86_64';
 

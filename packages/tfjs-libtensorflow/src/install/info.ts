@@ -1,6 +1,6 @@
-import { lstatSync, readdirSync } from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
+import { bytesOf } from '@edm2/wheels/folders';
 import { Runtime } from '../native/runtime.js';
 import { cacheFolder } from './folders.js';
 import { findInstallations, type Installation } from './locate.js';
@@ -34,12 +34,4 @@ function open({ file, variant }: Installation): NonNullable<InstallInfo['opened'
 }
 
 /** Bytes of what is in a folder; of a folder that Python made too, of its two parts that are used here. */
-function sizeOf(folder: string): number {
-  const size = (path: string): number => {
-    const entry = lstatSync(path, { throwIfNoEntry: false });
-    if (entry === undefined) return 0;
-    if (!entry.isDirectory()) return entry.size;
-    return readdirSync(path).reduce((total, name) => total + size(join(path, name)), 0);
-  };
-  return size(join(folder, 'tensorflow')) + size(join(folder, 'nvidia'));
-}
+const sizeOf = (folder: string): number => bytesOf(join(folder, 'tensorflow')) + bytesOf(join(folder, 'nvidia'));

@@ -1,28 +1,5 @@
-import { release } from 'node:os';
+import { isGlibcAtLeast, type Machine } from '@edm2/wheels/machine';
 import { PLATFORMS, type Platform, type Version } from './catalogue.js';
-
-/** What of a machine decides whether the pinned builds run on it. */
-export interface Machine {
-  readonly platform: string;
-  readonly arch: string;
-  /** Version of glibc; undefined where the C library is another. */
-  readonly glibc: string | undefined;
-  /** Kernel release, which tells macOS versions apart. */
-  readonly release: string;
-  readonly node: string;
-}
-
-/** The machine that this process runs on. */
-export function thisMachine(): Machine {
-  const report = process.report?.getReport() as { header?: { glibcVersionRuntime?: string } } | undefined;
-  return {
-    platform: process.platform,
-    arch: process.arch,
-    glibc: report?.header?.glibcVersionRuntime,
-    release: release(),
-    node: process.versions.node,
-  };
-}
 
 /** Least glibc of each release, from the wheels' platform tags. */
 const GLIBC: Readonly<Record<Version, number>> = { '2.21.0': 2.27, '2.16.2': 2.17 };
@@ -47,8 +24,7 @@ export function platformOf(machine: Machine, version: Version): Platform {
   const least = GLIBC[version];
   const { glibc } = machine;
   if (glibc === undefined) throw notHere(`glibc ${least} or newer`, 'another C library');
-  const [major = 0, minor = 0] = glibc.split('.').map(Number);
-  if (major === 2 && minor < Math.round((least - 2) * 100))
+  if (!isGlibcAtLeast(glibc, Math.round((least - 2) * 100)))
     throw notHere(`glibc ${least} or newer for TensorFlow ${version}`, `glibc ${glibc}`);
   return found;
 }

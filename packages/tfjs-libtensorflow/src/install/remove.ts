@@ -1,21 +1,10 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { remove as removeFrom } from '@edm2/wheels/remove';
 import { cacheFolder } from './folders.js';
 
-/** What the command makes in a folder of installations; nothing else there is touched. */
-const MADE = /^(\d+\.\d+\.\d+-(cpu|cuda)|\.\d+\.\d+\.\d+-(cpu|cuda)\.partial|downloads)$/;
-
 /**
- * Removes every installation, and what interrupted ones left.
+ * Removes every installation, and what interrupted ones left; nothing else in the folder is touched.
  *
  * @returns paths of what was removed.
  */
-export async function remove({ directory = cacheFolder() }: { directory?: string } = {}): Promise<string[]> {
-  if (!existsSync(directory)) return [];
-  const paths = readdirSync(directory)
-    .filter((name) => MADE.test(name))
-    .map((name) => join(directory, name));
-  for (const path of paths) await rm(path, { recursive: true });
-  return paths;
-}
+export const remove = ({ directory = cacheFolder() }: { directory?: string } = {}): Promise<string[]> =>
+  removeFrom(directory, (name) => /^\d+\.\d+\.\d+-(cpu|cuda)$/.test(name));

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { onTestFinished } from 'vitest';
 import yazl from 'yazl';
-import { fileName, type Wheel } from './catalogue.js';
-import type { Machine } from './platform.js';
+import type { Machine } from './machine.js';
+import { fileName, type Wheel } from './wheel.js';
 
 /** A machine that the builds run on. */
 export const LINUX: Machine = { platform: 'linux', arch: 'x64', glibc: '2.36', release: '6.1.0', node: '22.0.0' };

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileName, type Wheel } from './catalogue.js';
 import { download, type OnBytes } from './download.js';
 import { DownloadError } from './download-error.js';
 import type { IndexSettings } from './index-settings.js';
 import { downloadWithPip } from './pip.js';
 import { findFile } from './simple-index.js';
+import { fileName, type Wheel } from './wheel.js';
 
 /** How a wheel is looked for. */
 export interface ObtainOptions {

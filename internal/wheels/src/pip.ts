@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { fileName, type Wheel } from './catalogue.js';
+import { fileName, type Wheel } from './wheel.js';
 
 const run = promisify(execFile);
 

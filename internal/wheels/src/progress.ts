@@ -1,5 +1,5 @@
 import { createProgressLine, describeBytes, type ProgressIo } from '@edm2/command/progress-line';
-import type { InstallProgress } from '../install/install.js';
+import type { InstallProgress } from './install.js';
 
 /** Shows the bytes of each stage. Those that an earlier download left are no measure of this one's rate. */
 export function createProgress(io: ProgressIo) {
