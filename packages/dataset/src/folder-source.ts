@@ -27,10 +27,10 @@ function folderSource(root: string, names: readonly string[]): FileSource {
     readPart: (name, start, length) => readBytes(join(root, name), start, length),
     size: async (name) => (await statOf(join(root, name))).size,
     identity: async (names) => {
-      const step = Math.max(1, Math.ceil(names.length / SIZE_SAMPLES));
+      const stride = Math.max(1, Math.ceil(names.length / SIZE_SAMPLES));
       const sizes: string[] = [];
-      await mapLimit(Math.ceil(names.length / step), CONCURRENCY, async (i) => {
-        const path = join(root, names[i * step] ?? '');
+      await mapLimit(Math.ceil(names.length / stride), CONCURRENCY, async (i) => {
+        const path = join(root, names[i * stride] ?? '');
         sizes[i] = String((await statOf(path)).size);
       });
       return sizes;

@@ -43,14 +43,14 @@ export function isGrey(bytes: Uint8Array): boolean | undefined {
  * as many, evenly spread. What cannot be read is left to the reading.
  */
 export async function hasColour(source: FileSource, names: readonly string[]): Promise<boolean> {
-  const step = Math.max(1, names.length / MAX_PROBED);
+  const stride = Math.max(1, names.length / MAX_PROBED);
   let found = false;
   const stop = new Error('found');
   await mapLimit(
-    Math.ceil(names.length / step),
+    Math.ceil(names.length / stride),
     CONCURRENCY,
     async (i) => {
-      const name = names[Math.floor(i * step)] ?? '';
+      const name = names[Math.floor(i * stride)] ?? '';
       if ((await greyOf(source, name)) === false) found = true;
     },
     () => {

@@ -84,11 +84,11 @@ interface Canvas {
   readonly columns: Fade;
 }
 
-/** Weight of each pixel of each tile along one axis: they sum to 1 at every pixel of the whole. */
+/** Share of each pixel of each tile along one axis: they sum to 1 at every pixel of the whole. */
 interface Fade {
   /** Pixels of a tile. */
   readonly size: number;
-  readonly weights: ReadonlyMap<number, Float64Array>;
+  readonly shares: ReadonlyMap<number, Float64Array>;
 }
 
 function startCanvas(decoded: tf.Tensor, [n, h, w]: readonly number[], rows: Cover, columns: Cover): Canvas {
@@ -103,41 +103,41 @@ function startCanvas(decoded: tf.Tensor, [n, h, w]: readonly number[], rows: Cov
   return { shape, values, factor, rows: fade(rows, h ?? 0, factor), columns: fade(columns, w ?? 0, factor) };
 }
 
-/** Ramps up and down where neighbours overlap; each pixel's weights divided by their sum. */
+/** Ramps up and down where neighbours overlap; each pixel's shares divided by their sum. */
 function fade({ size, starts }: Cover, length: number, factor: number): Fade {
   const pixels = size * factor;
   const total = new Float64Array(length * factor);
-  const weights = new Map<number, Float64Array>();
+  const shares = new Map<number, Float64Array>();
   starts.forEach((start, i) => {
     const before = i === 0 ? 0 : ((starts[i - 1] ?? 0) + size - start) * factor;
     const after = i === starts.length - 1 ? 0 : (start + size - (starts[i + 1] ?? 0)) * factor;
     const ramp = Float64Array.from({ length: pixels }, (_, p) =>
       Math.min(1, before > 0 ? (p + 0.5) / before : 1, after > 0 ? (pixels - p - 0.5) / after : 1),
     );
-    weights.set(start, ramp);
-    ramp.forEach((weight, p) => {
-      total[start * factor + p] = (total[start * factor + p] ?? 0) + weight;
+    shares.set(start, ramp);
+    ramp.forEach((share, p) => {
+      total[start * factor + p] = (total[start * factor + p] ?? 0) + share;
     });
   });
-  for (const [start, ramp] of weights)
-    ramp.forEach((weight, p) => {
-      ramp[p] = weight / (total[start * factor + p] ?? 1);
+  for (const [start, ramp] of shares)
+    ramp.forEach((share, p) => {
+      ramp[p] = share / (total[start * factor + p] ?? 1);
     });
-  return { size: pixels, weights };
+  return { size: pixels, shares };
 }
 
 /** Adds a decoded tile to the canvas. */
 function paint({ shape, values, factor, rows, columns }: Canvas, tile: Float32Array, top: number, left: number): void {
   const [n, height, width, channels] = shape;
-  const down = rows.weights.get(top);
-  const across = columns.weights.get(left);
+  const down = rows.shares.get(top);
+  const across = columns.shares.get(left);
   for (let image = 0; image < n; image++) {
     for (let y = 0; y < rows.size; y++) {
       const source = (image * rows.size + y) * columns.size * channels;
       const target = ((image * height + top * factor + y) * width + left * factor) * channels;
       for (let i = 0; i < columns.size * channels; i++) {
-        const weight = (down?.[y] ?? 0) * (across?.[Math.floor(i / channels)] ?? 0);
-        values[target + i] = (values[target + i] ?? 0) + weight * (tile[source + i] ?? 0);
+        const share = (down?.[y] ?? 0) * (across?.[Math.floor(i / channels)] ?? 0);
+        values[target + i] = (values[target + i] ?? 0) + share * (tile[source + i] ?? 0);
       }
     }
   }

@@ -35,9 +35,9 @@ export function sigmaRelToGamma(sigmaRel: number): number {
   // 1/sigmaRel lies above the largest root and the cubic is convex from there down to it: Newton descends monotonically.
   let gamma = 1 / sigmaRel;
   for (let i = 0; i < 100; i++) {
-    const step = (((gamma + 7) * gamma + a) * gamma + b) / ((3 * gamma + 14) * gamma + a);
-    gamma -= step;
-    if (!(Math.abs(step) > 1e-15 * (1 + gamma))) break;
+    const excess = (((gamma + 7) * gamma + a) * gamma + b) / ((3 * gamma + 14) * gamma + a);
+    gamma -= excess;
+    if (!(Math.abs(excess) > 1e-15 * (1 + gamma))) break;
   }
   return Math.max(gamma, 0);
 }

@@ -4,7 +4,7 @@ import type { AutoencoderKL } from '../autoencoder.js';
 import type { LatentNormalizer } from '../latent-normalizer.js';
 import type { Params } from '../network.js';
 import { startChannelSums } from './channel-sums.js';
-import { type DecoderStep, planDecoder } from './plan.js';
+import { type DecoderStage, planDecoder } from './plan.js';
 import { type CreateRows, memoryRows, type Rows } from './rows.js';
 import { attendFunction, keysFunction, type StripFunction, stripFunction } from './strip-functions.js';
 import {
@@ -27,7 +27,7 @@ export interface DecodeSeamlessOptions {
   readonly pixels?: number;
   /** Compiles a function of tensors, `(fn) => jit(fn, { engine })`. Default: it runs as it is. */
   readonly compile?: (fn: StripFunction) => StripFunction & { readonly dispose?: () => void };
-  /** Where activations wait between steps: JavaScript's memory, or files (`fileRows` of `./node`). Default `memoryRows`. */
+  /** Where activations wait between stages: JavaScript's memory, or files (`fileRows` of `./node`). Default `memoryRows`. */
   readonly createRows?: CreateRows;
   /** Called after each strip. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
@@ -49,8 +49,8 @@ const OPTIONS = {
 } as const;
 
 /**
- * What `vae.decode` gives, of latents of any size, while the engine never holds more than a strip of rows: the decoder runs step
- * by step over all strips, each convolution with a row of its neighbours, and every norm has the sums of the whole image. Equal to decoding
+ * What `vae.decode` gives, of latents of any size, while the engine never holds more than a strip of rows: the decoder runs stage
+ * by stage over all strips, each convolution with a row of its neighbours, and every norm has the sums of the whole image. Equal to decoding
  * at once up to float32 rounding, no seam and no fading, in the arithmetic of one decoding. Whole activations wait in `createRows`: at most 2 KiB
  * for a pixel of the image with Stable Diffusion's autoencoder.
  *
@@ -67,8 +67,8 @@ export async function decodeSeamless(latents: tf.Tensor4D, options: DecodeSeamle
     throw new RangeError(
       `decodeSeamless: expected latents of shape [N, H, W, ${vae.config.latentChannels}], got [${latents.shape}]. Latents are channels-last.`,
     );
-  const steps = planDecoder(vae.config);
-  const total = n * countStrips(steps, h, w, pixels);
+  const stages = planDecoder(vae.config);
+  const total = n * countStrips(stages, h, w, pixels);
   let done = 0;
   const onStrip = (): void => options.onProgress?.(++done, total);
   const { factor } = vae;
@@ -80,7 +80,7 @@ export async function decodeSeamless(latents: tf.Tensor4D, options: DecodeSeamle
     const one = values.subarray(image * h * w * channels, (image + 1) * h * w * channels);
     const decoder = new SeamlessDecoder(options, params, pixels, onStrip);
     try {
-      images.set(await decoder.run(steps, one, [h, w, channels]), image * size);
+      images.set(await decoder.run(stages, one, [h, w, channels]), image * size);
     } finally {
       await decoder.dispose();
     }
@@ -103,17 +103,17 @@ class SeamlessDecoder {
     this.#onStrip = onStrip;
   }
 
-  async run(steps: readonly DecoderStep[], latents: Float32Array, [h, w, c]: [number, number, number]) {
+  async run(stages: readonly DecoderStage[], latents: Float32Array, [h, w, c]: [number, number, number]) {
     let x = await this.#hold(h, w, c);
     await x.rows.write(0, latents);
     let y: Activations | undefined;
-    for (const step of steps) {
-      if (step.op === 'attend') {
-        x = await this.#attend(step, x);
-      } else if (step.op === 'branch') {
-        y = await this.#strips(step, x);
+    for (const stage of stages) {
+      if (stage.op === 'attend') {
+        x = await this.#attend(stage, x);
+      } else if (stage.op === 'branch') {
+        y = await this.#strips(stage, x);
       } else {
-        const next: Activations = await this.#strips(step, step.op === 'join' && y ? y : x, x);
+        const next: Activations = await this.#strips(stage, stage.op === 'join' && y ? y : x, x);
         for (const old of [x, y]) if (old && old.rows !== next.rows) await this.#release(old);
         x = next;
         y = undefined;
@@ -150,24 +150,24 @@ class SeamlessDecoder {
 
   /** @param input - what the convolution reads. @param main - x of a `join`; a result of its shape takes its place. */
   async #strips(
-    step: Exclude<DecoderStep, { op: 'attend' }>,
+    stage: Exclude<DecoderStage, { op: 'attend' }>,
     input: Activations,
     main?: Activations,
   ): Promise<Activations> {
-    const to = (this.#params[`${step.conv}.weight`]?.shape ?? []).at(-1) ?? 0;
-    const scale = step.op === 'double' ? 2 : 1;
+    const to = (this.#params[`${stage.conv}.weight`]?.shape ?? []).at(-1) ?? 0;
+    const scale = stage.op === 'double' ? 2 : 1;
     const { height } = input.rows;
-    const inPlace = step.op === 'join' && main && main.channels === to;
+    const inPlace = stage.op === 'join' && main && main.channels === to;
     const output: Activations = inPlace
       ? { ...main, sums: startChannelSums(to) }
       : await this.#hold(height * scale, input.width * scale, to);
-    const norm = 'norm' in step ? await this.#norm(step.norm, input) : [];
+    const norm = 'norm' in stage ? await this.#norm(stage.norm, input) : [];
     try {
-      await this.#compiled(stripFunction(step, this.#params), async (run) => {
+      await this.#compiled(stripFunction(stage, this.#params), async (run) => {
         for (const { top, count } of strips(height, rowsOf(input.width, this.#pixels))) {
           this.#options.signal?.throwIfAborted();
           const own = [await withHalo(input, top, count), haloMask(top, count, height)];
-          if (step.op === 'join' && main) own.push(await strip(main, top, count));
+          if (stage.op === 'join' && main) own.push(await strip(main, top, count));
           const [halo, mask, ...rest] = own as [tf.Tensor, tf.Tensor, ...tf.Tensor[]];
           const result = run([halo, mask, ...norm, ...rest]);
           await keep(result, output, top * scale, scale * count * output.width);
@@ -181,7 +181,7 @@ class SeamlessDecoder {
     return output;
   }
 
-  async #attend({ norm: normName, name }: DecoderStep & { op: 'attend' }, x: Activations): Promise<Activations> {
+  async #attend({ norm: normName, name }: DecoderStage & { op: 'attend' }, x: Activations): Promise<Activations> {
     const { height } = x.rows;
     const { width, channels } = x;
     const norm = await this.#norm(normName, x);

@@ -1,7 +1,7 @@
 import type { AutoencoderConfig } from '../config.js';
 
-/** A step of a decoder that can be run strip by strip, given the sums of every norm before it. */
-export type DecoderStep =
+/** A stage of a decoder that can be run strip by strip, given the sums of every norm before it. */
+export type DecoderStage =
   /** `x ← conv(quant(x))`; `quant` is undefined in autoencoders without. */
   | { readonly op: 'enter'; readonly quant: string | undefined; readonly conv: string }
   /** `y ← conv(silu(norm(x)))` */
@@ -15,15 +15,15 @@ export type DecoderStep =
   /** The image: `conv(silu(norm(x)))` */
   | { readonly op: 'leave'; readonly norm: string; readonly conv: string };
 
-/** The decoder of an autoencoder as steps in order; names are prefixes of its parameters'. */
+/** The decoder of an autoencoder as stages in order; names are prefixes of its parameters'. */
 export function planDecoder({
   blockOutChannels,
   layersPerBlock,
   midBlockAddAttention,
   usePostQuantConv,
-}: AutoencoderConfig): DecoderStep[] {
+}: AutoencoderConfig): DecoderStage[] {
   const widths = blockOutChannels.toReversed();
-  const residual = (name: string, from: number, to: number): DecoderStep[] => [
+  const residual = (name: string, from: number, to: number): DecoderStage[] => [
     { op: 'branch', norm: `${name}.norm1`, conv: `${name}.conv1` },
     {
       op: 'join',
@@ -39,17 +39,17 @@ export function planDecoder({
     { op: 'enter', quant: usePostQuantConv ? 'post_quant_conv' : undefined, conv: 'decoder.conv_in' },
     ...residual(`${mid}.resnets.0`, bottom, bottom),
     ...(midBlockAddAttention
-      ? [{ op: 'attend', norm: `${attention}.group_norm`, name: attention } satisfies DecoderStep]
+      ? [{ op: 'attend', norm: `${attention}.group_norm`, name: attention } satisfies DecoderStage]
       : []),
     ...residual(`${mid}.resnets.1`, bottom, bottom),
-    ...widths.flatMap((to, i): DecoderStep[] => {
+    ...widths.flatMap((to, i): DecoderStage[] => {
       const name = `decoder.up_blocks.${i}`;
       const from = widths[Math.max(i - 1, 0)] ?? 0;
       return [
         ...Array.from({ length: layersPerBlock + 1 }, (_, j) =>
           residual(`${name}.resnets.${j}`, j === 0 ? from : to, to),
         ).flat(),
-        ...(i < widths.length - 1 ? [{ op: 'double', conv: `${name}.upsamplers.0.conv` } satisfies DecoderStep] : []),
+        ...(i < widths.length - 1 ? [{ op: 'double', conv: `${name}.upsamplers.0.conv` } satisfies DecoderStage] : []),
       ];
     }),
     { op: 'leave', norm: 'decoder.conv_norm_out', conv: 'decoder.conv_out' },

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { doublingConv } from '../doubling-conv.js';
 import { silu } from '../group-norm.js';
 import type { Params } from '../network.js';
-import type { DecoderStep } from './plan.js';
+import type { DecoderStage } from './plan.js';
 
 /** A pure function of tensors: what `jit` compiles. */
 export type StripFunction = (inputs: tf.Tensor[]) => tf.Tensor[];
@@ -11,11 +11,11 @@ export type StripFunction = (inputs: tf.Tensor[]) => tf.Tensor[];
 type Norm = readonly [mean: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor];
 
 /**
- * A step's function of one strip of rows, weights as constants. Inputs, in this order: the strip with a row more above and below,
+ * A stage's function of one strip of rows, weights as constants. Inputs, in this order: the strip with a row more above and below,
  * `[1, rows + 2, W, C]`; a mask `[1, rows + 2, 1, 1]`, 0 for rows outside the image, where convolutions see zeros; after a norm its
  * mean, scale and shift; for `join` the strip of x, `[1, rows, W, C]`. Results: the strip, and means and variances of its channels.
  */
-export function stripFunction(step: Exclude<DecoderStep, { op: 'attend' }>, params: Params): StripFunction {
+export function stripFunction(stage: Exclude<DecoderStage, { op: 'attend' }>, params: Params): StripFunction {
   const weight = (name: string) => params[`${name}.weight`] as tf.Tensor4D;
   const bias = (name: string) => params[`${name}.bias`] as tf.Tensor1D;
   /** 1×1. */
@@ -37,21 +37,21 @@ export function stripFunction(step: Exclude<DecoderStep, { op: 'attend' }>, para
     const strip = x as tf.Tensor4D;
     const inside = mask as tf.Tensor;
     const norm = rest as unknown as Norm;
-    switch (step.op) {
+    switch (stage.op) {
       case 'enter':
-        return inner(step.conv, tf.mul(step.quant ? pointwise(step.quant, strip) : strip, inside));
+        return inner(stage.conv, tf.mul(stage.quant ? pointwise(stage.quant, strip) : strip, inside));
       case 'branch':
       case 'leave':
-        return inner(step.conv, activated(strip, inside, norm));
+        return inner(stage.conv, activated(strip, inside, norm));
       case 'join': {
         const main = rest[3] as tf.Tensor4D;
         return tf.add(
-          step.shortcut ? pointwise(step.shortcut, main) : main,
-          inner(step.conv, activated(strip, inside, norm)),
+          stage.shortcut ? pointwise(stage.shortcut, main) : main,
+          inner(stage.conv, activated(strip, inside, norm)),
         );
       }
       case 'double': {
-        const doubled = tf.add<tf.Tensor4D>(doublingConv(tf.mul(strip, inside), weight(step.conv)), bias(step.conv));
+        const doubled = tf.add<tf.Tensor4D>(doublingConv(tf.mul(strip, inside), weight(stage.conv)), bias(stage.conv));
         return tf.slice(doubled, [0, 2, 0, 0], [-1, doubled.shape[1] - 4, -1, -1]);
       }
     }

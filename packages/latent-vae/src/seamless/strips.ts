@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { ChannelSums } from './channel-sums.js';
-import type { DecoderStep } from './plan.js';
+import type { DecoderStage } from './plan.js';
 import type { Rows } from './rows.js';
 
 /** Similarities held at once by attention, values. */
@@ -30,11 +30,11 @@ export function strips(height: number, most: number): { top: number; count: numb
   }));
 }
 
-/** Strips of all steps together, for progress. */
-export function countStrips(steps: readonly DecoderStep[], h: number, w: number, pixels: number): number {
+/** Strips of all stages together, for progress. */
+export function countStrips(stages: readonly DecoderStage[], h: number, w: number, pixels: number): number {
   let scale = 1;
   let total = 0;
-  for (const { op } of steps) {
+  for (const { op } of stages) {
     const [height, width] = [h * scale, w * scale];
     total += strips(height, op === 'attend' ? attendRows(height, width, pixels) : rowsOf(width, pixels)).length;
     if (op === 'double') scale *= 2;

@@ -19,8 +19,8 @@ export async function sampleValues(
     const size = shape.reduce((product, side) => product * side, 1);
     return isFloat(dtype) && size > 0 ? [{ name, dtype, size }] : [];
   });
-  const step = Math.max(1, tensors.length / MAX_TENSORS);
-  const chosen = tensors.filter((_, i) => Math.floor(i / step) !== Math.floor((i - 1) / step));
+  const stride = Math.max(1, tensors.length / MAX_TENSORS);
+  const chosen = tensors.filter((_, i) => Math.floor(i / stride) !== Math.floor((i - 1) / stride));
   const rows: number[][] = [];
   for (const file of files) {
     const row: number[] = [];

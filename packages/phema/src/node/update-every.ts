@@ -158,8 +158,8 @@ async function prepareFits(
   signal: AbortSignal | undefined,
 ): Promise<((updateEvery: number) => Fit | undefined) | undefined> {
   const times = [...new Set(snapshots.map(({ nimg }) => nimg))];
-  const step = Math.max(1, times.length / MAX_TIMES);
-  const kept = new Set(times.filter((_, i) => Math.floor((i + 1) / step) !== Math.floor(i / step)));
+  const stride = Math.max(1, times.length / MAX_TIMES);
+  const kept = new Set(times.filter((_, i) => Math.floor((i + 1) / stride) !== Math.floor(i / stride)));
   const some = snapshots.filter(({ nimg }) => kept.has(nimg));
   const lefts = some.flatMap(({ nimg }, i) => (nimg >= (times[times.length >> 1] ?? 0) ? [i] : []));
   if (kept.size < 2) return undefined;
