@@ -1,4 +1,5 @@
 import { runCommand } from '@edm2/app-kit/command/run-command';
+import type { ExitCode } from '@edm2/command/errors';
 import { READABLE_HELP } from '@edm2/command/readable-help';
 import { ownCommand } from '@edm2/command/typed';
 import { Command } from 'commander';
@@ -19,8 +20,8 @@ ${EXAMPLES.map((args) => `  ${ownCommand(args)}`).join('\n')}
 --outdir and --output are other names of --dest. Nothing that is there is replaced.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted with the work done so far kept.`;
 
-export function createProgram(): Command {
-  const program = new Command('edm2-dataset')
+export function createProgram(name = 'edm2-dataset'): Command {
+  const program = new Command(name)
     .configureHelp(READABLE_HELP)
     .description('Datasets in EDM2’s format: images to latents and back, statistics, contents.')
     .addHelpText('after', help);
@@ -33,6 +34,8 @@ export function createProgram(): Command {
  * Runs the command line.
  *
  * @param argv - arguments after the program's name.
+ * @param name - of the program, where it is a command of another one.
  * @returns exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted with the work done so far kept. Errors are printed, never thrown.
  */
-export const runProgram = (argv: readonly string[]): Promise<number> => runCommand(createProgram(), argv);
+export const runProgram = (argv: readonly string[], name?: string): Promise<ExitCode> =>
+  runCommand(createProgram(name), argv);

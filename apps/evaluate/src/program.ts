@@ -1,4 +1,5 @@
 import { runCommand } from '@edm2/app-kit/command/run-command';
+import type { ExitCode } from '@edm2/command/errors';
 import { READABLE_HELP } from '@edm2/command/readable-help';
 import { Command } from 'commander';
 import { addConvertCommand } from './commands/convert.js';
@@ -16,8 +17,8 @@ Lists read 0-63,100 (whole numbers) and 0.05,0.10,...,0.30. NVIDIA's spellings o
 --outdir, --dest and --output mean the same in every command: where results go. Nothing there is replaced unless --overwrite says so.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted with the work done so far kept.`;
 
-export function createProgram(typed: string): Command {
-  const program = new Command('edm2-evaluate')
+export function createProgram(typed: string, name = 'edm2-evaluate'): Command {
+  const program = new Command(name)
     .configureHelp(READABLE_HELP)
     .description('Images, averages, scores and sweeps of trained EDM2 networks.')
     .addHelpText('after', HELP);
@@ -44,7 +45,8 @@ function everyCommand(command: Command): Command[] {
  * Runs the command line.
  *
  * @param argv - arguments after the program's name.
+ * @param name - of the program, where it is a command of another one.
  * @returns exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted with the work done so far kept. Errors are printed, never thrown.
  */
-export const runProgram = (argv: readonly string[]): Promise<number> =>
-  runCommand(createProgram(commandLine(argv)), normaliseArgv(argv));
+export const runProgram = (argv: readonly string[], name?: string): Promise<ExitCode> =>
+  runCommand(createProgram(commandLine(argv), name), normaliseArgv(argv));

@@ -1,5 +1,5 @@
 import { runCommand } from '@edm2/app-kit/command/run-command';
-import { UsageError } from '@edm2/command/errors';
+import { type ExitCode, UsageError } from '@edm2/command/errors';
 import { READABLE_HELP } from '@edm2/command/readable-help';
 import { ownCommand, siblingCommand } from '@edm2/command/typed';
 import { Command } from 'commander';
@@ -35,8 +35,8 @@ function examples(): string {
   ].join('\n');
 }
 
-export function createProgram(): Command {
-  const program = withTrainOptions(new Command('edm2-train').configureHelp(READABLE_HELP))
+export function createProgram(name = 'edm2-train'): Command {
+  const program = withTrainOptions(new Command(name).configureHelp(READABLE_HELP))
     .description('Trains an EDM2 on a folder or zip of images.')
     .exitOverride()
     .showSuggestionAfterError()
@@ -71,6 +71,8 @@ function refuseOptionsBefore(program: Command, subcommand: Command): void {
  * Runs the command line.
  *
  * @param argv - arguments after the program's name.
+ * @param name - of the program, where it is a command of another one.
  * @returns exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted after writing a checkpoint. Errors are printed, never thrown.
  */
-export const runProgram = (argv: readonly string[]): Promise<number> => runCommand(createProgram(), argv);
+export const runProgram = (argv: readonly string[], name?: string): Promise<ExitCode> =>
+  runCommand(createProgram(name), argv);

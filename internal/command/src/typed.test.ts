@@ -88,6 +88,24 @@ test.each<[string, Partial<StartedAs>, Parameters<typeof siblingCommand>[0], str
     ['sweep'],
     'edm2-evaluate sweep',
   ],
+  ...(
+    [
+      ['evaluate', ['sweep'], 'npx edm2 sweep'],
+      ['start', ['--data', 'x'], 'npx edm2 train --data x'],
+      ['start', ['--resume'], 'npx edm2 train demo --resume'],
+      ['ladder', [], 'npx edm2 ladder'],
+      ['phema', ['info', 'a b'], "npx edm2 phema info 'a b'"],
+      ['libtensorflow', ['install'], 'npx edm2 engines install'],
+    ] as const
+  ).map(
+    ([name, words, expected]): [string, Partial<StartedAs>, Parameters<typeof siblingCommand>[0], string[], string] => [
+      `where edm2 is installed: ${name}`,
+      { argv: ['node', join(elsewhere, 'bin/edm2')], cwd: '/', env: { npm_command: 'exec' } },
+      name,
+      [...words],
+      expected,
+    ],
+  ),
 ])('another program of the family, %s', (_, changes, name, words, expected) =>
   expect(siblingCommand(name, words, started(changes))).toBe(expected),
 );

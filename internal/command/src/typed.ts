@@ -5,15 +5,21 @@ import { shellLine, shellWord } from './shell.js';
 /** Set by the scripts of this repository: what was typed before a program's arguments, such as `npm run evaluate --`. */
 export const TYPED_VARIABLE = 'EDM2_TYPED';
 
-/** Commands of this family: npm's script in the repository, the file that it runs, and the name where they are installed. */
+/** The command that has all the others in it. */
+const FRONT = 'edm2';
+
+/**
+ * Commands of this family: npm's script in the repository, the file that it runs, the name where they are installed, and what they are
+ * called in `edm2`.
+ */
 const PROGRAMS = {
-  start: { script: ['start.mjs'], installed: 'edm2-train' },
-  ladder: { script: ['ladder.mjs'], installed: 'edm2-train ladder' },
-  evaluate: { script: ['command.mjs', 'evaluate'], installed: 'edm2-evaluate' },
-  dataset: { script: ['command.mjs', 'dataset-tool'], installed: 'edm2-dataset' },
-  phema: { script: ['command.mjs', 'phema'], installed: 'phema' },
-  fid: { script: ['command.mjs', 'fid'], installed: 'fid' },
-  libtensorflow: { script: ['command.mjs', 'tfjs-libtensorflow'], installed: 'tfjs-libtensorflow' },
+  start: { script: ['start.mjs'], installed: 'edm2-train', front: ['train'] },
+  ladder: { script: ['ladder.mjs'], installed: 'edm2-train ladder', front: ['ladder'] },
+  evaluate: { script: ['command.mjs', 'evaluate'], installed: 'edm2-evaluate', front: [] },
+  dataset: { script: ['command.mjs', 'dataset-tool'], installed: 'edm2-dataset', front: ['dataset'] },
+  phema: { script: ['command.mjs', 'phema'], installed: 'phema', front: ['phema'] },
+  fid: { script: ['command.mjs', 'fid'], installed: 'fid', front: ['fid'] },
+  libtensorflow: { script: ['command.mjs', 'tfjs-libtensorflow'], installed: 'tfjs-libtensorflow', front: ['engines'] },
 } as const;
 
 /** What a process was started with: a test gives others. */
@@ -48,9 +54,12 @@ export function siblingCommand(
   args: readonly string[],
   started: StartedAs = thisProcess(),
 ): string {
-  const { script, installed } = PROGRAMS[name];
+  const { script, installed, front } = PROGRAMS[name];
   const root = workspaceOf(started);
   const words = args.map(shellWord);
+  if (root === undefined && nameOf(started) === FRONT)
+    // What stands for the main job, which `npm start` is where no data are named.
+    return [program(started), ...front, ...(name === 'start' && !namesData(args) ? ['demo'] : []), ...words].join(' ');
   if (root === undefined) return [installed, ...words].join(' ');
   if (root === started.cwd)
     return [name === 'start' ? 'npm start' : `npm run ${name}`, ...(words.length > 0 ? ['--', ...words] : [])].join(
@@ -64,7 +73,7 @@ export function siblingCommand(
 function program({ env, argv, cwd }: StartedAs): string {
   const script = argv[1];
   if (script === undefined) return 'node';
-  const name = basename(script).replace(/\.[cm]?js$/, '');
+  const name = nameOf({ argv });
   const onPath = (env['PATH'] ?? '')
     .split(delimiter)
     .some((folder) => folder !== '' && isSame(join(folder, name), script));
@@ -73,6 +82,11 @@ function program({ env, argv, cwd }: StartedAs): string {
   if (onPath && env['npm_lifecycle_event'] === undefined) return name;
   return shellLine(['node', relative(cwd, script)]);
 }
+
+const namesData = (args: readonly string[]): boolean =>
+  args.some((word) => word === '--data' || word.startsWith('--data='));
+
+const nameOf = ({ argv }: Pick<StartedAs, 'argv'>): string => basename(argv[1] ?? '').replace(/\.[cm]?js$/, '');
 
 function isSame(a: string, b: string): boolean {
   try {
