@@ -9,7 +9,9 @@ const [name, ...args] = process.argv.slice(2);
 const commands = ['packages', 'apps'].flatMap((kind) =>
   readdirSync(join(root, kind)).filter((each) => {
     const manifest = join(root, kind, each, 'package.json');
-    return existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).bin;
+    // edm2 is both: the package bundles the app.
+    const isBoth = kind === 'packages' && existsSync(join(root, 'apps', each));
+    return !isBoth && existsSync(manifest) && JSON.parse(readFileSync(manifest, 'utf8')).bin;
   }),
 );
 if (!commands.includes(name)) {

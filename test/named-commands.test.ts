@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { createProgram as datasetTool } from '../apps/dataset-tool/src/program.js';
+import { COMMANDS } from '../apps/edm2/src/commands.js';
 import { createProgram as evaluate } from '../apps/evaluate/src/program.js';
 import { createProgram as train } from '../apps/train/src/program.js';
 import { createProgram as fid } from '../packages/fid/src/node/cli/program.js';
@@ -36,7 +37,7 @@ const behind: Record<string, string> = {
 /** Stands for what a source fills in. */
 const FILLED_IN = 'X';
 /** What `npx` may be told to run that is not ours. */
-const OTHERS = new Set(['pnpm', 'tsc']);
+const OTHERS = new Set(['changeset', 'pnpm', 'tsc']);
 /** Options of npm itself, and what every command answers. */
 const EVERYWHERE = new Set(['--help', '--version', '--']);
 
@@ -69,16 +70,20 @@ test.each([
   ['a sub-command that there is not', 'npm run phema -- infos runs/mine', 'no sub-command infos'],
   ['an option that there is not', 'npm run evaluate -- generate --net x --girth 3', 'no option --girth'],
   ['an option of another sub-command', 'npx phema info --output x', 'no option --output'],
+  ['a command that edm2 has not', 'npx edm2 paint --net x', 'no command edm2 paint'],
+  ['an option that a command of edm2 has not', 'npx edm2 score gen --girth 3', 'no option --girth'],
 ])('the check notices %s', (_, line, why) => expect(problem(line.split(' '))).toBe(why));
 
 /** What is wrong with a command, if anything. */
 function problem(words: readonly string[]): string | undefined {
   const [first, second = '', ...rest] = words;
   if (first === 'npx') {
-    if (OTHERS.has(second) || second === 'edm2' || second === FILLED_IN) return undefined;
+    if (OTHERS.has(second) || second === FILLED_IN) return undefined;
+    if (second === 'edm2') return frontProblem(rest);
     const program = programs[second];
     return program ? mismatch(program, rest) : `no command ${second}`;
   }
+  if (first === 'edm2') return frontProblem(words.slice(1));
   if (first !== 'npm') return first && programs[first] ? mismatch(programs[first], words.slice(1)) : undefined;
   if (second === 'start' || second === 'test') {
     const args = rest.filter((word) => word !== '--');
@@ -92,8 +97,20 @@ function problem(words: readonly string[]): string | undefined {
   if (!(script in scripts)) return `no script ${script}`;
   const after = args[0] === '--' ? args.slice(1) : [];
   if (script === 'ladder') return mismatch(trainer, ['ladder', ...after]);
+  if (script === 'edm2') return frontProblem(after);
   const program = programs[behind[script] ?? ''];
   return program ? mismatch(program, after) : undefined;
+}
+
+/** What is wrong with a command of `edm2`: each of them is one of another program, or all of one. */
+function frontProblem([name = '', ...rest]: readonly string[]): string | undefined {
+  if (name.startsWith('-') || name === 'help' || name === FILLED_IN || name === '') return undefined;
+  if (!Object.hasOwn(COMMANDS, name)) return `no command edm2 ${name}`;
+  if (name === 'train') return mismatch(trainer, rest);
+  if (name === 'ladder') return mismatch(trainer, ['ladder', ...rest]);
+  const whole = { dataset: 'edm2-dataset', phema: 'phema', fid: 'fid', engines: 'tfjs-libtensorflow' }[name];
+  const program = programs[whole ?? 'edm2-evaluate'];
+  return program && mismatch(program, whole ? rest : [name === 'score' ? 'metrics' : name, ...rest]);
 }
 
 /** Walks down the sub-commands that are named, then looks every option up. */
@@ -122,7 +139,9 @@ function mismatch(program: Command, words: readonly string[]): string | undefine
 function inText(text: string): string[][] {
   const joined = text.replace(/\\\n\s*/g, ' ');
   const inline = [...joined.matchAll(/`([^`\n]+)`/g)].map(([, code = '']) => code);
-  const lines = joined.split('\n').filter((line) => /^(\s{4,}|[$>]\s*)?(npm|npx|edm2-[a-z]+|phema|fid) /.test(line));
+  const lines = joined
+    .split('\n')
+    .filter((line) => /^(\s{4,}|[$>]\s*)?(npm|npx|edm2|edm2-[a-z]+|phema|fid) /.test(line));
   return [...lines, ...inline].flatMap(split);
 }
 

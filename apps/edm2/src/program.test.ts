@@ -26,13 +26,17 @@ function run(...args: string[]): Promise<number> {
 
 test('lists every command, one line each', async () => {
   expect(await run('--help')).toBe(0);
-  for (const [name, { line }] of Object.entries(COMMANDS)) expect(printed.text).toContain(`  ${name.padEnd(13)}${line}\n`);
+  for (const [name, { line }] of Object.entries(COMMANDS))
+    expect(printed.text).toContain(`  ${name.padEnd(13)}${line}\n`);
   expect(printed.text).toMatch(/^ {2}npm run edm2 -- generate --net digits --grid digits\.png$/m);
 });
 
 test.each([
   [['nonsense'], /^edm2: expected a command, got nonsense\. They are train, generate, /],
-  [['genrate', '--net', 'x'], /^edm2: expected a command, got genrate\. Did you mean generate\? npm run edm2 -- --help says/],
+  [
+    ['genrate', '--net', 'x'],
+    /^edm2: expected a command, got genrate\. Did you mean generate\? npm run edm2 -- --help says/,
+  ],
   [['constructor'], /^edm2: expected a command, got constructor\./],
   [[], /^Usage: edm2 <command>/],
 ])('%j ends with code 2 and the nearest name', async (args, message) => {
@@ -76,7 +80,7 @@ test('what is printed to be pasted begins with what was typed here', async () =>
 
 test('draws digits with the network that comes along', async () => {
   const grid = join(scratch, 'digits.png');
-  const fast = ['--engine', 'onnxruntime', '--threads', '1', '--steps', '2', '--seeds', '0-3'];
+  const fast = ['--engine', 'onnxruntime', '--threads', '1', '--steps', '4', '--seeds', '0-3'];
   expect(await run('generate', '--net', 'digits', ...fast, '--grid', grid), printed.text).toBe(0);
   expect(printed.text).toMatch(/--net: EMA length 0\.1 of @edm2\/digits, stored after 60,000 images/);
   expect(existsSync(grid)).toBe(true);

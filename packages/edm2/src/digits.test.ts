@@ -31,7 +31,8 @@ test('draws the ten digits that it drew when it was published', async () => {
   const images = await draw({});
   expect(model?.how).toBe('EMA length 0.1 of @edm2/digits, stored after 60,000 images');
   expect(model?.metadata).toMatchObject({ license: 'Apache-2.0', nimg: '60000', sigmaRel: '0.1' });
-  for (const digit of seeds) expect(distance(image(images, digit), image(golden, digit)), String(digit)).toBeLessThan(1);
+  for (const digit of seeds)
+    expect(distance(image(images, digit), image(golden, digit)), String(digit)).toBeLessThan(1);
 });
 
 test('any EMA length can be had of the two that are stored, and each draws another image', async () => {
@@ -43,7 +44,8 @@ test('any EMA length can be had of the two that are stored, and each draws anoth
     // The same strokes by and large: nearer to its own digit than to any other.
     const own = distance(image(middle, digit), image(golden, digit));
     for (const other of seeds)
-      if (other !== digit) expect(own, `${digit} and ${other}`).toBeLessThan(distance(image(middle, digit), image(golden, other)));
+      if (other !== digit)
+        expect(own, `${digit} and ${other}`).toBeLessThan(distance(image(middle, digit), image(golden, other)));
     expect(distance(image(middle, digit), image(short, digit))).toBeGreaterThan(0);
   }
 });
