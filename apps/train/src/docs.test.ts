@@ -1,11 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { formatSpread } from '@edm2/app-kit/scores/spread';
-import { type ConfigName, presets, SWITCH_NAMES, switchesOf } from '@edm2/edm2-unet';
+import { CONFIG_NAMES, type ConfigName, presets, SWITCH_NAMES, switchesOf } from '@edm2/edm2-unet';
 import { codeBlocks, runMarkdown } from '@edm2/test-support';
 import { trainingLadder } from '@edm2/training';
 import { describe, expect, test } from 'vitest';
 import type { Rung } from './ladder/result.js';
-import { LETTERS } from './ladder/settings.js';
 
 const root = new URL('../../../', import.meta.url);
 const guide = new URL('docs/guide/ladder.md', root);
@@ -34,10 +33,10 @@ describe('docs/guide/ladder.md', () => {
   });
 
   test('its table has the switches that change from step to step, and the paper’s FIDs', () => {
-    expect(steps.map(({ letter }) => letter)).toEqual(LETTERS);
+    expect(steps.map(({ letter }) => letter)).toEqual(CONFIG_NAMES);
     for (const [i, { letter, switches, fid }] of steps.entries()) {
-      expect(Number(fid), letter).toBe(trainingLadder[letter].paperFid);
-      const before = LETTERS[i - 1];
+      expect(Number(fid), letter).toBe(trainingLadder[letter].paper?.fid);
+      const before = CONFIG_NAMES[i - 1];
       const changed = before
         ? SWITCH_NAMES.filter((name) => switchesOf(before)[name] !== switchesOf(letter)[name])
         : [];
@@ -49,7 +48,7 @@ describe('docs/guide/ladder.md', () => {
   test('its table has what changes in the training, and what the ladder run scored', () => {
     const { rungs } = JSON.parse(readFileSync(new URL('docs/ladder.json', root), 'utf8')) as { rungs: Rung[] };
     for (const [i, { letter, training, here }] of steps.entries()) {
-      const [before, after] = [trainingLadder[LETTERS[i - 1] ?? 'A'], trainingLadder[letter]];
+      const [before, after] = [trainingLadder[CONFIG_NAMES[i - 1] ?? 'A'], trainingLadder[letter]];
       const changed = (Object.keys(after) as (keyof typeof after)[]).filter(
         (key) => !key.startsWith('paper') && before[key] !== after[key],
       );

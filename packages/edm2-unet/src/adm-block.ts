@@ -16,7 +16,7 @@ export const admBlock: BlockFactory = (net, plan) => {
   const convRes0 = net.conv(`${name}.conv_res0`, from, to, 3, resolution);
   const condition = conditioning(net, name, to);
   const norm1 = net.norm(`${name}.norm_res1`, norm, to);
-  const convRes1 = net.conv(`${name}.conv_res1`, to, to, 3, resolution);
+  const convRes1 = net.conv(`${name}.conv_res1`, to, to, 3, resolution, { role: 'last' });
   const convSkip = from === to ? undefined : net.conv(`${name}.conv_skip`, from, to, 1, resolution);
   const attend = attention(net, plan);
 

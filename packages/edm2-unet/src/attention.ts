@@ -8,7 +8,7 @@ export function attention(net: Network, { name, to, resolution, heads }: BlockPl
   const { attentionNorm, qkvNorm, sum, share } = net.vocabulary;
   const norm = net.norm(`${name}.attn_norm`, attentionNorm, to);
   const qkv = net.conv(`${name}.attn_qkv`, to, 3 * to, 1, resolution);
-  const proj = net.conv(`${name}.attn_proj`, to, to, 1, resolution);
+  const proj = net.conv(`${name}.attn_proj`, to, to, 1, resolution, { role: 'last' });
   return (run, x) => {
     const mixed = attend(qkv(run, norm(run, x)), { heads, qkvNorm });
     return sum(x, proj(run, mixed), share.attention) as tf.Tensor4D;

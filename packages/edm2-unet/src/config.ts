@@ -64,7 +64,8 @@ const OPTIONS = Object.fromEntries(
 /** Fills in defaults and checks every value. @throws {RangeError} naming the option. */
 export function resolveConfig(options: UNetOptions): UNetConfig {
   const { config = 'G' } = known('createUNet', options, OPTIONS);
-  if (!Object.hasOwn(ladder, config)) fail('config', "a letter from 'A' to 'G'", config, 'G is the final one');
+  if (!Object.hasOwn(ladder, config))
+    fail('config', `one of ${Object.keys(ladder).join(', ')}`, config, 'G is the final one');
   const full: UNetConfig = {
     config,
     imgResolution: options.imgResolution,

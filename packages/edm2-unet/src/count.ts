@@ -93,10 +93,9 @@ export function countFlops(unet: UNet): FlopCount {
 const products = ({ kernel, from, to, resolution }: LayerSpec): number => kernel ** 2 * from * to * resolution ** 2;
 
 /** Weight normalisation and bias. */
-function layerPointwise({ vocabulary }: UNet, { kernel, from, to, resolution, name }: LayerSpec): number {
+function layerPointwise({ vocabulary }: UNet, { kernel, from, to, resolution, bias }: LayerSpec): number {
   const weights = kernel ** 2 * from * to;
-  const biased = vocabulary.bias && !name.endsWith('.emb_label');
-  return (vocabulary.layer === normalizedLayer ? (NORMALIZE + 1) * weights : 0) + (biased ? to * resolution ** 2 : 0);
+  return (vocabulary.layer === normalizedLayer ? (NORMALIZE + 1) * weights : 0) + (bias ? to * resolution ** 2 : 0);
 }
 
 function blockPointwise({ vocabulary: v }: UNet, block: BlockPlan): number {

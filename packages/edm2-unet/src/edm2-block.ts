@@ -16,7 +16,7 @@ export const edm2Block: BlockFactory = (net, plan) => {
   const { activation, sum, share, clipAct } = net.vocabulary;
   const condition = conditioning(net, name, to);
   const convRes0 = net.conv(`${name}.conv_res0`, side === 'enc' ? to : from, to, 3, resolution);
-  const convRes1 = net.conv(`${name}.conv_res1`, to, to, 3, resolution);
+  const convRes1 = net.conv(`${name}.conv_res1`, to, to, 3, resolution, { role: 'last' });
   const convSkip = from === to ? undefined : net.conv(`${name}.conv_skip`, from, to, 1, resolution);
   const attend = attention(net, plan);
 

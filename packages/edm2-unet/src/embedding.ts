@@ -18,7 +18,8 @@ export function embedding(net: Network, { labelDim }: UNetConfig, { noiseChannel
   }
   const noise0 = net.dense('unet.emb_noise', noiseChannels, embChannels);
   const noise1 = noiseLayers === 2 ? net.dense('unet.emb_noise1', embChannels, embChannels) : undefined;
-  const label = labelDim > 0 ? net.dense('unet.emb_label', labelDim, embChannels, { bias: false }) : undefined;
+  const label =
+    labelDim > 0 ? net.dense('unet.emb_label', labelDim, embChannels, { bias: false, role: 'label' }) : undefined;
 
   return (run, cNoise, labels) => {
     const buffers = noiseFeatures.buffers

@@ -16,8 +16,8 @@ export const fanInUniform = ({ fanIn }: InitSite): Distribution => {
  * every branch and of the network, so that D(x; σ) = c_skip·x at the start.
  */
 export const zeroLastLayers = (site: InitSite): Distribution => {
-  if (/\.(conv_res1|attn_proj|out_conv)$/.test(site.layer)) return { constant: 0 };
-  if (site.layer.endsWith('.emb_label')) return { normal: 1 };
+  if (site.role === 'last') return { constant: 0 };
+  if (site.role === 'label') return { normal: 1 };
   return fanInUniform(site);
 };
 

@@ -84,3 +84,17 @@ export const ladder = { A, B, C, D, E, F, G } as const;
 
 /** `'A'` … `'G'`. */
 export type ConfigName = keyof typeof ladder;
+
+/** Names of all configs, in the ladder's order. */
+export const CONFIG_NAMES = Object.keys(ladder) as ConfigName[];
+
+/** What each config adds to the one before, in the words of the paper's Table 1. */
+export const CONFIG_STEPS: Readonly<Record<ConfigName, string>> = {
+  A: 'EDM baseline',
+  B: '+ minor improvements',
+  C: '+ architectural streamlining',
+  D: '+ magnitude-preserving learned layers',
+  E: '+ control effective learning rate',
+  F: '+ remove group normalisations',
+  G: '+ magnitude-preserving fixed-function layers',
+};

@@ -1,14 +1,15 @@
 import type { Distribution } from '@edm2/random';
-import type { ParameterSpec as TensorSpec } from '@edm2/tensor-files/tfjs';
+import type { Params, ParameterSpec as TensorSpec } from '@edm2/tensor-files/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Norm, Words } from './words.js';
+import type { LayerRole, Norm, Words } from './words.js';
 
-/** Named tensors; the names are those of the files' state dicts. */
-export type Params = Record<string, tf.Tensor>;
+export type { Params };
 
 /** A parameter: name as in the files (`unet.enc.64x64_conv.weight`), shape, kind, and what it starts from. */
 export interface ParameterSpec extends TensorSpec {
   readonly init: Distribution;
+  /** Of the learned layer that it belongs to; norms and buffers have none. */
+  readonly role?: LayerRole;
 }
 
 /** A learned layer: a convolution, or a dense layer when resolution and kernel are 1 and it works on vectors. */
@@ -20,6 +21,8 @@ export interface LayerSpec {
   readonly to: number;
   /** Side of the output image; 1 for vectors. */
   readonly resolution: number;
+  readonly role: LayerRole;
+  readonly bias: boolean;
 }
 
 /** Where one block sits and what it maps. */
@@ -59,6 +62,16 @@ export type Block = (run: Run, x: tf.Tensor4D, emb: tf.Tensor2D) => tf.Tensor4D;
 /** Declares a block's parameters and returns what runs it. */
 export type BlockFactory = (net: Network, plan: BlockPlan) => Block;
 
+/** What a learned layer has besides its weight. */
+export interface LayerOptions {
+  /** Default as the vocabulary has it. */
+  readonly bias?: boolean;
+  /** Name of its learned gain, if the vocabulary has gains. */
+  readonly gain?: string;
+  /** Default `inner`. */
+  readonly role?: LayerRole;
+}
+
 /** A network under construction: parts declare their parameters here, in the files' order, and become functions of a {@link Run}. */
 export interface Network {
   readonly vocabulary: Words;
@@ -66,8 +79,15 @@ export interface Network {
   readonly embChannels: number;
   readonly parameters: ParameterSpec[];
   readonly layers: LayerSpec[];
-  conv(name: string, from: number, to: number, kernel: number, resolution: number, gain?: string): Part<tf.Tensor4D>;
-  dense(name: string, from: number, to: number, options?: { bias?: boolean; gain?: string }): Part<tf.Tensor2D>;
+  conv(
+    name: string,
+    from: number,
+    to: number,
+    kernel: number,
+    resolution: number,
+    options?: LayerOptions,
+  ): Part<tf.Tensor4D>;
+  dense(name: string, from: number, to: number, options?: LayerOptions): Part<tf.Tensor2D>;
   norm(name: string, norm: Norm, channels: number): Part<tf.Tensor4D>;
 }
 
@@ -77,13 +97,18 @@ export function startNetwork(vocabulary: Words, embChannels: number): Network {
   const layers: LayerSpec[] = [];
   const { layer, init, gains } = vocabulary;
 
-  const declare = (spec: LayerSpec, shape: readonly number[], bias: boolean, gain: string | undefined) => {
-    const { name, from, kernel, to } = spec;
-    const site = { layer: name, fanIn: from * kernel * kernel };
-    layers.push(spec);
-    if (gains && gain) parameters.push({ name: gain, shape: [], kind: 'gain', init: { constant: 0 } });
-    parameters.push({ name: `${name}.weight`, shape, kind: 'weight', init: init(site) });
-    if (bias) parameters.push({ name: `${name}.bias`, shape: [to], kind: 'bias', init: init({ ...site, of: 'bias' }) });
+  const declare = (
+    place: Omit<LayerSpec, 'role' | 'bias'>,
+    shape: readonly number[],
+    { bias = vocabulary.bias, gain, role = 'inner' }: LayerOptions = {},
+  ) => {
+    const { name, from, kernel, to } = place;
+    const site = { layer: name, role, fanIn: from * kernel * kernel };
+    layers.push({ ...place, role, bias });
+    if (gains && gain) parameters.push({ name: gain, shape: [], kind: 'gain', init: { constant: 0 }, role });
+    parameters.push({ name: `${name}.weight`, shape, kind: 'weight', init: init(site), role });
+    if (bias)
+      parameters.push({ name: `${name}.bias`, shape: [to], kind: 'bias', init: init({ ...site, of: 'bias' }), role });
     const use = ({ params }: Run) => ({
       ...(bias && { bias: parameter<tf.Tensor>(params, `${name}.bias`) }),
       ...(gains && gain && { gain: parameter<tf.Tensor>(params, gain) }),
@@ -106,15 +131,10 @@ export function startNetwork(vocabulary: Words, embChannels: number): Network {
     embChannels,
     parameters,
     layers,
-    conv: (name, from, to, kernel, resolution, gain) =>
-      declare(
-        { name, kind: 'conv', kernel, from, to, resolution },
-        [kernel, kernel, from, to],
-        vocabulary.bias,
-        gain,
-      )(layer.conv),
-    dense: (name, from, to, { bias = vocabulary.bias, gain } = {}) =>
-      declare({ name, kind: 'dense', kernel: 1, from, to, resolution: 1 }, [from, to], bias, gain)(layer.dense),
+    conv: (name, from, to, kernel, resolution, options) =>
+      declare({ name, kind: 'conv', kernel, from, to, resolution }, [kernel, kernel, from, to], options)(layer.conv),
+    dense: (name, from, to, options) =>
+      declare({ name, kind: 'dense', kernel: 1, from, to, resolution: 1 }, [from, to], options)(layer.dense),
     norm: (name, norm, channels) => {
       norm.check?.(channels);
       if (!norm.affine) return (_run, x) => norm.apply(x);

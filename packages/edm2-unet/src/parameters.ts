@@ -1,54 +1,55 @@
 import { weightNorm } from '@edm2/mp-layers';
 import { createRandom, draw } from '@edm2/random';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Params } from './network.js';
-import type { UNet } from './unet.js';
+import type { ParameterSpec, Params } from './network.js';
 import type { Vocabulary } from './vocabulary.js';
 
 /**
- * Draws a network's parameters. Each has its own stream, `(seed, 'init', name)`: a parameter's values depend on nothing else.
+ * Draws the parameters of a network, of the loss's head, or of both as one. Each has its own stream, `(seed, 'init', name)`: a parameter's values depend on nothing else.
  *
  * @param seed - a safe integer.
  * @returns new tensors by name, buffers included; the caller disposes.
  * @throws {RangeError} when seed is not a safe integer.
  */
-export function initParams(unet: UNet, seed: number): Params {
+export function initParams({ parameters }: { readonly parameters: readonly ParameterSpec[] }, seed: number): Params {
   const random = createRandom(seed);
   return Object.fromEntries(
-    unet.parameters.map(({ name, shape, init }) => {
+    parameters.map(({ name, shape, init }) => {
       const values = draw(init, size(shape), random.stream('init', name));
       return [name, tf.tensor(values, [...shape], 'float32')];
     }),
   );
 }
 
+/** What can be normalised: a network, or several of one vocabulary as one. */
+export interface Normalizable {
+  readonly parameters: readonly Pick<ParameterSpec, 'name' | 'kind'>[];
+  readonly vocabulary: Pick<Vocabulary, 'forcedWeightNorm' | 'layer'>;
+}
+
 /**
- * Forced weight normalisation: every weight overwritten by its normalised self, see {@link forcedWeight}. What starts a
- * training step of configs E to G; A to D leave weights alone, and so does this.
+ * Forced weight normalisation: every weight overwritten by its normalised self, RMS 1 for each output where layers divide by √fan_in
+ * on use, 1/√fan_in where they do not. What starts a training step of configs E to G; A to D leave weights alone, and so does this.
  *
+ * @param network - the U-Net; or `{ parameters, vocabulary }` of the U-Net and the loss's head as one.
  * @param params - tensors by name; names that are not the network's weights pass through.
  * @returns new tensors for all names; the caller disposes.
  * @see Karras et al. 2024, eq. 66 and Algorithm 1.
  */
-export function forceWeightNorm(unet: UNet, params: Params): Params {
+export function forceWeightNorm({ parameters, vocabulary }: Normalizable, params: Params): Params {
   const weights = new Set(
-    unet.vocabulary.forcedWeightNorm ? unet.parameters.filter((p) => p.kind === 'weight').map((p) => p.name) : [],
+    vocabulary.forcedWeightNorm ? parameters.filter(({ kind }) => kind === 'weight').map(({ name }) => name) : [],
   );
   return Object.fromEntries(
     Object.entries(params).map(([name, value]) => [
       name,
-      weights.has(name) ? forcedWeight(unet.vocabulary, value) : tf.clone(value),
+      weights.has(name) ? forcedWeight(vocabulary, value) : tf.clone(value),
     ]),
   );
 }
 
-/**
- * One weight normalised: RMS 1 for each output where layers divide by √fan_in on use, 1/√fan_in where they do not.
- *
- * @param w - `[..., in, out]`.
- * @returns new tensor of w's shape.
- */
-export function forcedWeight({ layer }: Pick<Vocabulary, 'layer'>, w: tf.Tensor): tf.Tensor {
+/** @param w - `[..., in, out]`. */
+function forcedWeight({ layer }: Pick<Vocabulary, 'layer'>, w: tf.Tensor): tf.Tensor {
   if (layer.normalizes) return weightNorm(w);
   const fanIn = size(w.shape.slice(0, -1));
   return tf.tidy(() => tf.mul(weightNorm(w), 1 / Math.sqrt(fanIn)));

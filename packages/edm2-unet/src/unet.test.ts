@@ -68,7 +68,7 @@ describe('createUNet', () => {
 
   it.each([
     [{ imgResolution: 12, channelMult: [1, 1, 1, 1] }, /imgResolution as a multiple of 8, for 4 levels, got 12/],
-    [{ config: 'H' }, /config as a letter from 'A' to 'G', got "H"/],
+    [{ config: 'H' }, /config as one of A, B, C, D, E, F, G, got "H"/],
     [{ imgResolution: 8.5 }, /imgResolution as a positive integer, got 8.5/],
     [{ modelChannels: 0 }, /modelChannels as a positive integer, got 0/],
     [{ labelDim: -1 }, /labelDim as an integer >= 0, got -1/],

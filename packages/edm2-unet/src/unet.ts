@@ -101,7 +101,10 @@ export function createUNet(options: UNetOptions, language: VocabularyOption = {}
   const encoder = plan.encoder.map((block) => vocabulary.block(net, block));
   const decoder = plan.decoder.map((block) => ({ skip: block.skip > 0, run: vocabulary.block(net, block) }));
   const outNorm = net.norm('unet.out_norm', vocabulary.norm, first);
-  const output = net.conv('unet.out_conv', first, imgChannels, 3, imgResolution, 'unet.out_gain');
+  const output = net.conv('unet.out_conv', first, imgChannels, 3, imgResolution, {
+    gain: 'unet.out_gain',
+    role: 'last',
+  });
 
   const forward = (
     run: Run,

@@ -47,10 +47,15 @@ export interface Words {
 /** A function of each element. */
 export type Pointwise = <T extends tf.Tensor>(x: T) => T;
 
+/** What a learned layer is for, where something hangs on it: `last` ends a branch or the network, `label` embeds the class. */
+export type LayerRole = 'inner' | 'last' | 'label';
+
 /** Where a parameter sits, for choosing its initial distribution. */
 export interface InitSite {
   /** Of the learned layer, without `.weight` or `.bias`: `unet.enc.8x8_block0.conv_res1`. */
   readonly layer: string;
+  /** Default `inner`. */
+  readonly role?: LayerRole;
   /** Inputs that one output sums. */
   readonly fanIn: number;
   /** Default the weight. */

@@ -1,10 +1,9 @@
-import type { ParameterKind, ParameterSpec } from '@edm2/tensor-files/tfjs';
+import type { ParameterKind, ParameterSpec, Params } from '@edm2/tensor-files/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { doublingConv } from './doubling-conv.js';
 import { groupNorm } from './group-norm.js';
 
-/** Named tensors; the names are those of diffusers' state dicts. */
-export type Params = Record<string, tf.Tensor>;
+export type { Params };
 
 /** Sees the output of a learned layer or block; the tensors are disposed after the run: clone or read what is to stay. */
 export type OnActivation = (name: string, value: tf.Tensor) => void;

@@ -1,18 +1,13 @@
 import { mpDense, mpFourier } from '@edm2/mp-layers';
 import { known } from '@edm2/options';
 import type { Distribution } from '@edm2/random';
+import type { ParameterSpec, Params } from '@edm2/tensor-files/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 
-/** Named tensors. */
-export type Params = Record<string, tf.Tensor>;
+export type { Params };
 
-/** A parameter of the head: name, shape as stored in tensors, role, and the distribution it starts from. */
-export interface UncertaintyParameter {
-  readonly name: string;
-  /** `[in, out]` for the kernel, `[channels]` for the buffers. */
-  readonly shape: readonly number[];
-  /** `weight`: trained and, in EDM2, kept normalised; `bias`: trained; `buffer`: fixed and saved. */
-  readonly kind: 'weight' | 'bias' | 'buffer';
+/** A parameter of the head, and the distribution that it starts from. The kernel is kept normalised where the network's weights are. */
+export interface UncertaintyParameter extends ParameterSpec {
   readonly init: Distribution;
 }
 

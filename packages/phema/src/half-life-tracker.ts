@@ -1,7 +1,7 @@
 import { known } from '@edm2/options';
 import { createAverages, type EmaTime, type Values } from './averages.js';
-import { assertHalfLife, type HalfLife, halfLifeEmaShare } from './half-life.js';
-import { HALF_LIFE, type HalfLifeEmaState, oneAverage } from './one-average.js';
+import { assertHalfLife, HALF_LIFE, type HalfLife, halfLifeEmaShare } from './half-life.js';
+import { type HalfLifeEmaState, oneAverage } from './one-average.js';
 import type { Tree } from './tree.js';
 
 /** What a traditional tracker keeps. */

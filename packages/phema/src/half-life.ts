@@ -1,3 +1,6 @@
+/** Name of a traditional average where there is one of them. */
+export const HALF_LIFE = 'halflife';
+
 /** Options of a traditional, exponential average. */
 export interface HalfLife {
   /** Images after which a set of weights counts half, > 0. */

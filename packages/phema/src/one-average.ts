@@ -1,5 +1,6 @@
 import type { Averages } from './averages.js';
 import type { Pending } from './cadence.js';
+import { HALF_LIFE } from './half-life.js';
 
 /** What a traditional tracker needs to go on later; the average is undefined before the first update. */
 export interface HalfLifeEmaState<T> {
@@ -9,9 +10,6 @@ export interface HalfLifeEmaState<T> {
   /** Calls of `update` that were not taken in yet, and their time; absent when there are none. */
   readonly pending?: Pending;
 }
-
-/** Name of the one average. */
-export const HALF_LIFE = 'halflife';
 
 /** A tracker of one average, seen without its name; it begins as `initial` if there is one. */
 export function oneAverage<T>(averages: Averages<T>, initial: T | undefined) {

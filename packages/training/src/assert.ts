@@ -1,12 +1,10 @@
 import { known, type OptionNames } from '@edm2/options';
+import type { ParameterSpec } from '@edm2/tensor-files/tfjs';
 import type * as tf from '@tensorflow/tfjs-core';
 import type { GradientBatch, TrainBatch } from './state.js';
 
-/** Name and shape of a parameter: what every ParameterSpec has. */
-export interface ParameterShape {
-  readonly name: string;
-  readonly shape: readonly number[];
-}
+/** Of a parameter, what is compared. */
+type ParameterShape = Pick<ParameterSpec, 'name' | 'shape'>;
 
 /**
  * @param where - which record this is, for the message.

@@ -11,7 +11,7 @@ export type TrainState<M extends TensorTree = TensorTree> = {
   readonly uncertainty: Params;
   /** The optimizer's own tree. */
   readonly moments: M;
-  /** Running averages of everything trained (the uncertainty head too), by `String(sigmaRel)`; a traditional one as `halflife`. */
+  /** Running averages of everything trained (the uncertainty head too), by name: `String(sigmaRel)`, `halflife`. */
   readonly ema: Record<string, Params>;
 };
 

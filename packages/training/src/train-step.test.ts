@@ -5,7 +5,17 @@ import { weightNorm } from '@edm2/mp-layers';
 import { powerEmaBeta, sigmaRelToGamma } from '@edm2/phema';
 import { createRandom } from '@edm2/random';
 import { relativeError } from '@edm2/test-support';
-import { adam, createTrainStep, type Optimizer, type Params, type TrainBatch, type TrainState } from '@edm2/training';
+import {
+  type Average,
+  adam,
+  createTrainStep,
+  halfLifeEma,
+  type Optimizer,
+  type Params,
+  powerEma,
+  type TrainBatch,
+  type TrainState,
+} from '@edm2/training';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 
@@ -185,6 +195,64 @@ describe('step', () => {
         expect(relativeError(next.ema[sigmaRel]?.[name]?.dataSync() ?? [], expected)).toBeLessThan(1e-6);
       }
     }
+  });
+});
+
+describe('averages', () => {
+  /** Of one's own: the mean of all parameters since the start. It counts beside what it averages. */
+  const mean: Average = {
+    name: 'mean',
+    init: (params) => ({ ...powerEma(0.1).init(params), count: tf.scalar(0) }),
+    step: ({ count, ...average }, params) =>
+      tf.tidy(() => {
+        const next = tf.add(count ?? 0, 1);
+        const moved = Object.entries(average).map(([name, x]) => [
+          name,
+          tf.add(x, tf.div(tf.sub(params[name] ?? 0, x), next)),
+        ]);
+        return { ...Object.fromEntries(moved), count: next };
+      }),
+  };
+
+  test('are any objects of their form: lengths, a traditional one, one of one’s own', () => {
+    const averages = [powerEma(0.2), halfLifeEma({ halfLife: 4 }), mean];
+    const steps = createTrainStep({ unet, uncertainty, optimizer: adam(), averages });
+    let state = started(steps.init(1));
+    const seen: number[][] = [];
+    for (let i = 0; i < 2; i++) {
+      ({ state } = steps.step(state, { ...makeBatch(2), t: tf.scalar(2 * i + 2) }));
+      seen.push(flat(trainedOf(state)));
+    }
+    expect(Object.keys(state.ema)).toEqual(['0.2', 'halflife', 'mean']);
+    const { count, ...average } = state.ema['mean'] ?? {};
+    expect(count?.dataSync()[0]).toBe(2);
+    const name = 'unet.out_conv.weight';
+    const [a, b] = [0, 1].map((i) => seen[i]?.length);
+    expect(a).toBe(b);
+    // The same training with the default lengths: averages do not act on what they average.
+    const plain = createTrainStep({ unet, uncertainty, optimizer: adam() });
+    let other = started(plain.init(1));
+    const weights: number[][] = [];
+    for (let i = 0; i < 2; i++) {
+      ({ state: other } = plain.step(other, { ...makeBatch(2), t: tf.scalar(2 * i + 2) }));
+      weights.push([...(other.params[name]?.dataSync() ?? [])]);
+    }
+    expect(flat(trainedOf(other))).toEqual(seen[1]);
+    const expected = weights[0]?.map((x, i) => (x + (weights[1]?.[i] ?? 0)) / 2) ?? [];
+    expect(relativeError(average[name]?.dataSync() ?? [], expected)).toBeLessThan(1e-6);
+  });
+
+  test('emaSigmaRels is short for power-function ones, beside others too; none of two may share a name', () => {
+    const make = (more: object) => createTrainStep({ unet, uncertainty, optimizer: adam(), ...more });
+    const names = (more: object): string[] => Object.keys(make(more).init(1).ema);
+    expect(names({})).toEqual(['0.05', '0.1']);
+    expect(names({ averages: [] })).toEqual([]);
+    expect(names({ emaSigmaRels: [] })).toEqual([]);
+    expect(names({ emaSigmaRels: [0.2], averages: [halfLifeEma({ halfLife: 1 })] })).toEqual(['0.2', 'halflife']);
+    expect(() => make({ emaSigmaRels: [0.1], averages: [powerEma(0.1)] })).toThrow(
+      'createTrainStep: expected averages of different names, got 0.1 twice.',
+    );
+    expect(() => make({ emaSigmaRels: [0.3] })).toThrow(RangeError);
   });
 });
 

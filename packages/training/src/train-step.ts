@@ -1,29 +1,23 @@
-import { type Checkpoint, forceWeightNorm, type UNet } from '@edm2/edm2-unet';
+import type { Checkpoint, UNet } from '@edm2/edm2-unet';
 import { edmWeight, type LossWeight, type Uncertainty } from '@edm2/loss-weighting';
 import { known } from '@edm2/options';
-import type { HalfLife } from '@edm2/phema';
-import { emaStep, halfLifeEmaStep } from '@edm2/phema/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Optimizer } from './adam.js';
 import { assertBatch, assertScalars, assertState } from './assert.js';
-import { forceHead } from './force-head.js';
-import { HALF_LIFE, initState } from './init.js';
+import { type AveragesOptions, assertAverages, averagesOf, moveAverages } from './averages.js';
+import { joinNetworks } from './networks.js';
 import { createObjective } from './objective.js';
 import type { GradientBatch, TrainBatch, TrainMetrics, TrainState, UpdateBatch } from './state.js';
 import { mapParams, type Params, pick, type TensorTree } from './tree.js';
 
 /** What a training step is made of. */
-export interface TrainStepOptions<M extends TensorTree = TensorTree> {
+export interface TrainStepOptions<M extends TensorTree = TensorTree> extends AveragesOptions {
   readonly unet: UNet;
   /** The learned log-uncertainty u(σ), trained along with the net; left out: the plain weighted loss. */
   readonly uncertainty?: Uncertainty | undefined;
   /** Standard deviation of the images, > 0. */
   readonly sigmaData?: number;
   readonly optimizer: Optimizer<M>;
-  /** Lengths of the running averages, each in (0, 0.2887); none for an empty list. */
-  readonly emaSigmaRels?: readonly number[];
-  /** A traditional average besides, kept in `state.ema.halflife`; the paper's config A. It begins at the initial weights. */
-  readonly emaHalfLife?: HalfLife | undefined;
   /** Factor of the loss before gradients are taken, > 0, not divided out again. Adam's result depends on it through eps alone. */
   readonly lossScale?: number;
   /** Factor of the squared error at each noise level. */
@@ -71,7 +65,7 @@ const OPTIONS = {
   sigmaData: true,
   optimizer: true,
   emaSigmaRels: true,
-  emaHalfLife: true,
+  averages: true,
   lossScale: true,
   weight: true,
   checkpoint: true,
@@ -83,7 +77,7 @@ const OPTIONS = {
  * Nothing inside draws, reads or keeps: noise, noise levels, masks, learning rate and image counts come in as tensors, so a step
  * is compiled once and gives the same result whenever it is repeated.
  *
- * @throws {RangeError} when sigmaData or a length is out of range, or net and head share a name.
+ * @throws {RangeError} when sigmaData or a length is out of range, when net and head share a name, or two averages do.
  * @see Karras et al. 2024, Algorithm 1, eq. 21, 66, 127; section D.2 for the order and the treatment of non-finite gradients.
  */
 export function createTrainStep<M extends TensorTree>(options: TrainStepOptions<M>): TrainStep<M> {
@@ -92,90 +86,72 @@ export function createTrainStep<M extends TensorTree>(options: TrainStepOptions<
     uncertainty,
     sigmaData = 0.5,
     optimizer,
-    emaSigmaRels = [0.05, 0.1],
-    emaHalfLife,
     lossScale = 1,
     weight = edmWeight,
     checkpoint,
+    ...tracked
   } = known('createTrainStep', options, OPTIONS);
-  if (emaHalfLife) known('createTrainStep: emaHalfLife', emaHalfLife, { halfLife: true, rampup: true });
-  const trained = trainedNames(unet, uncertainty);
-  const trackNames = [...emaSigmaRels.map(String), ...(emaHalfLife ? [HALF_LIFE] : [])];
-  const netNames = unet.parameters.map(({ name }) => name);
-  const headNames = (uncertainty?.parameters ?? []).map(({ name }) => name);
-  const objective = createObjective({ unet, uncertainty, sigmaData, weight, lossScale, trained, checkpoint });
+  const averages = averagesOf(tracked);
+  const networks = joinNetworks(unet, uncertainty);
+  const { trained } = networks;
+  const loss = createObjective({ unet, uncertainty, sigmaData, weight, lossScale, trained, checkpoint });
 
-  /** Everything in one record, the stored weights overwritten by their normalised selves (eq. 66). */
-  const forced = (state: TrainState<M>): Params => ({
-    ...forceWeightNorm(unet, state.params),
-    ...forceHead(unet, uncertainty, state.uncertainty),
-  });
+  const forced = (state: TrainState<M>): Params => networks.forceWeightNorm(networks.join(state)); // eq. 66
+
   const update = (state: TrainState<M>, params: Params, gradients: Params, batch: UpdateBatch): TrainState<M> => {
-    const finite = mapParams(gradients, finiteOrZero);
-    const next = optimizer.update(pick(params, trained), finite, state.moments, batch.learningRate);
-    const all = { ...params, ...next.params };
-    const { [HALF_LIFE]: traditional, ...powerFunction } = state.ema;
-    const { t, dt } = batch;
+    const finite = mapParams(gradients, finiteOrZero); // D.2
+    const learned = optimizer.update(pick(params, trained), finite, state.moments, batch.learningRate);
     return {
-      params: pick(all, netNames),
-      uncertainty: pick(all, headNames),
-      moments: next.moments,
-      ema: {
-        ...emaStep(powerFunction, next.params, t, dt),
-        ...(emaHalfLife &&
-          traditional && { [HALF_LIFE]: halfLifeEmaStep(traditional, next.params, t, dt, emaHalfLife) }),
-      },
+      ...networks.part({ ...params, ...learned.params }),
+      moments: learned.moments,
+      ema: moveAverages(averages, state.ema, learned.params, batch), // eq. 127
     };
   };
 
   return {
     trained,
-    init: (seed) => initState({ unet, uncertainty, optimizer, tracks: trackNames, trained }, seed),
+    init(seed) {
+      const params = networks.init(seed);
+      const learned = pick(params, trained);
+      return {
+        ...networks.part(params),
+        moments: optimizer.init(learned),
+        ema: Object.fromEntries(averages.map(({ name, init }) => [name, init(learned)])),
+      };
+    },
     step(state, batch) {
       assertState('step', state, unet, uncertainty);
+      assertAverages('step', state.ema, averages);
       assertBatch('step', batch);
       assertScalars('step', { learningRate: batch.learningRate, t: batch.t, dt: batch.dt });
       return tf.tidy(() => {
         const params = forced(state);
-        const { gradients, metrics } = objective(params, batch);
+        const { gradients, metrics } = loss(params, batch); // eq. 21
         return { state: update(state, params, gradients, batch), metrics };
       });
     },
-    zeroGradients: () => zeros([...unet.parameters, ...(uncertainty?.parameters ?? [])], trained),
+    zeroGradients: () => {
+      const shapes = new Map(networks.parameters.map(({ name, shape }) => [name, shape]));
+      return Object.fromEntries(trained.map((name) => [name, tf.zeros([...(shapes.get(name) ?? [])])]));
+    },
     accumulate(state, gradients, batch) {
       assertState('accumulate', state, unet, uncertainty);
       assertBatch('accumulate', batch);
       assertScalars('accumulate', { dt: batch.dt });
       return tf.tidy(() => {
-        const { gradients: share, metrics } = objective(forced(state), batch);
+        const { gradients: share, metrics } = loss(forced(state), batch);
         return { gradients: mapParams(share, (tensor, name) => tf.add(gradients[name] ?? 0, tensor)), metrics };
       });
     },
     apply(state, gradients, batch) {
       assertState('apply', state, unet, uncertainty);
+      assertAverages('apply', state.ema, averages);
       assertScalars('apply', { learningRate: batch.learningRate, t: batch.t, dt: batch.dt });
       return tf.tidy(() => update(state, forced(state), gradients, batch));
     },
   };
 }
 
-/** Everything but buffers. */
-function trainedNames(unet: UNet, uncertainty: Uncertainty | undefined): string[] {
-  const specs = [...unet.parameters, ...(uncertainty?.parameters ?? [])];
-  const names = specs.filter(({ kind }) => kind !== 'buffer').map(({ name }) => name);
-  const twice = specs.find(({ name }, i) => specs.findIndex((other) => other.name === name) !== i);
-  if (twice)
-    throw new RangeError(
-      `createTrainStep: expected net and uncertainty head to share no name, got ${twice.name} in both. Rename the head's.`,
-    );
-  return names;
-}
-
 /** NaN and ±Inf become 0, so that one bad batch costs one update and not the run. Kernels: IsFinite, ZerosLike, Select. */
 const finiteOrZero = (gradient: tf.Tensor): tf.Tensor =>
   tf.where(tf.isFinite(gradient), gradient, tf.zerosLike(gradient));
-
-const zeros = (specs: readonly { name: string; shape: readonly number[] }[], names: readonly string[]): Params =>
-  Object.fromEntries(
-    specs.filter(({ name }) => names.includes(name)).map(({ name, shape }) => [name, tf.zeros([...shape])]),
-  );

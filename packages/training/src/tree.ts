@@ -1,7 +1,7 @@
-import type * as tf from '@tensorflow/tfjs-core';
+import type { Params } from '@edm2/tensor-files/tfjs';
+import * as tf from '@tensorflow/tfjs-core';
 
-/** Named tensors: parameters, gradients, one average. The names are those of the state dict. */
-export type Params = Record<string, tf.Tensor>;
+export type { Params };
 
 /** A tree of named tensors, as `jit` takes and returns it. */
 export type TensorTree = { [name: string]: tf.Tensor | TensorTree };
@@ -15,3 +15,10 @@ export function mapParams(params: Params, value: (tensor: tf.Tensor, name: strin
 export function pick(params: Params, names: readonly string[]): Params {
   return Object.fromEntries(names.flatMap((name) => (params[name] ? [[name, params[name]]] : [])));
 }
+
+/**
+ * Disposes every tensor of a training's trees: a state, a batch, gradients, metrics. `tf.dispose` does the same, but for its type, which
+ * has no optional entries.
+ */
+export const disposeTree = (tree: { readonly [name: string]: unknown } | readonly unknown[]): void =>
+  tf.dispose(tree as tf.TensorContainer);

@@ -27,7 +27,7 @@ import { createRandom, draw } from '@edm2/random';
 import { dpmpp2m, euler, guide, heun, karrasSchedule, sampleSeeds } from '@edm2/sampler';
 import { startLibtensorflow } from '@edm2/tfjs-libtensorflow';
 import { startOnnxRuntime } from '@edm2/tfjs-onnxruntime';
-import { adam, createTrainStep, learningRate } from '@edm2/training';
+import { adam, createTrainStep, halfLifeEma, learningRate } from '@edm2/training';
 import { loadState } from '@edm2/training/node';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, expect, test } from 'vitest';
@@ -87,7 +87,7 @@ const FUNCTIONS: readonly [fn: string, wrong: string, right: string, call: (more
   ['softMinSnrWeight', 'gama', 'gamma', (more) => softMinSnrWeight(tf.ones([1]), more)],
   ['sigmoidWeight', 'biases', 'bias', (more) => sigmoidWeight(tf.ones([1]), more)],
   ['createTrainStep', 'emaSigmaRel', 'emaSigmaRels', step],
-  ['createTrainStep: emaHalfLife', 'halflifes', 'halfLife', (more) => step({ emaHalfLife: { halfLife: 1, ...more } })],
+  ['halfLifeEma', 'halflifes', 'halfLife', (more) => step({ averages: [halfLifeEma({ halfLife: 1, ...more })] })],
   ['adam', 'beta_1', 'beta1', (more) => adam(more)],
   [
     'learningRate',

@@ -31,9 +31,13 @@ export async function hashes(folder: string, wanted: (name: string) => boolean):
  * own.
  */
 const isFinal = (name: string, all: readonly string[]): boolean =>
-  !name.includes('training-state-') || !all.some((other) => sameFolder(other, name) && isState(other) && other > name);
+  !name.includes('training-state-') || !all.some((other) => sameFolder(other, name) && timeOf(other) > timeOf(name));
 
-const isState = (name: string): boolean => /training-state-\d+\.safetensors$/.test(name);
+/** Of a training state, the images in its name; of any other file, less. */
+const timeOf = (name: string): number => {
+  const [, thousands = '-1', rest = '0'] = /training-state-(\d+)(?:\.(\d{3}))?\.safetensors$/.exec(name) ?? [];
+  return 1000 * Number(thousands) + Number(rest);
+};
 const sameFolder = (a: string, b: string): boolean => a.slice(0, a.lastIndexOf('/')) === b.slice(0, b.lastIndexOf('/'));
 
 const isTemporary = (name: string): boolean => /\.tmp$/.test(name);

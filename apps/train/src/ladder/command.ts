@@ -7,13 +7,14 @@ import { afterSubcommand } from '@edm2/command/shell';
 import { ownCommand } from '@edm2/command/typed';
 import { wholeNumber } from '@edm2/command/whole-number';
 import { type Dataset, openDataset } from '@edm2/dataset';
-import { type ConfigName, countParameters, createUNet } from '@edm2/edm2-unet';
+import { CONFIG_NAMES, type ConfigName, countParameters, createUNet } from '@edm2/edm2-unet';
 import { type EngineName, startEngine } from '@edm2/engine';
 import type { Command } from 'commander';
 import { mnistFolder } from '../demo/mnist.js';
 import { MAX_CHANNELS, MAX_REPEATS } from '../options/limits.js';
 import { count, factors, letters, natural } from '../options/parsers.js';
 import { checkRunConfig } from '../options/run-config.js';
+import { above0 } from '../options/setting.js';
 import { say } from '../say.js';
 import { asInterruption, runLadder } from './run-ladder.js';
 import { FULL, type LadderSettings, ladderRun, SMOKE } from './settings.js';
@@ -47,7 +48,9 @@ export const addLadderCommand = (program: Command): Command =>
     // Trains: the WebAssembly backend lacks kernels for that.
     { but: ['wasm'] },
   )
-    .description('Trains configs A to G on the same digits, scores them, writes the ladder as a table and a picture.')
+    .description(
+      `Trains configs ${CONFIG_NAMES[0]} to ${CONFIG_NAMES.at(-1)} on the same digits, scores them, writes the ladder as a table and a picture.`,
+    )
     .option(
       '--images <n>',
       `images that each config is trained on (default: ${FULL.images / 1024}Ki)`,
@@ -68,12 +71,12 @@ export const addLadderCommand = (program: Command): Command =>
     .showSuggestionAfterError()
     .action((options: LadderCommandOptions) => ladderCommand(options));
 
-/** @throws {UsageError} when there are too few images. */
+/** @throws {UsageError} when there are no images. */
 function settingsOf(options: LadderCommandOptions): LadderSettings {
   const base = options.smoke ? SMOKE : FULL;
   const images = options.images ?? base.images;
-  if (images < 1000)
-    throw new UsageError(`--images: expected at least 1000, got ${images}. File names count thousands of images.`);
+  const wrong = above0(images);
+  if (wrong !== undefined) throw new UsageError(`--images: ${wrong}`);
   return {
     ...base,
     images,

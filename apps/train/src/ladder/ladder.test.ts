@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InterruptedError } from '@edm2/command/errors';
 import { type Dataset, openDataset } from '@edm2/dataset';
+import { CONFIG_NAMES } from '@edm2/edm2-unet';
 import { type EngineReport, startEngine } from '@edm2/engine';
 import { trainingLadder } from '@edm2/training';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -11,7 +12,7 @@ import { mnistFolder } from '../demo/mnist.js';
 import { type Rung, rungOf } from './result.js';
 import { runLadder } from './run-ladder.js';
 import type { LadderOptions } from './run-rung.js';
-import { FULL, type LadderSettings, LETTERS, ladderRun, SMOKE } from './settings.js';
+import { FULL, type LadderSettings, ladderRun, SMOKE } from './settings.js';
 import { createTimeLeft } from './time-left.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'edm2-ladder-'));
@@ -41,7 +42,7 @@ const ladder = (outdir: string, signal: AbortSignal, changes: Partial<LadderOpti
   });
 
 describe('the runs of a ladder', () => {
-  const runs = () => LETTERS.map((letter) => ladderRun(letter, FULL, dataset));
+  const runs = () => CONFIG_NAMES.map((letter) => ladderRun(letter, FULL, dataset));
 
   test('differ by what the table says, and by nothing else', () => {
     const [a, b, c, d, e, f, g] = runs();
@@ -70,7 +71,7 @@ describe('the runs of a ladder', () => {
   });
 
   test('record magnitudes at most every 32 steps, and eight times at least', () => {
-    expect(runs().map(({ status, batch }) => status / batch)).toEqual(LETTERS.map(() => 32));
+    expect(runs().map(({ status, batch }) => status / batch)).toEqual(CONFIG_NAMES.map(() => 32));
     const { status, batch } = ladderRun('A', SMOKE, dataset);
     expect([status, batch]).toEqual([128, 64]);
   });
@@ -80,7 +81,7 @@ describe('the runs of a ladder', () => {
     expect((a?.batch ?? 0) / (b?.batch ?? 1)).toBe(2);
     // Up to the factors that a short run takes.
     const factors = FULL.rateFactors;
-    expect((a?.lr ?? 0) / factors.A / ((b?.lr ?? 1) / factors.B)).toBeCloseTo(0.5, 9);
+    expect((a?.lr ?? 0) / (factors.A ?? 1) / ((b?.lr ?? 1) / (factors.B ?? 1))).toBeCloseTo(0.5, 9);
     expect((a?.emaHalfLife ?? 0) / FULL.images).toBeCloseTo((trainingLadder.A.emaHalfLife ?? 0) / (2048 * 2 ** 20), 4);
   });
 });

@@ -1,9 +1,10 @@
 import type { MagnitudeLine } from '@edm2/app-kit/magnitudes/magnitude-line';
 import { ACCENT, FAINT, INK, MUTED } from '@edm2/app-kit/pictures/theme';
+import { CONFIG_STEPS } from '@edm2/edm2-unet';
+import { trainingLadder } from '@edm2/training';
 import type { TopLevelSpec } from 'vega-lite';
 import { configColour } from './colours.js';
 import { meanMagnitude, type Rung } from './result.js';
-import { STEPS } from './table.js';
 import { updatesStrip } from './updates-strip.js';
 
 type Part = Extract<TopLevelSpec, { vconcat: unknown }>['vconcat'][number];
@@ -24,19 +25,21 @@ const COLUMNS = { sigmaRel: 710, parameters: 790, gflops: 855, fid: 930 } as con
  */
 function scores(rungs: readonly Rung[]): Part {
   const values = rungs.map(({ config, frechet: { mean, std }, ...rung }) => ({
-    step: `${config}  ${STEPS[config]}`,
+    step: `${config}  ${CONFIG_STEPS[config]}`,
     mean,
     label: Number.isNaN(std) ? mean.toPrecision(3) : `${mean.toPrecision(3)} ± ${std.toPrecision(2)}`,
     low: Number.isNaN(std) ? mean : mean - std,
     high: Number.isNaN(std) ? mean : mean + std,
-    sigmaRel: config === 'A' ? 'half-life' : String(rung.bestSigmaRel),
+    sigmaRel: trainingLadder[config].emaHalfLife === undefined ? String(rung.bestSigmaRel) : 'half-life',
     parameters: `${(rung.parameters / 1e6).toPrecision(3)} M`,
     gflops: rung.gflops.toPrecision(3),
-    fid: rung.paper.fid.toFixed(2),
+    fid: rung.paper?.fid.toFixed(2) ?? '–',
   }));
   const best = Math.min(...values.map(({ mean }) => mean));
   const dots = rungs.flatMap(({ config, trainings }) =>
-    trainings.length > 1 ? trainings.map(({ frechet }) => ({ step: `${config}  ${STEPS[config]}`, frechet })) : [],
+    trainings.length > 1
+      ? trainings.map(({ frechet }) => ({ step: `${config}  ${CONFIG_STEPS[config]}`, frechet }))
+      : [],
   );
   const y = {
     field: 'step',

@@ -1,9 +1,10 @@
 import type { MagnitudeLine } from '@edm2/app-kit/magnitudes/magnitude-line';
 import { type Spread, spreadOf } from '@edm2/app-kit/scores/spread';
 import { type ConfigName, countFlops, countParameters, createUNet } from '@edm2/edm2-unet';
-import { trainingLadder } from '@edm2/training';
+import { type PaperFigures, trainingLadder } from '@edm2/training';
 import type { RunConfig } from '../options/run-config.js';
 import type { LogLine } from '../run/log.js';
+import { type AverageKey, traditionalAverages } from '../run/run-averages.js';
 import type { ScoredDraw } from './scores.js';
 
 /** What one training of a config came to. */
@@ -46,13 +47,8 @@ export interface Rung {
   readonly parameters: number;
   /** Gflops of a forward pass of this network. */
   readonly gflops: number;
-  /** Figures of the paper's Table 1: size S on ImageNet-512 latents. */
-  readonly paper: {
-    readonly fid: number;
-    readonly sigmaRel: number;
-    readonly mparams: number;
-    readonly gflops: number;
-  };
+  /** Figures of the paper's Table 1; none of a config that is not the paper's. */
+  readonly paper?: PaperFigures | undefined;
   /** Largest and mean magnitude over all buckets, at the first and the last tick. */
   readonly magnitudes:
     | Readonly<Record<'activations' | 'weights', { readonly first: Pair; readonly last: Pair }>>
@@ -77,7 +73,7 @@ export interface FinishedTraining {
 export function meanCurve(sweeps: readonly (readonly ScoredDraw[])[]): CurvePoint[] {
   const [first = []] = sweeps;
   return first.flatMap(({ average }) => {
-    if (average === 'halflife') return [];
+    if (typeof average !== 'number') return [];
     const scores = sweeps.flatMap((draws) => draws.filter((draw) => draw.average === average));
     return [
       {
@@ -100,8 +96,9 @@ export function rungOf(trainings: readonly FinishedTraining[], magnitudes: reado
   const curve = meanCurve(trainings.map(({ sweep }) => sweep));
   const best = bestOf(curve);
   const finals = trainings.map(({ final }) => {
-    const of = (average: number | 'halflife') => final.filter((draw) => draw.average === average);
-    return { power: of(best), own: config.emaHalfLife > 0 ? of('halflife') : of(best) };
+    const of = (average: AverageKey) => final.filter((draw) => draw.average === average);
+    const [traditional] = traditionalAverages(config);
+    return { power: of(best), own: of(traditional?.key ?? best) };
   });
   const spread = (kind: 'own' | 'power', figure: 'frechet' | 'labelAgreement'): Spread => {
     const values = finals.map((draws) => draws[kind].map((draw) => draw[figure]));
@@ -120,7 +117,6 @@ export function rungOf(trainings: readonly FinishedTraining[], magnitudes: reado
     };
   });
   const unet = createUNet({ config: letter, ...config.network });
-  const { paperFid, paperSigmaRel, paperMparams, paperGflops } = trainingLadder[letter];
   return {
     config: letter,
     frechet: spread('own', 'frechet'),
@@ -133,12 +129,7 @@ export function rungOf(trainings: readonly FinishedTraining[], magnitudes: reado
     curve,
     parameters: countParameters(unet),
     gflops: countFlops(unet).total / 1e9,
-    paper: {
-      fid: paperFid,
-      sigmaRel: paperSigmaRel,
-      mparams: paperMparams,
-      gflops: paperGflops,
-    },
+    paper: trainingLadder[letter].paper,
     magnitudes: magnitudeChange(magnitudes),
   };
 }

@@ -6,7 +6,7 @@ import { renderChart } from '@edm2/app-kit/pictures/render-chart';
 import { writeWhole } from '@edm2/app-kit/pictures/write-whole';
 import { formatSpread } from '@edm2/app-kit/scores/spread';
 import { InterruptedError, UsageError } from '@edm2/command/errors';
-import type { ConfigName } from '@edm2/edm2-unet';
+import { CONFIG_NAMES, type ConfigName } from '@edm2/edm2-unet';
 import { writeFileAtomic } from '@edm2/tensor-files';
 import { readMagnitudes } from '../run/magnitudes.js';
 import { inRunFolder } from '../run/run-folder.js';
@@ -16,7 +16,7 @@ import { claimFolder, storedRungs } from './ladder-folder.js';
 import { ladderPicture } from './picture.js';
 import type { Rung } from './result.js';
 import { type LadderOptions, type RungPlace, rungWork, runRung } from './run-rung.js';
-import { LETTERS } from './settings.js';
+import { rateFactorOf } from './settings.js';
 import { type LadderAbout, ladderTable } from './table.js';
 import { createTimeLeft, sumOfWork } from './time-left.js';
 
@@ -74,7 +74,7 @@ async function climb(options: LadderOptions): Promise<readonly Rung[]> {
   judge.classifier.dispose();
   if (diverged.length > 0)
     throw new UsageError(
-      `ladder: expected finite losses, got others in ${diverged.join(', ')}. Delete ${diverged.map((letter) => join(outdir, letter)).join(', ')} and take a lower factor in --lr-factors ${diverged.map((letter) => `${letter}=${settings.rateFactors[letter]}`).join(',')}; all else is kept.`,
+      `ladder: expected finite losses, got others in ${diverged.join(', ')}. Delete ${diverged.map((letter) => join(outdir, letter)).join(', ')} and take a lower factor in --lr-factors ${diverged.map((letter) => `${letter}=${rateFactorOf(letter, settings.rateFactors)}`).join(',')}; all else is kept.`,
     );
   return rungs;
 }
@@ -90,7 +90,7 @@ async function writeResults(
   known: ReadonlyMap<ConfigName, Known>,
   { real }: Judge,
 ): Promise<void> {
-  const inOrder = LETTERS.flatMap((letter) => known.get(letter) ?? []);
+  const inOrder = CONFIG_NAMES.flatMap((letter) => known.get(letter) ?? []);
   const rungs = inOrder.map(({ rung }) => rung);
   const magnitudes = new Map(inOrder.map(({ rung, lines }) => [rung.config, lines]));
   const about: LadderAbout = {

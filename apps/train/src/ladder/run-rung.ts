@@ -6,6 +6,7 @@ import type { Dataset } from '@edm2/dataset';
 import type { ConfigName } from '@edm2/edm2-unet';
 import type { EngineReport } from '@edm2/engine';
 import type { RunConfig } from '../options/run-config.js';
+import { storedPosition } from '../run/checkpoint.js';
 import { readLog } from '../run/log.js';
 import { readMagnitudes } from '../run/magnitudes.js';
 import { exists, inRunFolder, listStates, prepareRunFolder } from '../run/run-folder.js';
@@ -79,7 +80,7 @@ export async function runRung(
     left.train -= duration;
     await inRunFolder(training.folder, async () => {
       await prepare(training);
-      const from = await trainedImages(training.folder);
+      const from = (await storedPosition(training.folder))?.nimg ?? 0;
       if (from >= duration) return;
       timeLeft.start('train');
       await train(options, training, training === trainings[0], (nimg) =>
@@ -151,14 +152,4 @@ async function train(
     title,
     remark,
   });
-}
-
-/** Images that the newest training state of a folder has seen, to the thousand. */
-async function trainedImages(folder: string): Promise<number> {
-  const [newest] = await listStates(folder);
-  const log = await readLog(folder);
-  const kimg = Number(/(\d+)\.safetensors$/.exec(newest ?? '')?.[1] ?? 0);
-  // A finished run has logged its last image; names of states are rounded down.
-  const last = log.at(-1)?.nimg ?? 0;
-  return Math.floor(last / 1000) === kimg ? last : 1000 * kimg;
 }

@@ -5,6 +5,7 @@ import { reconstructFiles } from '@edm2/phema/node';
 import { makeFolder } from '@edm2/tensor-files';
 import { gridClass, writeGrid } from 'edm2/parts';
 import type { RunConfig } from '../options/run-config.js';
+import { type AverageKey, traditionalAverages } from '../run/run-averages.js';
 import { averagePath } from '../run/run-folder.js';
 import { GRID_COLUMNS, generate } from '../run/sample-snapshot.js';
 import type { Judge } from './judge.js';
@@ -42,7 +43,7 @@ export function imagesToScore(
   { sigmaRels, sweepImages, finalImages, draws }: LadderSettings,
   config: RunConfig,
 ): { readonly sweep: number; readonly final: number } {
-  const averages = config.emaHalfLife > 0 ? 2 : 1;
+  const averages = 1 + traditionalAverages(config).length;
   return { sweep: sigmaRels.length * sweepImages, final: averages * draws * finalImages };
 }
 
@@ -51,6 +52,7 @@ export async function openScoring(options: ScoringOptions): Promise<Scoring> {
   const { folder, config, settings, judge, say } = options;
   const { sigmaRels, sweepImages, finalImages, samplerSteps } = settings;
   const scores = await openScores(folder);
+  const traditional = traditionalAverages(config);
   let averages: ReturnType<typeof reconstruct> | undefined;
 
   /** @param before - images of this piece of work that come before. */
@@ -65,7 +67,7 @@ export async function openScoring(options: ScoringOptions): Promise<Scoring> {
     const digit = gridClass(10, GRID_COLUMNS);
     const found = await score(judge.classifier, judge.reference, images, (i) => digit(set.seed + i));
     // A picture of what is reported.
-    const reported = config.emaHalfLife > 0 ? 'halflife' : set.average;
+    const reported = traditional[0]?.key ?? set.average;
     if (set.use === 'final' && set.seed === 0 && set.average === reported)
       await writeGrid(join(folder, 'grid.png'), images, { columns: GRID_COLUMNS });
     const { profileError } = average;
@@ -84,7 +86,7 @@ export async function openScoring(options: ScoringOptions): Promise<Scoring> {
     },
     async final(sigmaRel, onImages) {
       const drawn: ScoredDraw[] = [];
-      const sets = (config.emaHalfLife > 0 ? ([sigmaRel, 'halflife'] as const) : [sigmaRel]).flatMap((average) =>
+      const sets = [sigmaRel, ...traditional.map(({ key }) => key)].flatMap((average) =>
         Array.from({ length: settings.draws }, (_, i) => ({ average, seed: i * finalImages })),
       );
       for (const [i, set] of sets.entries())
@@ -109,12 +111,12 @@ async function reconstruct({ folder, config, settings, signal }: ScoringOptions,
     signal,
   });
   for (const { warnings } of outputs) for (const warning of warnings) say(`config ${config.config}: ${warning}`);
-  const averages = new Map<number | 'halflife', { path: string; profileError?: number }>(
+  const averages = new Map<AverageKey, { path: string; profileError?: number }>(
     outputs.map(({ sigmaRel, path, profileError }) => [sigmaRel, { path, profileError }]),
   );
   // Training ends with the batch that reaches its duration.
   const last = Math.ceil(config.duration / config.batch) * config.batch;
-  if (config.emaHalfLife > 0) averages.set('halflife', { path: await averagePath(folder, last, 'halflife') });
+  for (const { key } of traditionalAverages(config)) averages.set(key, { path: await averagePath(folder, last, key) });
   return averages;
 }
 

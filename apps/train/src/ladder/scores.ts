@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { parseJsonLines } from '@edm2/app-kit/files/json-lines';
 import type { Score } from '@edm2/app-kit/scores/score';
 import { append } from '../run/append.js';
+import type { AverageKey } from '../run/run-averages.js';
 
 /** One set of images that was scored: an average, and from which seed on. */
 export interface ScoredDraw extends Score {
   /** EMA length, or the traditional average. */
-  readonly average: number | 'halflife';
+  readonly average: AverageKey;
   /** `sweep`: to choose a length; `final`: on fresh seeds, what is reported. */
   readonly use: 'sweep' | 'final';
   readonly seed: number;

@@ -1,4 +1,6 @@
 import { formatSpread, type Spread } from '@edm2/app-kit/scores/spread';
+import { CONFIG_STEPS } from '@edm2/edm2-unet';
+import { trainingLadder } from '@edm2/training';
 import type { Rung } from './result.js';
 
 /** What stands around a ladder's table. */
@@ -17,17 +19,6 @@ export interface LadderAbout {
   readonly engine: string;
   readonly finished: string;
 }
-
-/** What each step changes, in the words of the paper's Table 1. */
-export const STEPS: Readonly<Record<Rung['config'], string>> = {
-  A: 'EDM baseline',
-  B: '+ minor improvements',
-  C: '+ architectural streamlining',
-  D: '+ magnitude-preserving learned layers',
-  E: '+ control effective learning rate',
-  F: '+ remove group normalisations',
-  G: '+ magnitude-preserving fixed-function layers',
-};
 
 const percent = ({ mean, std, draws }: Spread): string => formatSpread({ mean: 100 * mean, std: 100 * std, draws }, 2);
 const percentOf = (share: number): string => `${(100 * share).toPrecision(2)} %`;
@@ -55,8 +46,8 @@ export function ladderTable(rungs: readonly Rung[], about: LadderAbout): string 
     return found ? `${short(found.first[key])} → ${short(found.last[key])}` : '–';
   };
   const rows = rungs.map((rung) => [
-    `${rung.config} ${STEPS[rung.config]}`,
-    rung.config !== 'A'
+    `${rung.config} ${CONFIG_STEPS[rung.config]}`,
+    trainingLadder[rung.config].emaHalfLife === undefined
       ? formatSpread(rung.frechet)
       : `${formatSpread(rung.frechet)} (half-life); ${formatSpread(rung.frechetPower)} at the best σ_rel`,
     percent(rung.labelAgreement),
@@ -67,9 +58,9 @@ export function ladderTable(rungs: readonly Rung[], about: LadderAbout): string 
     change(rung, 'activations', 'mean'),
     change(rung, 'activations', 'max'),
     change(rung, 'weights', 'mean'),
-    rung.paper.fid.toFixed(2),
-    String(rung.paper.sigmaRel),
-    `${rung.paper.mparams.toFixed(1)}, ${rung.paper.gflops.toFixed(1)}`,
+    rung.paper?.fid.toFixed(2) ?? '–',
+    String(rung.paper?.sigmaRel ?? '–'),
+    rung.paper ? `${rung.paper.mparams.toFixed(1)}, ${rung.paper.gflops.toFixed(1)}` : '–',
   ]);
   const { real, seed, draws } = about;
   const n = rungs[0]?.n ?? real.n;

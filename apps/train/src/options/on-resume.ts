@@ -2,8 +2,10 @@ import { UsageError } from '@edm2/command/errors';
 import { switchesOf } from '@edm2/edm2-unet';
 import type { CommandOptions } from './command-options.js';
 import type { RunConfig } from './run-config.js';
+import { optionOf } from './setting.js';
+import { type SettingName, settings } from './settings.js';
 
-/** What `--resume` does with one setting of a run. */
+/** What `--resume` does with one value of a run's configuration. */
 interface OnResume {
   /** Option that sets it. */
   readonly option: string;
@@ -11,53 +13,30 @@ interface OnResume {
   readonly may: boolean;
 }
 
-const may = (option: string): OnResume => ({ option, may: true });
 const mayNot = (option: string): OnResume => ({ option, may: false });
 
 /**
- * The one table of what a continuation may change: how long, how often something is written, where things are and what computes; never
- * what is computed.
+ * What a continuation may change: how long, how often something is written, where things are and what computes; never what is computed.
+ * Of settings, the one table of them says it.
  */
-export const ON_RESUME: Readonly<Record<keyof RunConfig, OnResume>> = {
+export const ON_RESUME = {
   format: mayNot('the format of config.json'),
   preset: mayNot('--preset'),
   config: mayNot('--config'),
   // Where they are; that they are the same ones, the fingerprint says.
-  data: may('--data'),
+  data: { option: '--data', may: true },
   dataFingerprint: mayNot('the content of --data'),
-  seed: mayNot('--seed'),
-  duration: may('--duration'),
-  batch: mayNot('--batch'),
-  // Sums in another order round otherwise.
-  batchGpu: mayNot('--batch-gpu'),
-  status: may('--status'),
-  snapshot: may('--snapshot'),
-  checkpoint: may('--checkpoint'),
-  preview: may('--preview'),
-  lr: mayNot('--lr'),
-  decay: mayNot('--decay'),
   rampupMimg: mayNot('the ramp-up of --preset'),
-  dropout: mayNot('--dropout'),
-  pMean: mayNot('--pmean'),
-  pStd: mayNot('--pstd'),
   sigmaData: mayNot('the deviation of --data'),
-  beta2: mayNot('--beta2'),
-  lossScale: mayNot('--loss-scale'),
-  uncertainty: mayNot('--uncertainty'),
-  emaHalfLife: mayNot('--ema-half-life'),
-  emaRampup: mayNot('--ema-rampup'),
   emaSigmaRels: mayNot('the tracked EMA lengths'),
   switches: mayNot('--switch'),
   network: mayNot('the network'),
   latents: mayNot('the latents of --data'),
   job: mayNot('--smoke'),
-  acceptWarnings: may('--accept-warnings'),
-  engine: may('--engine'),
-  threads: may('--threads'),
-  vae: may('--vae'),
-  magnitudes: may('--magnitudes'),
-  updates: may('--updates'),
-};
+  ...(Object.fromEntries(
+    settings().map(([name, of]) => [name, { option: optionOf(of), may: of.mayChange === true }]),
+  ) as Record<SettingName, OnResume>),
+} satisfies Readonly<Record<keyof RunConfig, OnResume>>;
 
 const KEYS = Object.keys(ON_RESUME) as (keyof RunConfig)[];
 
@@ -76,13 +55,6 @@ export function differences(stored: RunConfig, given: RunConfig): string[] {
   );
 }
 
-/** Options that have a setting's own name. */
-const PLAIN = [
-  ...(['preset', 'config', 'seed', 'duration', 'batch', 'batchGpu', 'status', 'snapshot', 'checkpoint'] as const),
-  ...(['preview', 'lr', 'decay', 'dropout', 'beta2', 'lossScale', 'uncertainty', 'emaHalfLife'] as const),
-  ...(['emaRampup', 'engine', 'threads', 'vae'] as const),
-] satisfies readonly (keyof CommandOptions & keyof RunConfig)[];
-
 /**
  * A run's settings as its continuation has them: those that it was begun with, and of those that are given again what may change.
  *
@@ -91,12 +63,13 @@ const PLAIN = [
  * @throws {UsageError} naming every option that may not change, with both values.
  */
 export function continuedConfig(stored: RunConfig, given: CommandOptions, outdir: string): RunConfig {
-  const asked: Partial<Record<keyof RunConfig, unknown>> = Object.fromEntries(PLAIN.map((key) => [key, given[key]]));
-  asked.pMean = given.pmean;
-  asked.pStd = given.pstd;
-  if (given.magnitudes || given.updates) asked.magnitudes = true;
-  if (given.updates) asked.updates = true;
-  if (given.acceptWarnings) asked.acceptWarnings = true;
+  const { preset, config } = given;
+  const asked: Partial<Record<keyof RunConfig, unknown>> = {
+    preset,
+    config,
+    ...Object.fromEntries(settings().map(([name]) => [name, given[name]])),
+    ...(given.updates ? { magnitudes: true } : {}),
+  };
   const wrong = KEYS.filter((key) => !ON_RESUME[key].may && asked[key] !== undefined && asked[key] !== stored[key]).map(
     (key) => `${ON_RESUME[key].option} ${show(stored[key])} then, ${show(asked[key])} now`,
   );

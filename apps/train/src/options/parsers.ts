@@ -1,13 +1,13 @@
 import { count as anyCount } from '@edm2/command/readers';
 import { wholeNumber } from '@edm2/command/whole-number';
-import { type ConfigName, ladder, parseSwitch, SWITCH_NAMES, type Switches, switchValues } from '@edm2/edm2-unet';
+import { CONFIG_NAMES, type ConfigName, parseSwitch, SWITCH_NAMES, type Switches, switchValues } from '@edm2/edm2-unet';
 import { InvalidArgumentError } from 'commander';
 import { MAX_IMAGES } from './limits.js';
 
 // What options read. Each throws commander's InvalidArgumentError, to which commander adds the option's name.
 
-const LETTERS = Object.keys(ladder) as readonly ConfigName[];
-const letterOf = (text: string): ConfigName | undefined => LETTERS.find((letter) => letter === text.toUpperCase());
+const letterOf = (text: string): ConfigName | undefined =>
+  CONFIG_NAMES.find((letter) => letter === text.trim().toUpperCase());
 
 /** `96Ki`, `2048Mi`, up to `most`. */
 export const count = (name: string, most: number = MAX_IMAGES) => anyCount(name, { most });
@@ -51,18 +51,21 @@ export function sides(text: string): number[] {
 /** `C,G`: letters of configs, in the ladder's order. */
 export function letters(text: string): ConfigName[] {
   const wanted = text.split(',').map((part) => {
-    const letter = letterOf(part.trim());
-    if (!letter) throw new InvalidArgumentError(`Expected letters from A to G such as C,G, got ${part || 'nothing'}.`);
+    const letter = letterOf(part);
+    if (!letter)
+      throw new InvalidArgumentError(
+        `Expected letters of ${CONFIG_NAMES.join(', ')} such as C,G, got ${part || 'nothing'}.`,
+      );
     return letter;
   });
-  return LETTERS.filter((letter) => wanted.includes(letter));
+  return CONFIG_NAMES.filter((letter) => wanted.includes(letter));
 }
 
 /** `C=5,G=3`: configs with factors above 0. */
 export function factors(text: string): Partial<Record<ConfigName, number>> {
   const found: Partial<Record<ConfigName, number>> = {};
   for (const pair of text.split(',')) {
-    const [, name = '', digits = ''] = /^\s*([A-Ga-g])=([^=]+)$/.exec(pair) ?? [];
+    const [, name = '', digits = ''] = /^([^=]+)=([^=]+)$/.exec(pair) ?? [];
     const letter = letterOf(name);
     const factor = Number(digits);
     if (!letter || !(factor > 0 && Number.isFinite(factor)))

@@ -4,13 +4,14 @@ import { basename, join } from 'node:path';
 import { openSnapshots } from '@edm2/phema/node';
 import { writeSafetensors } from '@edm2/tensor-files';
 import { afterAll, expect, test } from 'vitest';
-import { type AverageName, averagePath } from './run-folder.js';
+import type { AverageKey } from './run-averages.js';
+import { averagePath } from './run-folder.js';
 
 const folder = await mkdtemp(join(tmpdir(), 'average-path-'));
 afterAll(() => rm(folder, { recursive: true }));
 
 test('averages of two times in one thousand have two names, and phema tells them apart', async () => {
-  const store = async (nimg: number, average: AverageName): Promise<string> => {
+  const store = async (nimg: number, average: AverageKey): Promise<string> => {
     const path = await averagePath(folder, nimg, average);
     const length = average === 'halflife' ? {} : { sigmaRel: String(average) };
     const weight = { w: { shape: [1], data: Float32Array.of(nimg) } };

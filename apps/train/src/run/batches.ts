@@ -88,8 +88,3 @@ function valuesOf(
   if (images instanceof Uint8Array) return pixelsToUnit(images);
   return latents ? drawLatents({ values: images, shape, startImage }, latents, random) : images;
 }
-
-/** Disposes a batch's tensors. */
-export const disposeBatch = (batch: TrainBatch): void => {
-  for (const value of Object.values(batch)) tf.dispose(value as tf.TensorContainer);
-};

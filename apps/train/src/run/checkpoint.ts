@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { UNet } from '@edm2/edm2-unet';
 import { saveNetwork } from '@edm2/edm2-unet/node';
 import { createLatentNormalizer, latentMetadata } from '@edm2/latent-vae';
@@ -6,7 +5,8 @@ import { readSafetensors } from '@edm2/tensor-files';
 import type { TrainState } from '@edm2/training';
 import { type LoadStateOptions, loadState, saveState } from '@edm2/training/node';
 import type { RunConfig } from '../options/run-config.js';
-import { averagePath, exists, listStates, pruneStates, stateName } from './run-folder.js';
+import { runAverages } from './run-averages.js';
+import { averagePath, exists, listStates, pruneStates, statePath } from './run-folder.js';
 
 /** What the loop carries beside tensors: where it is, and the sums that the next status line will be made of. */
 export interface Position {
@@ -23,7 +23,7 @@ export async function writeCheckpoint(
   position: Position,
   config: Pick<RunConfig, 'latents'>,
 ): Promise<string> {
-  const path = join(outdir, stateName(position.nimg));
+  const path = await statePath(outdir, position.nimg);
   await saveState(path, state, { position: JSON.stringify(position), ...latentsOf(config) });
   await pruneStates(outdir);
   return path;
@@ -95,31 +95,15 @@ export async function writeSnapshots(
   nimg: number,
   config: RunConfig,
 ): Promise<void> {
-  for (const sigmaRel of config.emaSigmaRels) {
-    const path = await averagePath(outdir, nimg, sigmaRel);
+  for (const { average, key, metadata } of runAverages(config)) {
+    const path = await averagePath(outdir, nimg, key);
     if (await exists(path)) continue;
     // Buffers are the same in every average; what is trained comes from the track.
     await saveNetwork(path, {
       unet,
-      params: { ...state.params, ...state.ema[String(sigmaRel)] },
+      params: { ...state.params, ...state.ema[average.name] },
       sigmaData: config.sigmaData,
-      metadata: { sigmaRel: String(sigmaRel), nimg: String(nimg), preset: config.preset, ...latentsOf(config) },
+      metadata: { ...metadata, nimg: String(nimg), preset: config.preset, ...latentsOf(config) },
     });
   }
-  const traditional = state.ema['halflife'];
-  if (!traditional) return;
-  const path = await averagePath(outdir, nimg, 'halflife');
-  if (await exists(path)) return;
-  // No sigmaRel in it: reconstruction must not take it for a power-function average.
-  await saveNetwork(path, {
-    unet,
-    params: { ...state.params, ...traditional },
-    sigmaData: config.sigmaData,
-    metadata: {
-      halfLife: String(config.emaHalfLife),
-      nimg: String(nimg),
-      preset: config.preset,
-      ...latentsOf(config),
-    },
-  });
 }

@@ -1,5 +1,5 @@
 import { type EngineName, type EngineOptions, type EngineReport, startEngine } from '@edm2/engine';
-import type { TrainBatch, TrainState, TrainStep } from '@edm2/training';
+import { disposeTree, type TrainBatch, type TrainState, type TrainStep } from '@edm2/training';
 import * as tf from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../options/run-config.js';
 import { buildNetwork } from './network.js';
@@ -49,11 +49,11 @@ function timeSteps(config: RunConfig, { engine }: EngineReport): number {
       const start = performance.now();
       ({ state } = stepper.step(state, batch));
       if (i >= WARM_UP) seconds.push((performance.now() - start) / 1000);
-      tf.dispose(batch as unknown as tf.TensorContainer);
+      disposeTree(batch);
     }
   } finally {
     stepper.dispose();
-    tf.dispose(state as unknown as tf.TensorContainer);
+    disposeTree(state);
   }
   return seconds.sort((a, b) => a - b)[TIMED >> 1] ?? Number.POSITIVE_INFINITY;
 }

@@ -1,6 +1,7 @@
 import { createUNet, type UNet } from '@edm2/edm2-unet';
 import { adam, createTrainStep, ladderUncertainty } from '@edm2/training';
 import type { RunConfig } from '../options/run-config.js';
+import { runAverages } from './run-averages.js';
 
 /** The network, the uncertainty head (none with EDM's loss) and the training step that a configuration asks for. */
 export function buildNetwork(config: RunConfig) {
@@ -12,8 +13,8 @@ export function buildNetwork(config: RunConfig) {
   });
   const uncertainty = config.uncertainty ? ladderUncertainty(unet.vocabulary) : undefined;
   const optimizer = adam({ beta2: config.beta2 });
-  const { emaSigmaRels, sigmaData, lossScale, emaHalfLife: halfLife, emaRampup } = config;
-  const emaHalfLife = halfLife > 0 ? { halfLife, rampup: emaRampup > 0 ? emaRampup : undefined } : undefined;
-  const options = { unet, uncertainty, sigmaData, optimizer, emaSigmaRels, emaHalfLife, lossScale };
-  return { unet, uncertainty, training: createTrainStep(options) };
+  const { sigmaData, lossScale } = config;
+  const averages = runAverages(config).map(({ average }) => average);
+  const training = createTrainStep({ unet, uncertainty, sigmaData, optimizer, averages, lossScale });
+  return { unet, uncertainty, training };
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { precondition, type UNet } from '@edm2/edm2-unet';
 import type { EngineReport } from '@edm2/engine';
 import { jit } from '@edm2/tfjs-jit';
@@ -14,6 +13,7 @@ import {
   writeGrid,
 } from 'edm2/parts';
 import type { RunConfig } from '../options/run-config.js';
+import { previewPath } from './run-folder.js';
 
 /** Images of a preview: rows and columns. An autoencoder takes longer for an image than a small network for all of them. */
 const PIXELS = { rows: 5, columns: 10 };
@@ -32,7 +32,7 @@ export interface PreviewOptions {
 
 /** Draws a run's previews. */
 export interface Preview {
-  /** The same seeds each time, into `<outdir>/previews/<kimg>.png`. Nothing without the autoencoder that decodes them. */
+  /** The same seeds each time, into the run's `previews/`. Nothing without the autoencoder that decodes them. */
   draw(params: Record<string, tf.Tensor>, nimg: number): Promise<void>;
   dispose(): void;
 }
@@ -61,8 +61,7 @@ export async function createPreview(options: PreviewOptions): Promise<Preview> {
         batch: count,
         decoder,
       });
-      const path = join(outdir, 'previews', `${String(Math.floor(nimg / 1000)).padStart(7, '0')}.png`);
-      await writeGrid(path, images, { columns });
+      await writeGrid(previewPath(outdir, nimg), images, { columns });
     },
     dispose() {
       compiled.dispose();

@@ -16,23 +16,21 @@ import {
 } from '@edm2/tensor-files';
 import { differences } from '../options/on-resume.js';
 import { checkRunConfig, type RunConfig, runConfigSchema } from '../options/run-config.js';
+import type { AverageKey } from './run-averages.js';
 
 /** Training states kept in the folder: the newest, and the one before it in case the newest turns out to be unreadable. */
 const KEPT_STATES = 2;
 
-/** What a run's snapshots are of: an average of a length, or the traditional one. */
-export type AverageName = number | 'halflife';
-
-const averageName = (nimg: number, average: AverageName, options: SnapshotNameOptions): string =>
-  average === 'halflife'
-    ? `network-snapshot-${snapshotTime(nimg, options)}-halflife.safetensors`
-    : snapshotName('network-snapshot', { nimg, sigmaRel: average }, options);
+const averageName = (nimg: number, average: AverageKey, options: SnapshotNameOptions): string =>
+  typeof average === 'number'
+    ? snapshotName('network-snapshot', { nimg, sigmaRel: average }, options)
+    : `network-snapshot-${snapshotTime(nimg, options)}-${average}.safetensors`;
 
 /**
  * Where the average of `nimg` images is, or is to be: under its whole thousands of images, as EDM2 names it, unless the average of another
  * time in the same thousand is there.
  */
-export async function averagePath(outdir: string, nimg: number, average: AverageName): Promise<string> {
+export async function averagePath(outdir: string, nimg: number, average: AverageKey): Promise<string> {
   const path = join(outdir, averageName(nimg, average, { time: 'thousands' }));
   const stored = await readSafetensors(path).catch(() => undefined);
   await stored?.close();
@@ -42,9 +40,62 @@ export async function averagePath(outdir: string, nimg: number, average: Average
     : join(outdir, averageName(nimg, average, { time: 'images' }));
 }
 
-/** Name of the training state at `nimg` images. */
-export const stateName = (nimg: number): string =>
-  `training-state-${snapshotTime(nimg, { time: 'thousands' })}.safetensors`;
+const STATE = /^training-state-(\d+)(?:\.(\d{3}))?\.safetensors$/;
+
+/** A training state in a folder. */
+interface StoredState {
+  readonly path: string;
+  /** Of its name: whole thousands of images. */
+  readonly thousands: number;
+  /** Images beyond them, where the name has them. */
+  readonly rest: number | undefined;
+}
+
+const stateName = (nimg: number, options: SnapshotNameOptions): string =>
+  `training-state-${snapshotTime(nimg, options)}.safetensors`;
+
+/**
+ * Where the training state at `nimg` images is to be: under its whole thousands, as EDM2 names it, unless the state of another time in the
+ * same thousand is there.
+ */
+export async function statePath(outdir: string, nimg: number): Promise<string> {
+  const others = (await storedStates(outdir)).filter(({ thousands }) => thousands === Math.floor(nimg / 1000));
+  const short = join(outdir, stateName(nimg, { time: 'thousands' }));
+  if (others.length === 0) return short;
+  const same = others.some(({ path }) => path === short) && (await stateTime(short)) !== 'another';
+  return same ? short : join(outdir, stateName(nimg, { time: 'images' }));
+
+  /** One that cannot be read is no loss. */
+  async function stateTime(path: string): Promise<'same' | 'unreadable' | 'another'> {
+    const file = await readSafetensors(path).catch(() => undefined);
+    await file?.close();
+    const stored = positionIn(file?.metadata['position']);
+    if (stored === undefined) return 'unreadable';
+    return stored === nimg ? 'same' : 'another';
+  }
+}
+
+/** Images seen, of the position that a training state's metadata has. */
+function positionIn(text = ''): number | undefined {
+  try {
+    return JSON.parse(text).nimg;
+  } catch {
+    return undefined;
+  }
+}
+
+async function storedStates(outdir: string): Promise<StoredState[]> {
+  const names = await readdir(outdir).catch((): string[] => []);
+  return names.flatMap((name) => {
+    const [, thousands, rest] = STATE.exec(name) ?? [];
+    if (thousands === undefined) return [];
+    return {
+      path: join(outdir, name),
+      thousands: Number(thousands),
+      rest: rest === undefined ? undefined : Number(rest),
+    };
+  });
+}
 
 /**
  * Does work in a run's folder while no other process writes to it. What killed processes have left half-written is removed first.
@@ -152,14 +203,10 @@ export function unusable(outdir: string, error: unknown): UsageError {
 const systemError = (error: unknown): unknown =>
   error instanceof Error && error.cause !== undefined ? systemError(error.cause) : error;
 
-/** Training states of the folder, newest first. */
+/** Training states of the folder, newest first. Of a thousand images, the one without the rest in its name is the first. */
 export async function listStates(outdir: string): Promise<string[]> {
-  const names = await readdir(outdir).catch((): string[] => []);
-  return names
-    .filter((name) => /^training-state-\d+\.safetensors$/.test(name))
-    .sort()
-    .reverse()
-    .map((name) => join(outdir, name));
+  const states = await storedStates(outdir);
+  return states.sort((a, b) => b.thousands - a.thousands || (b.rest ?? -1) - (a.rest ?? -1)).map(({ path }) => path);
 }
 
 /** Removes all but the newest training states. */
@@ -174,11 +221,22 @@ export const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
+/**
+ * Where the preview at `nimg` images is to be: under whole thousands where they stand for this time alone, else under all of it. A preview
+ * does not say when it was drawn, so that its name alone must tell it.
+ */
+export const previewPath = (outdir: string, nimg: number): string =>
+  join(outdir, 'previews', `${snapshotTime(nimg)}.png`);
+
 /** Previews of a run in the order of training. */
 export async function listPreviews(outdir: string): Promise<{ nimg: number; path: string }[]> {
   const names = await readdir(join(outdir, 'previews')).catch((): string[] => []);
   return names
-    .filter((name) => /^\d+\.png$/.test(name))
-    .sort()
-    .map((name) => ({ nimg: 1000 * Number.parseInt(name, 10), path: join(outdir, 'previews', name) }));
+    .flatMap((name) => {
+      const [, thousands, rest = ''] = /^(\d+)(?:\.(\d{3}))?\.png$/.exec(name) ?? [];
+      return thousands === undefined
+        ? []
+        : { nimg: 1000 * Number(thousands) + Number(rest), path: join(outdir, 'previews', name) };
+    })
+    .sort((a, b) => a.nimg - b.nimg);
 }

@@ -1,6 +1,6 @@
 import type { Engine } from '@edm2/tfjs-jit';
 import { jit } from '@edm2/tfjs-jit';
-import type { GradientBatch, TrainBatch, TrainState, TrainStep } from '@edm2/training';
+import { disposeTree, type GradientBatch, type TrainBatch, type TrainState, type TrainStep } from '@edm2/training';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** What a step tells the host. */
@@ -31,7 +31,7 @@ function wholeSteps(training: TrainStep, options: { engine?: Engine }): Stepper 
       const { state: next, metrics } = step(state, batch);
       const loss = metrics.loss.dataSync()[0] ?? Number.NaN;
       const rawLoss = Float32Array.from(metrics.rawLoss.dataSync());
-      tf.dispose([metrics.loss, metrics.rawLoss]);
+      disposeTree(metrics);
       return { state: next, loss, rawLoss };
     },
     dispose: () => step.dispose(),
@@ -52,8 +52,8 @@ function summedSteps(training: TrainStep, batch: number, atOnce: number, options
         gradients = sum;
         loss += ((metrics.loss.dataSync()[0] ?? Number.NaN) * atOnce) / batch;
         rawLoss.set(metrics.rawLoss.dataSync(), at);
-        tf.dispose([metrics.loss, metrics.rawLoss]);
-        disposeRows(part);
+        disposeTree(metrics);
+        disposeTree(part);
       }
       const { learningRate, t, dt } = whole;
       return { state: apply(state, gradients, { learningRate, t, dt }), loss, rawLoss };
@@ -65,7 +65,7 @@ function summedSteps(training: TrainStep, batch: number, atOnce: number, options
   };
 }
 
-/** Images `at … at + count − 1`; `dt` stays that of the whole step. */
+/** Images `at … at + count − 1`, all of it the caller's to dispose; `dt` stays that of the whole step. */
 function microbatch(
   { images, labels, sigma, noise, dt, dropoutMasks }: TrainBatch,
   at: number,
@@ -76,13 +76,10 @@ function microbatch(
     images: rows(images),
     sigma: rows(sigma),
     noise: rows(noise),
-    dt,
+    dt: tf.clone(dt),
     ...(labels ? { labels: rows(labels) } : {}),
     ...(dropoutMasks
       ? { dropoutMasks: Object.fromEntries(Object.entries(dropoutMasks).map(([name, mask]) => [name, rows(mask)])) }
       : {}),
   };
 }
-
-const disposeRows = ({ images, labels, sigma, noise, dropoutMasks }: GradientBatch): void =>
-  tf.dispose([images, sigma, noise, labels ?? [], dropoutMasks ?? {}]);

@@ -1,16 +1,16 @@
+import type { Params } from '@edm2/tensor-files/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Averages } from '../averages.js';
 import { createCadence } from '../cadence.js';
 import { assertSameNames, leavesOf, mapTree, type Tree } from '../tree.js';
-import type { Params, Tracks } from './ema-step.js';
+import type { Average } from './average.js';
+import type { Tracks } from './ema-step.js';
 
-/** Which averages there are, and how an update moves them. */
+/** Which averages there are. */
 export interface TensorAveragesOptions {
-  readonly names: readonly string[];
+  readonly averages: readonly Average[];
   /** Throws a RangeError when t or dt is out of range. */
   readonly check: (t: number, dt: number) => void;
-  /** New averages from the old ones. */
-  readonly step: (tracks: Tracks, params: Params, t: number, dt: number) => Tracks;
   readonly updateEvery: number;
 }
 
@@ -24,7 +24,7 @@ const isTensor = (value: unknown): value is tf.Tensor => value instanceof tf.Ten
 /** What the trackers of tensors are made of; the first update sets every average to the parameters. */
 export function createTensorAverages<T extends Tree<tf.Tensor>>(
   fn: string,
-  { names, check, step, updateEvery }: TensorAveragesOptions,
+  { averages, check, updateEvery }: TensorAveragesOptions,
 ): TensorAverages<T> {
   const cadence = createCadence(fn, updateEvery);
   let structure: Tree<tf.Tensor> | undefined;
@@ -52,8 +52,15 @@ export function createTensorAverages<T extends Tree<tf.Tensor>>(
       const first = Object.values(tracks ?? {})[0];
       if (first) assertSameNames(`${fn}.update`, Object.keys(first), new Map(Object.entries(params)));
       structure = tree;
+      const old = tracks;
       replace(
-        tracks ? step(tracks, params, time.t, dt) : Object.fromEntries(names.map((name) => [name, clones(params)])),
+        Object.fromEntries(
+          averages.map(({ name, step }) => [
+            name,
+            // Without a past, an average is the parameters, whatever its length.
+            old ? step(old[name] ?? {}, params, { t: time.t, dt }) : clones(params),
+          ]),
+        ),
       );
     },
     values(name) {

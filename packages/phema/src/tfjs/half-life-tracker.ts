@@ -3,10 +3,10 @@ import type * as tf from '@tensorflow/tfjs-core';
 import type { EmaTime } from '../averages.js';
 import { assertHalfLife, halfLifeEmaShare } from '../half-life.js';
 import type { HalfLifeEmaOptions } from '../half-life-tracker.js';
-import { HALF_LIFE, type HalfLifeEmaState, oneAverage } from '../one-average.js';
+import { type HalfLifeEmaState, oneAverage } from '../one-average.js';
 import type { Tree } from '../tree.js';
 import { createTensorAverages } from './averages.js';
-import { halfLifeEmaStep } from './half-life-step.js';
+import { halfLifeEma } from './half-life-ema.js';
 
 /**
  * A traditional, exponential average of one tree of tensors; owns its average until `dispose`.
@@ -48,11 +48,8 @@ export function createHalfLifeEma<T extends Tree<tf.Tensor> = Tree<tf.Tensor>>(
   } = known('createHalfLifeEma', options, { halfLife: true, rampup: true, initial: true, updateEvery: true });
   assertHalfLife('createHalfLifeEma', { halfLife, rampup });
   const averages = createTensorAverages<T>('createHalfLifeEma', {
-    names: [HALF_LIFE],
+    averages: [halfLifeEma({ halfLife, rampup })],
     check: (t, dt) => void halfLifeEmaShare({ halfLife, rampup }, t, dt),
-    step: (tracks, params, t, dt) => ({
-      [HALF_LIFE]: halfLifeEmaStep(tracks[HALF_LIFE] ?? {}, params, t, dt, { halfLife, rampup }),
-    }),
     updateEvery,
   });
   return { ...oneAverage(averages, initial), dispose: averages.dispose };

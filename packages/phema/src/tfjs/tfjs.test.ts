@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs';
-import { powerEmaShare, sigmaRelToGamma } from '@edm2/phema';
-import { createPowerEma, emaStep } from '@edm2/phema/tfjs';
+import { halfLifeEmaShare, powerEmaShare, sigmaRelToGamma } from '@edm2/phema';
+import { createPowerEma, emaStep, halfLifeEma, powerEma } from '@edm2/phema/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 
@@ -45,6 +45,39 @@ describe('emaStep', () => {
       /shape \[1\], got \[2\]/,
     );
     expect(() => emaStep({ '0.3': { w: tf.zeros([1]) } }, { w: tf.zeros([1]) }, 2, 1)).toThrow(RangeError);
+  });
+});
+
+describe('averages of a training', () => {
+  it.each([
+    [powerEma(0.1), '0.1', powerEmaShare(sigmaRelToGamma(0.1), 60, 4)],
+    [halfLifeEma({ halfLife: 40 }), 'halflife', halfLifeEmaShare({ halfLife: 40 }, 60, 4)],
+    [halfLifeEma({ halfLife: 40, rampup: 0.05, name: 'early' }), 'early', halfLifeEmaShare({ halfLife: 3 }, 60, 4)],
+  ])('begin as copies with memory of their own, and move by their share: %#', (average, name, share) => {
+    expect(average.name).toBe(name);
+    const params = { w: tf.tensor1d([3, 5]) };
+    const before = tf.memory().numTensors;
+    const first = average.init(params);
+    expect(first['w']?.dataId).not.toBe(params.w.dataId);
+    const moved = { w: tf.tensor1d([4, 8]), buffer: tf.zeros([1]) };
+    for (const time of [
+      { t: 60, dt: 4 },
+      { t: tf.scalar(60), dt: tf.scalar(4) },
+    ]) {
+      const next = average.step(first, moved, time);
+      expect(Object.keys(next)).toEqual(['w']);
+      expect(Math.abs((value(next['w']) - 3) / share - 1)).toBeLessThan(1e-5);
+      tf.dispose([next, Object.values(time).filter((x) => typeof x !== 'number')]);
+    }
+    tf.dispose([first, moved]);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('say what is wrong', () => {
+    expect(() => powerEma(0.3)).toThrow(RangeError);
+    expect(() => halfLifeEma({ halfLife: 0 })).toThrow('halfLifeEma: expected halfLife > 0, got 0.');
+    expect(() => halfLifeEma({ halfLife: 1 }).step({ w: tf.zeros([1]) }, {}, { t: 1, dt: 1 })).toThrow('got no w');
+    expect(() => powerEma(0.1).step({}, {}, { t: 1, dt: 2 })).toThrow('0 < dt ≤ t');
   });
 });
 

@@ -5,7 +5,7 @@ import { powerEmaShare } from '../profile.js';
 import { assertSameTracks, gammasOf, type PowerEmaOptions, type PowerEmaState, trackKey } from '../tracker.js';
 import type { Tree } from '../tree.js';
 import { createTensorAverages } from './averages.js';
-import { emaStep } from './ema-step.js';
+import { powerEma } from './power-ema.js';
 
 /**
  * Running power-function averages of one tree of tensors; owns its averages until `dispose`.
@@ -46,11 +46,10 @@ export function createPowerEma<T extends Tree<tf.Tensor> = Tree<tf.Tensor>>(
   });
   const gammas = gammasOf('createPowerEma', sigmaRels);
   const averages = createTensorAverages<T>('createPowerEma', {
-    names: [...gammas.keys()],
+    averages: sigmaRels.map(powerEma),
     check(t, dt) {
       for (const gamma of gammas.values()) powerEmaShare(gamma, t, dt);
     },
-    step: emaStep,
     updateEvery,
   });
   return {

@@ -1,3 +1,8 @@
+import type * as tf from '@tensorflow/tfjs-core';
+
+/** Named tensors: a network's parameters, their gradients, one average of them. The names are those of the files' state dicts. */
+export type Params = Record<string, tf.Tensor>;
+
 /** What a parameter is for; `'buffer'` is fixed, everything else is trained, forced weight normalisation acts on `'weight'`. */
 export type ParameterKind = 'weight' | 'gain' | 'bias' | 'norm' | 'buffer';
 

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { fromFileLayout, toFileLayout, toFileShape } from './layout.js';
-import type { ParameterSpec, StateDict } from './parameter-spec.js';
+import type { ParameterSpec, Params, StateDict } from './parameter-spec.js';
 
 /** How many names an error lists before it only counts. */
 const NAMES_IN_ERROR = 5;
@@ -16,10 +16,7 @@ const NAMES_IN_ERROR = 5;
  * @throws {RangeError} when an entry is missing, extra or misshapen (`[]` and `[1]` fit each other).
  * @throws {TypeError} when a tensor is not float32.
  */
-export function toStateDict(
-  parameters: readonly ParameterSpec[],
-  params: Readonly<Record<string, tf.Tensor>>,
-): StateDict {
+export function toStateDict(parameters: readonly ParameterSpec[], params: Readonly<Params>): StateDict {
   checkNames('toStateDict', parameters, params, 'params');
   return Object.fromEntries(
     parameters.map(({ name, shape }) => {
@@ -43,10 +40,7 @@ export function toStateDict(
  * @throws {RangeError} when an entry is missing, extra or misshapen (`[]` and `[1]` fit each other).
  * @throws {TypeError} when an entry's data is not a Float32Array.
  */
-export function fromStateDict(
-  parameters: readonly ParameterSpec[],
-  stateDict: Readonly<StateDict>,
-): Record<string, tf.Tensor> {
+export function fromStateDict(parameters: readonly ParameterSpec[], stateDict: Readonly<StateDict>): Params {
   checkNames('fromStateDict', parameters, stateDict, 'the state dict');
   const arrays = parameters.map(({ name, shape }) => {
     const entry = stateDict[name];

@@ -1,0 +1,15 @@
+import { writeCheckpoint } from '../checkpoint.js';
+import type { Happening, Moment, RunSetting } from './happening.js';
+
+/** The training state, from which a run goes on: last of what happens after a step, so that nothing is done twice. */
+export function checkpoints({ config, outdir, meter }: RunSetting): Happening {
+  const write = ({ nimg, state }: Pick<Moment, 'nimg' | 'state'>): Promise<string> =>
+    writeCheckpoint(outdir, state, meter.position(nimg), config);
+  return {
+    every: config.checkpoint,
+    async at(moment) {
+      await write(moment);
+    },
+    rescue: write,
+  };
+}
