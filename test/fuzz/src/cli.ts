@@ -147,7 +147,7 @@ function writeTable(path: string): void {
         `| ${target} | ${cases} | ${read} | ${refused} | ${wrong.length} | ${slowest.milliseconds.toFixed(0)} ms | ${memory.toFixed(0)} MiB |`,
     );
   const table = [
-    '| kind | files | read | refused by name | faults | slowest (processor time) | memory at most |',
+    '| kind | files | read | refused | faults | slowest (processor time) | memory at most |',
     '| --- | --- | --- | --- | --- | --- | --- |',
     ...lines,
   ];

@@ -24,7 +24,7 @@ export async function two(known: Known, { times, seed }: { times: number; seed: 
       faults.push(...(await afterwards(known, dest, ending)).map((fault) => `trial ${trial}: ${fault}`));
       if (ending.code === 0) worked++;
       else if (/only one that writes to|with a run in it|there already/.test(ending.printed))
-        done['refused by name'] = (done['refused by name'] ?? 0) + 1;
+        done['refused'] = (done['refused'] ?? 0) + 1;
       else faults.push(`trial ${trial}: expected to be told who writes there, got ${lastWords(ending)}`);
     }
     if (worked === 2) done['found it done'] = (done['found it done'] ?? 0) + 1;
