@@ -131,7 +131,7 @@ async function readBatch(
     count,
     CONCURRENCY,
     async (i) => {
-      const index = indices[i] ?? 0;
+      const index = indices[i] as number;
       images.set(await dataset.read(index), i * size);
       labels.set(dataset.label(index), i * labelDim);
     },

@@ -23,7 +23,7 @@ export function createEpochOrder(length: number, seed: number): EpochOrder {
         if (orders.size >= 2) orders.delete(Math.min(...orders.keys()));
         orders.set(epoch, order);
       }
-      return order[nimg % length] ?? 0;
+      return order[nimg % length] as number;
     },
   };
 }

@@ -32,7 +32,7 @@ export function frechetDistance(
   let sum = delta.reduce((total, value) => total + value * value, 0);
   if (sum === 0 && first.every((value, i) => value === second[i])) return 0;
 
-  for (let i = 0; i < dims; i++) sum += (first[i * dims + i] ?? 0) + (second[i * dims + i] ?? 0);
+  for (let i = 0; i < dims; i++) sum += (first[i * dims + i] as number) + (second[i * dims + i] as number);
   return Math.max(0, sum - 2 * traceOfRoot(first, second, dims, linearAlgebra));
 }
 
@@ -54,8 +54,9 @@ function traceOfRoot(
   if (deficit < -DEFICIT) throw indefinite('a', deficit);
   const permuted = new Float64Array(dims * dims);
   for (let i = 0; i < dims; i++) {
-    const row = (order[i] ?? 0) * dims;
-    for (let j = 0; j < dims; j++) permuted[i * dims + j] = (sigma2[row + (order[j] ?? 0)] ?? 0) / scale2 / scale2;
+    const row = (order[i] as number) * dims;
+    for (let j = 0; j < dims; j++)
+      permuted[i * dims + j] = (sigma2[row + (order[j] as number)] as number) / scale2 / scale2;
   }
   const l = { data: upper, rows: rank, columns: dims }; // Lᵀ: row k is zero before k
   const product = { data: new Float64Array(rank * dims), rows: rank, columns: dims };
@@ -66,7 +67,7 @@ function traceOfRoot(
   // small eigenvalues' digits, and the small ones' roots are what the trace is sensitive to.
   const graded = new Float64Array(rank * rank);
   for (let i = 0; i < rank; i++) {
-    for (let j = 0; j <= i; j++) graded[i * rank + j] = inner[(rank - 1 - j) * rank + (rank - 1 - i)] ?? 0;
+    for (let j = 0; j <= i; j++) graded[i * rank + j] = inner[(rank - 1 - j) * rank + (rank - 1 - i)] as number;
   }
   const eigenvalues = symmetricEigenvalues(graded, rank);
   const least = eigenvalues.reduce((x, y) => Math.min(x, y), 0);
@@ -83,6 +84,6 @@ const indefinite = (name: string, share: number): RangeError =>
 /** A power of two near the root of the largest variance, 0 when all are 0. */
 function powerOfTwo(sigma: Float64Array, dims: number): number {
   let largest = 0;
-  for (let i = 0; i < dims; i++) largest = Math.max(largest, sigma[i * dims + i] ?? 0);
+  for (let i = 0; i < dims; i++) largest = Math.max(largest, sigma[i * dims + i] as number);
   return largest > 0 ? 2 ** Math.round(Math.log2(largest) / 2) : 0;
 }

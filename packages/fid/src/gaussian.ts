@@ -34,7 +34,7 @@ export function checkPair(caller: string, a: Gaussian, b: Gaussian): GaussianPai
       `${caller}: expected statistics of equal dims, got ${dims} and ${b.mu.length}. Use the same feature network for both.`,
     );
   }
-  return { dims, delta: Float64Array.from(a.mu, (value, i) => value - (b.mu[i] ?? 0)), first, second };
+  return { dims, delta: Float64Array.from(a.mu, (value, i) => value - (b.mu[i] as number)), first, second };
 }
 
 /** The covariance as float64, checked. */
@@ -51,11 +51,11 @@ function covariance(caller: string, name: string, { mu, sigma }: Gaussian): Floa
   let largestEntry = 0;
   let total = 0; // NaN or infinite as soon as one value is
   for (let i = 0; i < dims; i++) {
-    total += Math.abs(mu[i] ?? 0);
-    largest = Math.max(largest, values[i * dims + i] ?? 0);
+    total += Math.abs(mu[i] as number);
+    largest = Math.max(largest, values[i * dims + i] as number);
     for (let j = 0; j <= i; j++) {
-      const x = values[i * dims + j] ?? 0;
-      const y = values[j * dims + i] ?? 0;
+      const x = values[i * dims + j] as number;
+      const y = values[j * dims + i] as number;
       total += Math.abs(x) + Math.abs(y);
       asymmetry = Math.max(asymmetry, Math.abs(x - y));
       largestEntry = Math.max(largestEntry, Math.abs(x));

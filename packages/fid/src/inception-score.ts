@@ -57,9 +57,9 @@ function addProbabilities(logits: Float64Array, marginal: Float64Array): number 
   const offset = largest + Math.log(total);
   let sum = 0;
   for (let c = 0; c < logits.length; c++) {
-    const log = (logits[c] ?? 0) - offset;
+    const log = (logits[c] as number) - offset;
     const p = Math.exp(log);
-    marginal[c] = (marginal[c] ?? 0) + p;
+    marginal[c] = (marginal[c] as number) + p;
     if (p > 0) sum += p * log;
   }
   return sum;

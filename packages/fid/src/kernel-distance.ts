@@ -83,7 +83,7 @@ function sumOfKernel(x: Matrix, y: Matrix, isSame: boolean): number {
     let sum = 0;
     for (let j = 0; j < products.length; j++) {
       if (isSame && j === row) continue;
-      const base = (products[j] ?? 0) / x.columns + 1;
+      const base = (products[j] as number) / x.columns + 1;
       sum += base * base * base;
     }
     total += sum;

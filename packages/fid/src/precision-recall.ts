@@ -49,18 +49,18 @@ export function precisionRecall(
   let recalled = 0;
   let covered = 0;
   forEachRowOfProducts(x, y, (i, products) => {
-    const length = lengthsX[i] ?? 0;
-    const radius = radiiX[i] ?? 0;
+    const length = lengthsX[i] as number;
+    const radius = radiiX[i] as number;
     let isRecalled = false;
     let nearest = Number.POSITIVE_INFINITY;
     for (let j = 0; j < products.length; j++) {
-      const distance = Math.max(0, length + (lengthsY[j] ?? 0) - 2 * (products[j] ?? 0));
+      const distance = Math.max(0, length + (lengthsY[j] as number) - 2 * (products[j] as number));
       nearest = Math.min(nearest, distance);
       if (distance < radius) {
         isPrecise[j] = 1;
         balls++;
       }
-      if (distance < (radiiY[j] ?? 0)) isRecalled = true;
+      if (distance < (radiiY[j] as number)) isRecalled = true;
     }
     if (isRecalled) recalled++;
     if (nearest < radius) covered++;
@@ -81,10 +81,10 @@ function centre(x: Matrix, y: Matrix): void {
   const { columns } = x;
   const mean = new Float64Array(columns);
   for (let i = 0; i < x.data.length; i++) {
-    mean[i % columns] = (mean[i % columns] ?? 0) + (x.data[i] ?? 0) / x.rows;
+    mean[i % columns] = (mean[i % columns] as number) + (x.data[i] as number) / x.rows;
   }
   for (const { data } of [x, y]) {
-    for (let i = 0; i < data.length; i++) data[i] = (data[i] ?? 0) - (mean[i % columns] ?? 0);
+    for (let i = 0; i < data.length; i++) data[i] = (data[i] as number) - (mean[i % columns] as number);
   }
 }
 
@@ -94,15 +94,15 @@ function squaredRadii(x: Matrix, lengths: Float64Array, k: number): Float64Array
   const nearest = new Float64Array(k); // ascending
   forEachRowOfProducts(x, x, (i, products) => {
     nearest.fill(Number.POSITIVE_INFINITY);
-    const length = lengths[i] ?? 0;
+    const length = lengths[i] as number;
     for (let j = 0; j < products.length; j++) {
-      const distance = Math.max(0, length + (lengths[j] ?? 0) - 2 * (products[j] ?? 0));
-      if (j === i || distance >= (nearest[k - 1] ?? 0)) continue;
+      const distance = Math.max(0, length + (lengths[j] as number) - 2 * (products[j] as number));
+      if (j === i || distance >= (nearest[k - 1] as number)) continue;
       let at = k - 1;
-      for (; at > 0 && (nearest[at - 1] ?? 0) > distance; at--) nearest[at] = nearest[at - 1] ?? 0;
+      for (; at > 0 && (nearest[at - 1] as number) > distance; at--) nearest[at] = nearest[at - 1] as number;
       nearest[at] = distance;
     }
-    radii[i] = nearest[k - 1] ?? 0;
+    radii[i] = nearest[k - 1] as number;
   });
   return radii;
 }

@@ -30,8 +30,8 @@ export function drawRows(random: Uniform, n: number, count: number): Int32Array 
   const rows = Int32Array.from({ length: n }, (_, i) => i);
   for (let i = 0; i < count; i++) {
     const j = i + Math.floor(random() * (n - i));
-    const row = rows[i] ?? 0;
-    rows[i] = rows[j] ?? 0;
+    const row = rows[i] as number;
+    rows[i] = rows[j] as number;
     rows[j] = row;
   }
   return rows.slice(0, count);

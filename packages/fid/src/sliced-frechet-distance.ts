@@ -37,8 +37,8 @@ export function slicedFrechetDistance(
   let total = 0;
   for (let i = 0; i < directions; i++) {
     let shift = 0;
-    for (let d = 0; d < dims; d++) shift += (w.data[i * dims + d] ?? 0) * (delta[d] ?? 0);
-    total += shift ** 2 + (Math.sqrt(variances1[i] ?? 0) - Math.sqrt(variances2[i] ?? 0)) ** 2;
+    for (let d = 0; d < dims; d++) shift += (w.data[i * dims + d] as number) * (delta[d] as number);
+    total += shift ** 2 + (Math.sqrt(variances1[i] as number) - Math.sqrt(variances2[i] as number)) ** 2;
   }
   return total / directions;
 }
@@ -50,7 +50,7 @@ function variancesAlong(w: Matrix, sigma: Float64Array): Float64Array {
   multiplyTransposed(product, w, { data: sigma, rows: columns, columns });
   return Float64Array.from({ length: rows }, (_, i) => {
     let sum = 0;
-    for (let d = i * columns; d < (i + 1) * columns; d++) sum += (w.data[d] ?? 0) * (product[d] ?? 0);
+    for (let d = i * columns; d < (i + 1) * columns; d++) sum += (w.data[d] as number) * (product[d] as number);
     return Math.max(0, sum);
   });
 }

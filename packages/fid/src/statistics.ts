@@ -89,7 +89,7 @@ class RunningStatistics implements Statistics {
     const values = flatten('add', features, this.dims);
     const dims = this.dims;
     for (let at = 0; at < values.length; at += dims) {
-      for (let d = 0; d < dims; d++) this.#block[d * BLOCK_ROWS + this.#gathered] = values[at + d] ?? 0;
+      for (let d = 0; d < dims; d++) this.#block[d * BLOCK_ROWS + this.#gathered] = values[at + d] as number;
       if (++this.#gathered === BLOCK_ROWS) {
         join(this.#moments, summarize(this.#block, BLOCK_ROWS, dims));
         this.#gathered = 0;
@@ -117,7 +117,7 @@ class RunningStatistics implements Statistics {
     const dims = this.dims;
     for (let i = 0; i < dims; i++) {
       for (let j = 0; j <= i; j++) {
-        const value = (scatter[i * dims + j] ?? 0) / (n - 1);
+        const value = (scatter[i * dims + j] as number) / (n - 1);
         scatter[i * dims + j] = value;
         scatter[j * dims + i] = value;
       }
@@ -139,10 +139,10 @@ function summarize(block: Float64Array, rows: number, dims: number): Moments {
   for (let d = 0; d < dims; d++) {
     const feature = block.subarray(d * BLOCK_ROWS, d * BLOCK_ROWS + rows);
     let sum = 0;
-    for (let r = 0; r < rows; r++) sum += feature[r] ?? 0;
+    for (let r = 0; r < rows; r++) sum += feature[r] as number;
     const centre = sum / rows;
     mean[d] = centre;
-    for (let r = 0; r < rows; r++) feature[r] = (feature[r] ?? 0) - centre;
+    for (let r = 0; r < rows; r++) feature[r] = (feature[r] as number) - centre;
     block.fill(0, d * BLOCK_ROWS + rows, (d + 1) * BLOCK_ROWS); // rows of an older block
   }
   const scatter = new Float64Array(dims * dims);
@@ -157,14 +157,14 @@ function join(into: Moments, from: Moments): void {
   const n = into.n + from.n;
   if (n === 0) return;
   const share = from.n / n;
-  const delta = from.mean.map((value, i) => value - (into.mean[i] ?? 0));
+  const delta = from.mean.map((value, i) => value - (into.mean[i] as number));
   for (let i = 0; i < dims; i++) {
-    const weighted = (delta[i] ?? 0) * into.n * share;
+    const weighted = (delta[i] as number) * into.n * share;
     for (let j = 0; j <= i; j++) {
       const at = i * dims + j;
-      into.scatter[at] = (into.scatter[at] ?? 0) + (from.scatter[at] ?? 0) + weighted * (delta[j] ?? 0);
+      into.scatter[at] = (into.scatter[at] as number) + (from.scatter[at] as number) + weighted * (delta[j] as number);
     }
   }
-  for (let i = 0; i < dims; i++) into.mean[i] = (into.mean[i] ?? 0) + (delta[i] ?? 0) * share;
+  for (let i = 0; i < dims; i++) into.mean[i] = (into.mean[i] as number) + (delta[i] as number) * share;
   into.n = n;
 }

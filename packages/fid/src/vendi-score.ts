@@ -37,7 +37,7 @@ function eigenvalues(x: Matrix, n: number, kernel: (product: number) => number =
   const gram = new Float64Array(x.rows * x.rows);
   multiplyTransposed(gram, x, x, (i, j) => (j > i + 3 ? Number.POSITIVE_INFINITY : 0));
   for (let i = 0; i < x.rows; i++) {
-    for (let j = 0; j <= i; j++) gram[i * x.rows + j] = kernel(gram[i * x.rows + j] ?? 0) / n;
+    for (let j = 0; j <= i; j++) gram[i * x.rows + j] = kernel(gram[i * x.rows + j] as number) / n;
   }
   return symmetricEigenvalues(gram, x.rows);
 }
@@ -59,14 +59,14 @@ function normalize({ data, rows, columns }: Matrix): void {
     const length = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0));
     if (length === 0)
       throw new RangeError(`vendiScore: expected rows of some length, got zeros in row ${i}. Leave it out.`);
-    for (let d = 0; d < columns; d++) row[d] = (row[d] ?? 0) / length;
+    for (let d = 0; d < columns; d++) row[d] = (row[d] as number) / length;
   }
 }
 
 function transpose({ data, rows, columns }: Matrix): Matrix {
   const turned = new Float64Array(data.length);
   for (let i = 0; i < rows; i++) {
-    for (let d = 0; d < columns; d++) turned[d * rows + i] = data[i * columns + d] ?? 0;
+    for (let d = 0; d < columns; d++) turned[d * rows + i] = data[i * columns + d] as number;
   }
   return { data: turned, rows: columns, columns: rows };
 }

@@ -116,7 +116,7 @@ function fade({ size, starts }: Cover, length: number, factor: number): Fade {
     );
     shares.set(start, ramp);
     ramp.forEach((share, p) => {
-      total[start * factor + p] = (total[start * factor + p] ?? 0) + share;
+      total[start * factor + p] = (total[start * factor + p] as number) + share;
     });
   });
   for (const [start, ramp] of shares)
@@ -137,7 +137,7 @@ function paint({ shape, values, factor, rows, columns }: Canvas, tile: Float32Ar
       const target = ((image * height + top * factor + y) * width + left * factor) * channels;
       for (let i = 0; i < columns.size * channels; i++) {
         const share = (down?.[y] ?? 0) * (across?.[Math.floor(i / channels)] ?? 0);
-        values[target + i] = (values[target + i] ?? 0) + share * (tile[source + i] ?? 0);
+        values[target + i] = (values[target + i] as number) + share * (tile[source + i] as number);
       }
     }
   }

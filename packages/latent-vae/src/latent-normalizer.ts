@@ -69,7 +69,10 @@ export function createLatentNormalizer(options: LatentNormalizerOptions): Latent
   if (![...rawStd, finalStd].every((std) => Number.isFinite(std) && std > 0))
     fail('positive deviations', `[${rawStd}] and ${finalStd}`);
   const scale = Float32Array.from(rawStd, (std) => finalStd / Math.fround(std));
-  const bias = Float32Array.from(rawMean, (mean, c) => finalMean - Math.fround(Math.fround(mean) * (scale[c] ?? 0)));
+  const bias = Float32Array.from(
+    rawMean,
+    (mean, c) => finalMean - Math.fround(Math.fround(mean) * (scale[c] as number)),
+  );
   const row = (values: Float32Array): tf.Tensor1D => tf.tensor1d(values);
   const check = (fn: string, x: tf.Tensor): void => {
     if (x.shape.at(-1) !== channels)

@@ -82,11 +82,12 @@ function sumsOf(means: Float32Array, stds: Float32Array, channels: number): Sums
   const mean = new Float64Array(channels);
   const squares = new Float64Array(channels);
   const noise = new Float64Array(channels);
-  for (let i = 0; i < means.length; i++) mean[i % channels] = (mean[i % channels] ?? 0) + (means[i] ?? 0) / pixels;
+  for (let i = 0; i < means.length; i++)
+    mean[i % channels] = (mean[i % channels] as number) + (means[i] as number) / pixels;
   for (let i = 0; i < means.length; i++) {
     const c = i % channels;
-    squares[c] = (squares[c] ?? 0) + ((means[i] ?? 0) - (mean[c] ?? 0)) ** 2;
-    noise[c] = (noise[c] ?? 0) + (stds[i] ?? 0) ** 2;
+    squares[c] = (squares[c] as number) + ((means[i] as number) - (mean[c] as number)) ** 2;
+    noise[c] = (noise[c] as number) + (stds[i] as number) ** 2;
   }
   if (![...squares, ...noise].every(Number.isFinite)) fail('finite values', 'NaN or infinity in a batch');
   return { pixels, mean, squares, noise };
@@ -101,11 +102,11 @@ function merge(total: Sums, more: Sums): void {
   }
   const pixels = total.pixels + more.pixels;
   for (let c = 0; c < total.mean.length; c++) {
-    const apart = (more.mean[c] ?? 0) - (total.mean[c] ?? 0);
+    const apart = (more.mean[c] as number) - (total.mean[c] as number);
     const between = (apart ** 2 * total.pixels * more.pixels) / pixels;
-    total.mean[c] = (total.mean[c] ?? 0) + (apart * more.pixels) / pixels;
-    total.squares[c] = (total.squares[c] ?? 0) + (more.squares[c] ?? 0) + between;
-    total.noise[c] = (total.noise[c] ?? 0) + (more.noise[c] ?? 0);
+    total.mean[c] = (total.mean[c] as number) + (apart * more.pixels) / pixels;
+    total.squares[c] = (total.squares[c] as number) + (more.squares[c] as number) + between;
+    total.noise[c] = (total.noise[c] as number) + (more.noise[c] as number);
   }
   total.pixels = pixels;
 }

@@ -73,14 +73,14 @@ export function createLossByNoiseLevel(options: LossByNoiseLevelOptions = {}): L
       assertBatch(sigma, loss);
       for (let i = 0; i < sigma.length; i++) {
         const bin = binOf(sigma[i] ?? Number.NaN);
-        counts[bin] = (counts[bin] ?? 0) + 1;
-        sums[bin] = (sums[bin] ?? 0) + (loss[i] ?? Number.NaN);
+        counts[bin] = (counts[bin] as number) + 1;
+        sums[bin] = (sums[bin] as number) + (loss[i] ?? Number.NaN);
       }
     },
     result: () => ({
       edges: Float64Array.from({ length: bins + 1 }, (_, i) => Math.exp(low + i * width)),
       counts: counts.slice(),
-      mean: sums.map((sum, i) => sum / (counts[i] ?? 0)),
+      mean: sums.map((sum, i) => sum / (counts[i] as number)),
     }),
     state: () => ({ counts: [...counts], sums: [...sums] }),
     restore(state) {

@@ -94,7 +94,7 @@ export function sparseSpace(stored: readonly StoredProfile[], every: number): Pr
         for (const place of places) if (place.track === track) wanted.set(place.last, 0);
         for (let i = 0; i < updates; i++) {
           const part = share[i] as number;
-          dot = (1 - part) * dot + (part * (weights[i] ?? 0)) / width(i);
+          dot = (1 - part) * dot + (part * (weights[i] as number)) / width(i);
           if (wanted.has(i)) wanted.set(i, dot);
         }
         places.forEach((place, i) => {

@@ -9,7 +9,7 @@ const words = new Int32Array(float64.buffer); // little-endian, as every JavaScr
 /** Natural logarithm of a normal positive float64; relative error below 4e-16. */
 export function exactLog(x: number): number {
   float64[0] = x;
-  const high = words[1] ?? 0;
+  const high = words[1] as number;
   let exponent = (high >>> 20) - 1023;
   words[1] = (high & 0xfffff) | 0x3ff00000;
   let m = float64[0] ?? 1;

@@ -9,7 +9,7 @@ const float64Words = new Uint32Array(float64.buffer);
 
 function appendNumber(words: number[], value: number): void {
   float64[0] = value === 0 ? 0 : value; // −0 and 0 are the same address
-  words.push(TAG_NUMBER, float64Words[0] ?? 0, float64Words[1] ?? 0);
+  words.push(TAG_NUMBER, float64Words[0] as number, float64Words[1] as number);
 }
 
 function appendString(words: number[], value: string): void {

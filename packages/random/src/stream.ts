@@ -71,9 +71,9 @@ export function createStream(state: readonly [number, number, number, number]): 
       }
       while (i < n) {
         boxMuller(word(), word(), word(), pair);
-        out[i++] = pair[0] ?? 0;
-        if (i < n) out[i++] = pair[1] ?? 0;
-        else spare = pair[1] ?? 0;
+        out[i++] = pair[0] as number;
+        if (i < n) out[i++] = pair[1] as number;
+        else spare = pair[1] as number;
       }
       return out;
     },
@@ -95,7 +95,7 @@ export function createStream(state: readonly [number, number, number, number]): 
       const out = new Int32Array(n);
       for (let i = 0; i < n; i++) {
         const j = below(i + 1);
-        out[i] = out[j] ?? 0;
+        out[i] = out[j] as number;
         out[j] = i;
       }
       return out;

@@ -7,9 +7,9 @@
 export function cmykToRgb(cmyk: Uint8Array): Uint8Array {
   const rgb = new Uint8Array((cmyk.length / 4) * 3);
   for (let from = 0, to = 0; from < cmyk.length; from += 4) {
-    const light = 255 - (cmyk[from + 3] ?? 0);
+    const light = 255 - (cmyk[from + 3] as number);
     for (let c = 0; c < 3; c++, to++) {
-      const product = (cmyk[from + c] ?? 0) * light + 128;
+      const product = (cmyk[from + c] as number) * light + 128;
       rgb[to] = light - (((product >> 8) + product) >> 8);
     }
   }

@@ -15,7 +15,7 @@ const IMAGE = 0x2c;
 /** Reads the header of a GIF up to its first frame; undefined when the file ends before. */
 export function gifFirstFrame(bytes: Uint8Array): GifFirstFrame | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const byte = (at: number): number => bytes[at] ?? 0;
+  const byte = (at: number): number => bytes[at] as number;
   const tableBytes = (flags: number): number => (flags & 0x80 ? 3 << ((flags & 7) + 1) : 0);
   const globalTable = 13;
   let at = globalTable + tableBytes(byte(10));
@@ -52,7 +52,7 @@ export function fillGif(rgba: Uint8Array, width: number, channels: number, frame
     const covered = x >= 0 && y >= 0 && x < frame.width && y < frame.height;
     const opaque = channels === 3 || rgba[i * channels + 3] !== 0;
     for (let c = 0; c < 3; c++)
-      rgb[3 * i + c] = covered && opaque ? (rgba[i * channels + c] ?? 0) : (frame.background[c] ?? 0);
+      rgb[3 * i + c] = covered && opaque ? (rgba[i * channels + c] as number) : (frame.background[c] ?? 0);
   }
   return rgb;
 }

@@ -30,7 +30,10 @@ export function halve(image: Uint8Array, size: number, channels = 1): Uint8Array
         const at = 2 * y * row + 2 * x * channels + c;
         const below = at + row;
         const sum =
-          (image[at] ?? 0) + (image[at + channels] ?? 0) + (image[below] ?? 0) + (image[below + channels] ?? 0);
+          (image[at] as number) +
+          (image[at + channels] as number) +
+          (image[below] as number) +
+          (image[below + channels] as number);
         out[to] = (sum + 2) >> 2;
       }
     }

@@ -46,6 +46,6 @@ export function stackImage(values: Uint8Array, { height, width, channels, channe
   const size = height * width;
   const out = new Uint8Array(size * kept);
   for (let i = 0, to = 0; i < size; i++)
-    for (let c = 0; c < kept; c++) out[to++] = values[channelsFirst ? c * size + i : i * channels + c] ?? 0;
+    for (let c = 0; c < kept; c++) out[to++] = values[channelsFirst ? c * size + i : i * channels + c] as number;
   return out;
 }

@@ -48,7 +48,7 @@ export function interpolationTaps(input: number, output: number, scale: number):
     const weights = new Float64Array(input);
     for (let j = base - 1; j <= base + 2; j++) {
       const at = Math.min(Math.max(j, 0), input - 1);
-      weights[at] = (weights[at] ?? 0) + cubic(source - j, -0.75);
+      weights[at] = (weights[at] as number) + cubic(source - j, -0.75);
     }
     return { first: 0, weights };
   });

@@ -49,7 +49,7 @@ function resample(source: Uint8Array, outer: number, input: number, inner: numbe
       for (let c = 0; c < inner; c++) {
         let sum = PRECISION / 2;
         for (let j = 0; j < whole.length; j++) {
-          sum += (whole[j] ?? 0) * (source[(o * input + first + j) * inner + c] ?? 0);
+          sum += (whole[j] as number) * (source[(o * input + first + j) * inner + c] as number);
         }
         out[(o * taps.length + i) * inner + c] = Math.min(255, Math.max(0, Math.floor(sum / PRECISION)));
       }

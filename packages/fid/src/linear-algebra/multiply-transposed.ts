@@ -43,7 +43,7 @@ export function multiplyTransposed(
   }
 }
 
-/** A full 4×4 block; sixteen sums in registers. `?? 0` only quiets the type checker: every index is inside. */
+/** A full 4×4 block; sixteen sums in registers. `as number` only quiets the type checker: every index is inside. */
 function block(
   out: Float64Array,
   columns: number,
@@ -82,14 +82,14 @@ function block(
   let s32 = 0;
   let s33 = 0;
   for (let k = from; k < to; k++) {
-    const x0 = x[p0++] ?? 0;
-    const x1 = x[p1++] ?? 0;
-    const x2 = x[p2++] ?? 0;
-    const x3 = x[p3++] ?? 0;
-    const y0 = y[q0++] ?? 0;
-    const y1 = y[q1++] ?? 0;
-    const y2 = y[q2++] ?? 0;
-    const y3 = y[q3++] ?? 0;
+    const x0 = x[p0++] as number;
+    const x1 = x[p1++] as number;
+    const x2 = x[p2++] as number;
+    const x3 = x[p3++] as number;
+    const y0 = y[q0++] as number;
+    const y1 = y[q1++] as number;
+    const y2 = y[q2++] as number;
+    const y3 = y[q3++] as number;
     s00 += x0 * y0;
     s01 += x0 * y1;
     s02 += x0 * y2;
@@ -114,10 +114,10 @@ function block(
 }
 
 function addRow(out: Float64Array, at: number, a: number, b: number, c: number, d: number): void {
-  out[at] = (out[at] ?? 0) + a;
-  out[at + 1] = (out[at + 1] ?? 0) + b;
-  out[at + 2] = (out[at + 2] ?? 0) + c;
-  out[at + 3] = (out[at + 3] ?? 0) + d;
+  out[at] = (out[at] as number) + a;
+  out[at + 1] = (out[at + 1] as number) + b;
+  out[at + 2] = (out[at + 2] as number) + c;
+  out[at + 3] = (out[at + 3] as number) + d;
 }
 
 /** A block cut by the matrix's edge, one sum at a time. */
@@ -135,9 +135,9 @@ function edge(
   for (let i = i0; i < Math.min(i0 + 4, a.rows); i++) {
     for (let j = j0; j < Math.min(j0 + 4, b.rows); j++) {
       let sum = 0;
-      for (let k = from; k < to; k++) sum += (a.data[i * stride + k] ?? 0) * (b.data[j * stride + k] ?? 0);
+      for (let k = from; k < to; k++) sum += (a.data[i * stride + k] as number) * (b.data[j * stride + k] as number);
       const at = i * columns + j;
-      out[at] = (out[at] ?? 0) + sum;
+      out[at] = (out[at] as number) + sum;
     }
   }
 }

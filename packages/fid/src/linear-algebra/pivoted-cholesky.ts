@@ -17,7 +17,7 @@ export interface CholeskyFactor {
  */
 export function pivotedCholesky(a: Float64Array, dims: number): CholeskyFactor {
   const order = Int32Array.from({ length: dims }, (_, i) => i);
-  const rest = Float64Array.from({ length: dims }, (_, i) => a[i * dims + i] ?? 0);
+  const rest = Float64Array.from({ length: dims }, (_, i) => a[i * dims + i] as number);
   const largest = rest.reduce((x, y) => Math.max(x, y), 0);
   const tolerance = Number.EPSILON * largest;
   // Row i belongs to order[i] and is filled from the left, so that every sum runs along memory.
@@ -25,49 +25,49 @@ export function pivotedCholesky(a: Float64Array, dims: number): CholeskyFactor {
   let rank = 0;
   while (rank < dims) {
     const pivot = indexOfLargest(rest, rank);
-    const value = rest[pivot] ?? 0;
+    const value = rest[pivot] as number;
     if (!(value > tolerance)) break;
     swap(order, rank, pivot);
     swap(rest, rank, pivot);
     swapRows(lower, dims, rank, pivot, rank);
     const root = Math.sqrt(value);
     const row = rank * dims;
-    const column = (order[rank] ?? 0) * dims;
+    const column = (order[rank] as number) * dims;
     lower[row + rank] = root;
     for (let i = rank + 1; i < dims; i++) {
       const at = i * dims;
-      let s0 = a[column + (order[i] ?? 0)] ?? 0;
+      let s0 = a[column + (order[i] as number)] as number;
       let s1 = 0;
       let k = 0;
       for (; k + 1 < rank; k += 2) {
-        s0 -= (lower[at + k] ?? 0) * (lower[row + k] ?? 0);
-        s1 -= (lower[at + k + 1] ?? 0) * (lower[row + k + 1] ?? 0);
+        s0 -= (lower[at + k] as number) * (lower[row + k] as number);
+        s1 -= (lower[at + k + 1] as number) * (lower[row + k + 1] as number);
       }
-      if (k < rank) s0 -= (lower[at + k] ?? 0) * (lower[row + k] ?? 0);
+      if (k < rank) s0 -= (lower[at + k] as number) * (lower[row + k] as number);
       const entry = (s0 + s1) / root;
       lower[at + rank] = entry;
-      rest[i] = (rest[i] ?? 0) - entry * entry;
+      rest[i] = (rest[i] as number) - entry * entry;
     }
     rank++;
   }
   let least = 0;
-  for (let i = rank; i < dims; i++) least = Math.min(least, rest[i] ?? 0);
+  for (let i = rank; i < dims; i++) least = Math.min(least, rest[i] as number);
   const upper = new Float64Array(rank * dims);
   for (let i = 0; i < dims; i++) {
-    for (let k = 0; k < Math.min(i + 1, rank); k++) upper[k * dims + i] = lower[i * dims + k] ?? 0;
+    for (let k = 0; k < Math.min(i + 1, rank); k++) upper[k * dims + i] = lower[i * dims + k] as number;
   }
   return { upper, rank, order, deficit: largest > 0 ? least / largest : least };
 }
 
 function indexOfLargest(values: Float64Array, from: number): number {
   let best = from;
-  for (let i = from + 1; i < values.length; i++) if ((values[i] ?? 0) > (values[best] ?? 0)) best = i;
+  for (let i = from + 1; i < values.length; i++) if ((values[i] as number) > (values[best] as number)) best = i;
   return best;
 }
 
 function swap(values: Float64Array | Int32Array, i: number, j: number): void {
-  const value = values[i] ?? 0;
-  values[i] = values[j] ?? 0;
+  const value = values[i] as number;
+  values[i] = values[j] as number;
   values[j] = value;
 }
 

@@ -29,19 +29,20 @@ function tridiagonalize(a: Float64Array, n: number): { diagonal: Float64Array; o
   for (let i = n - 1; i >= 0; i--) {
     // The row itself, brought up to date with the reflection before.
     const row = i * n;
-    for (let k = 0; k <= i; k++) a[row + k] = (a[row + k] ?? 0) - (v[i] ?? 0) * (q[k] ?? 0) - (q[i] ?? 0) * (v[k] ?? 0);
-    diagonal[i] = a[row + i] ?? 0;
+    for (let k = 0; k <= i; k++)
+      a[row + k] = (a[row + k] as number) - (v[i] as number) * (q[k] as number) - (q[i] as number) * (v[k] as number);
+    diagonal[i] = a[row + i] as number;
     if (i === 0) break;
 
     let scale = 0;
-    for (let k = 0; k < i; k++) scale = Math.max(scale, Math.abs(a[row + k] ?? 0));
+    for (let k = 0; k < i; k++) scale = Math.max(scale, Math.abs(a[row + k] as number));
     let squares = 0;
     for (let k = 0; k < i; k++) {
-      const x = scale > 0 ? (a[row + k] ?? 0) / scale : 0;
+      const x = scale > 0 ? (a[row + k] as number) / scale : 0;
       nextV[k] = x;
       squares += x * x;
     }
-    const alpha = nextV[i - 1] ?? 0;
+    const alpha = nextV[i - 1] as number;
     const beta = alpha > 0 ? -Math.sqrt(squares) : Math.sqrt(squares);
     offDiagonal[i - 1] = scale * beta;
     nextV[i - 1] = alpha - beta;
@@ -50,27 +51,27 @@ function tridiagonalize(a: Float64Array, n: number): { diagonal: Float64Array; o
     p.fill(0, 0, i);
     for (let j = 0; j < i; j++) {
       const at = j * n;
-      const vj = v[j] ?? 0;
-      const qj = q[j] ?? 0;
-      const wj = nextV[j] ?? 0;
+      const vj = v[j] as number;
+      const qj = q[j] as number;
+      const wj = nextV[j] as number;
       let sum = 0;
       for (let k = 0; k < j; k++) {
-        const x = (a[at + k] ?? 0) - vj * (q[k] ?? 0) - qj * (v[k] ?? 0);
+        const x = (a[at + k] as number) - vj * (q[k] as number) - qj * (v[k] as number);
         a[at + k] = x;
-        sum += x * (nextV[k] ?? 0);
-        p[k] = (p[k] ?? 0) + x * wj;
+        sum += x * (nextV[k] as number);
+        p[k] = (p[k] as number) + x * wj;
       }
-      const x = (a[at + j] ?? 0) - 2 * vj * qj;
+      const x = (a[at + j] as number) - 2 * vj * qj;
       a[at + j] = x;
-      p[j] = (p[j] ?? 0) + sum + x * wj;
+      p[j] = (p[j] as number) + sum + x * wj;
     }
     let product = 0;
     for (let k = 0; k < i; k++) {
-      p[k] = h > 0 ? (p[k] ?? 0) / h : 0;
-      product += (p[k] ?? 0) * (nextV[k] ?? 0);
+      p[k] = h > 0 ? (p[k] as number) / h : 0;
+      product += (p[k] as number) * (nextV[k] as number);
     }
     const shift = h > 0 ? product / (2 * h) : 0;
-    for (let k = 0; k < i; k++) p[k] = (p[k] ?? 0) - shift * (nextV[k] ?? 0);
+    for (let k = 0; k < i; k++) p[k] = (p[k] as number) - shift * (nextV[k] as number);
     [v, nextV] = [nextV, v];
     [q, p] = [p, q];
   }
@@ -81,11 +82,11 @@ function tridiagonalize(a: Float64Array, n: number): { diagonal: Float64Array; o
 function implicitQl(d: Float64Array, e: Float64Array): void {
   const n = d.length;
   let norm = 0;
-  for (let i = 0; i < n; i++) norm = Math.max(norm, Math.abs(d[i] ?? 0), Math.abs(e[i] ?? 0));
+  for (let i = 0; i < n; i++) norm = Math.max(norm, Math.abs(d[i] as number), Math.abs(e[i] as number));
   const negligible = Number.EPSILON ** 2 * norm;
   const isSplit = (i: number): boolean => {
-    const size = Math.abs(e[i] ?? 0);
-    return size <= negligible || size <= Number.EPSILON * (Math.abs(d[i] ?? 0) + Math.abs(d[i + 1] ?? 0));
+    const size = Math.abs(e[i] as number);
+    return size <= negligible || size <= Number.EPSILON * (Math.abs(d[i] as number) + Math.abs(d[i + 1] as number));
   };
 
   for (let l = 0; l < n; l++) {
@@ -99,33 +100,33 @@ function implicitQl(d: Float64Array, e: Float64Array): void {
         );
       }
       // Wilkinson's shift: the eigenvalue of the leading 2×2 block that is nearer to d[l].
-      const half = ((d[l + 1] ?? 0) - (d[l] ?? 0)) / (2 * (e[l] ?? 0));
+      const half = ((d[l + 1] as number) - (d[l] as number)) / (2 * (e[l] as number));
       const root = Math.sqrt(half * half + 1);
-      let g = (d[m] ?? 0) - (d[l] ?? 0) + (e[l] ?? 0) / (half + (half < 0 ? -root : root));
+      let g = (d[m] as number) - (d[l] as number) + (e[l] as number) / (half + (half < 0 ? -root : root));
       let s = 1;
       let c = 1;
       let p = 0;
       let i = m - 1;
       for (; i >= l; i--) {
-        const f = s * (e[i] ?? 0);
-        const b = c * (e[i] ?? 0);
+        const f = s * (e[i] as number);
+        const b = c * (e[i] as number);
         const r = Math.sqrt(f * f + g * g);
         e[i + 1] = r;
         if (r === 0) {
-          d[i + 1] = (d[i + 1] ?? 0) - p;
+          d[i + 1] = (d[i + 1] as number) - p;
           e[m] = 0;
           break;
         }
         s = f / r;
         c = g / r;
-        g = (d[i + 1] ?? 0) - p;
-        const t = ((d[i] ?? 0) - g) * s + 2 * c * b;
+        g = (d[i + 1] as number) - p;
+        const t = ((d[i] as number) - g) * s + 2 * c * b;
         p = s * t;
         d[i + 1] = g + p;
         g = c * t - b;
       }
       if (i >= l) continue; // split in the middle of the sweep
-      d[l] = (d[l] ?? 0) - p;
+      d[l] = (d[l] as number) - p;
       e[l] = g;
       e[m] = 0;
     }

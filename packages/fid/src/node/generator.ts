@@ -98,7 +98,7 @@ function splitImages(images: GeneratedImages, count: number): PixelImage[] {
     const rgb =
       channels === 3
         ? Uint8Array.from(own)
-        : Uint8Array.from({ length: size * 3 }, (_, j) => own[Math.floor(j / 3)] ?? 0);
+        : Uint8Array.from({ length: size * 3 }, (_, j) => own[Math.floor(j / 3)] as number);
     return { height, width, data: rgb };
   });
 }

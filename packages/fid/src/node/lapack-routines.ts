@@ -75,7 +75,7 @@ function multiplyTransposed({ routine, bytes }: Bound, out: Float64Array, a: Mat
 function pivotedCholesky({ routine, bytes }: Bound, a: Float64Array, dims: number): CholeskyFactor {
   const factor = a.slice();
   let largest = 0;
-  for (let i = 0; i < dims; i++) largest = Math.max(largest, a[i * dims + i] ?? 0);
+  for (let i = 0; i < dims; i++) largest = Math.max(largest, a[i * dims + i] as number);
   const n = integer(bytes, dims);
   const pivots = integers(bytes, new Array<number>(dims).fill(0));
   const [rankCell, info] = [integer(bytes, 0), integer(bytes, 0)];
@@ -89,8 +89,8 @@ function pivotedCholesky({ routine, bytes }: Bound, a: Float64Array, dims: numbe
   for (let k = 0; k < rank; k++) upper.fill(0, k * dims, k * dims + k);
   let least = 0;
   for (let i = rank; i < dims; i++) {
-    let rest = a[(order[i] ?? 0) * (dims + 1)] ?? 0;
-    for (let k = 0; k < rank; k++) rest -= (upper[k * dims + i] ?? 0) ** 2;
+    let rest = a[(order[i] as number) * (dims + 1)] as number;
+    for (let k = 0; k < rank; k++) rest -= (upper[k * dims + i] as number) ** 2;
     least = Math.min(least, rest);
   }
   return { upper, rank, order, deficit: largest > 0 ? least / largest : least };

@@ -29,8 +29,8 @@ export function verifyLinearAlgebra(candidate: LinearAlgebra): void {
   for (let i = 0; i < SIZE; i++) {
     for (let j = 0; j < SIZE; j++) {
       let sum = 0;
-      for (let k = 0; k < found; k++) sum += (upper[k * SIZE + i] ?? 0) * (upper[k * SIZE + j] ?? 0);
-      rebuilt[(order[i] ?? 0) * SIZE + (order[j] ?? 0)] = sum;
+      for (let k = 0; k < found; k++) sum += (upper[k * SIZE + i] as number) * (upper[k * SIZE + j] as number);
+      rebuilt[(order[i] as number) * SIZE + (order[j] as number)] = sum;
     }
   }
   expectClose('a factor', rebuilt, expected);
@@ -43,8 +43,8 @@ function expectClose(what: string, actual: Float64Array, expected: Float64Array)
   let largest = 0;
   let error = 0;
   for (let i = 0; i < expected.length; i++) {
-    largest = Math.max(largest, Math.abs(expected[i] ?? 0));
-    error = Math.max(error, Math.abs((actual[i] ?? Number.NaN) - (expected[i] ?? 0)));
+    largest = Math.max(largest, Math.abs(expected[i] as number));
+    error = Math.max(error, Math.abs((actual[i] ?? Number.NaN) - (expected[i] as number)));
   }
   // NaN fails too.
   if (!(error <= TOLERANCE * largest)) throw new RangeError(`${what} off by ${error / largest} of the largest value`);

@@ -22,9 +22,10 @@ export function startChannelSums(channels: number): ChannelSums {
     add(means, variances, pixels) {
       const total = seen + pixels;
       for (let c = 0; c < channels; c++) {
-        const apart = (means[c] ?? Number.NaN) - (mean[c] ?? 0);
-        mean[c] = (mean[c] ?? 0) + (apart * pixels) / total;
-        squares[c] = (squares[c] ?? 0) + (variances[c] ?? Number.NaN) * pixels + (apart ** 2 * seen * pixels) / total;
+        const apart = (means[c] ?? Number.NaN) - (mean[c] as number);
+        mean[c] = (mean[c] as number) + (apart * pixels) / total;
+        squares[c] =
+          (squares[c] as number) + (variances[c] ?? Number.NaN) * pixels + (apart ** 2 * seen * pixels) / total;
       }
       seen = total;
     },

@@ -227,7 +227,7 @@ class SeamlessDecoder {
       );
     return [
       tf.tensor1d(Float32Array.from(mean)),
-      tf.tensor1d(Float32Array.from(scale, (value, i) => value * (weight[i] ?? 0))),
+      tf.tensor1d(Float32Array.from(scale, (value, i) => value * (weight[i] as number))),
       tf.clone(bias),
     ];
   }

@@ -38,7 +38,7 @@ export interface CombineOptions {
 
 /** The files that carry weight in any set. */
 export const filesInUse = (files: readonly StoredFile[], weights: readonly Float64Array[]): number[] =>
-  files.map((_, i) => i).filter((i) => weights.some((set) => Math.abs(set[i] ?? 0) >= NEGLIGIBLE));
+  files.map((_, i) => i).filter((i) => weights.some((set) => Math.abs(set[i] as number) >= NEGLIGIBLE));
 
 /**
  * `Σ wᵢ·xᵢ` over files, for several sets of weights in one pass, piece by piece: memory is a few pieces in float64 per set,

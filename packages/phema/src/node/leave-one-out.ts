@@ -122,7 +122,7 @@ interface Comparison {
 
 async function compare({ left, others, names, synthesis, signal, onBytes }: Comparison): Promise<LeftOut> {
   const { weights, profileError } = synthesis;
-  const nearest = weights.reduce((best, weight, i) => (weight > (weights[best] ?? 0) ? i : best), 0);
+  const nearest = weights.reduce((best, weight, i) => (weight > (weights[best] as number) ? i : best), 0);
   const alone = new Float64Array(others.length);
   alone[nearest] = 1;
   const sets = [weights, alone];

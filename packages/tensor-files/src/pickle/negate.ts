@@ -27,11 +27,11 @@ export function negate(dtype: Dtype, data: TensorData, isNegated: boolean, isCon
 
 function flip(dtype: Dtype, data: TensorData, from: number, step: number): void {
   if (data instanceof Uint16Array && dtype !== 'U16') {
-    for (let i = from; i < data.length; i += step) data[i] = (data[i] ?? 0) ^ HALF_SIGN;
+    for (let i = from; i < data.length; i += step) data[i] = (data[i] as number) ^ HALF_SIGN;
   } else if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
     for (let i = from; i < data.length; i += step) data[i] = -(data[i] ?? 0n);
   } else {
     // Integers wrap around, as in PyTorch.
-    for (let i = from; i < data.length; i += step) data[i] = -(data[i] ?? 0);
+    for (let i = from; i < data.length; i += step) data[i] = -(data[i] as number);
   }
 }

@@ -35,7 +35,7 @@ export function toFloat32(data: TensorData, dtype: Dtype): Float32Array {
   if (dtype === 'F64' && data instanceof Float64Array) return Float32Array.from(data);
   if (isFloat8(dtype) && data instanceof Uint8Array) {
     const values = float8Table(dtype);
-    return Float32Array.from(data, (bits) => values[bits] ?? 0);
+    return Float32Array.from(data, (bits) => values[bits] as number);
   }
   if (!isHalf(dtype) || !(data instanceof Uint16Array)) {
     throw new TypeError(
@@ -45,13 +45,13 @@ export function toFloat32(data: TensorData, dtype: Dtype): Float32Array {
   if (dtype === 'BF16') {
     const out = new Float32Array(data.length);
     const bits = new Uint32Array(out.buffer);
-    for (let i = 0; i < data.length; i++) bits[i] = (data[i] ?? 0) << 16;
+    for (let i = 0; i < data.length; i++) bits[i] = (data[i] as number) << 16;
     return out;
   }
   if (data.length < TABLE_FROM) return Float32Array.from(float16Values(data));
   table ??= Float32Array.from(float16Values(Uint16Array.from({ length: 65_536 }, (_, i) => i)));
   const out = new Float32Array(data.length);
-  for (let i = 0; i < data.length; i++) out[i] = table[data[i] ?? 0] ?? 0;
+  for (let i = 0; i < data.length; i++) out[i] = table[data[i] as number] as number;
   return out;
 }
 
@@ -70,7 +70,7 @@ export function fromFloat32(values: Float32Array, dtype: HalfDtype): Uint16Array
   const out = new Uint16Array(values.length);
   const bits = new Uint32Array(values.slice().buffer);
   for (let i = 0; i < out.length; i++) {
-    const x = bits[i] ?? 0;
+    const x = bits[i] as number;
     const isNaN32 = (x & 0x7fffffff) > 0x7f800000;
     // Adding 0x7fff plus the last kept bit rounds to even; a NaN keeps a bit that makes it quiet.
     out[i] = isNaN32 ? (x >>> 16) | 0x40 : (x + 0x7fff + ((x >>> 16) & 1)) >>> 16;

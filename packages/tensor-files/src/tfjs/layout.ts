@@ -26,7 +26,8 @@ function swapOuter(source: Float32Array, outer: number, middle: number, inner: n
       const j1 = Math.min(j0 + TILE, middle);
       for (let i = 0; i < outer; i++) {
         for (let k = k0; k < k1; k++) {
-          for (let j = j0; j < j1; j++) out[(k * middle + j) * outer + i] = source[(i * middle + j) * inner + k] ?? 0;
+          for (let j = j0; j < j1; j++)
+            out[(k * middle + j) * outer + i] = source[(i * middle + j) * inner + k] as number;
         }
       }
     }
@@ -42,7 +43,7 @@ function transpose(source: Float32Array, rows: number, columns: number): Float32
     for (let c0 = 0; c0 < columns; c0 += TILE) {
       const c1 = Math.min(c0 + TILE, columns);
       for (let c = c0; c < c1; c++) {
-        for (let r = r0; r < r1; r++) out[c * rows + r] = source[r * columns + c] ?? 0;
+        for (let r = r0; r < r1; r++) out[c * rows + r] = source[r * columns + c] as number;
       }
     }
   }

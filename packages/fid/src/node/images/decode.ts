@@ -86,6 +86,6 @@ const reasonOf = ({ message }: Error): string =>
 
 function repeatGrey(grey: Uint8Array): Uint8Array {
   const rgb = new Uint8Array(grey.length * 3);
-  for (let i = 0; i < rgb.length; i++) rgb[i] = grey[Math.floor(i / 3)] ?? 0;
+  for (let i = 0; i < rgb.length; i++) rgb[i] = grey[Math.floor(i / 3)] as number;
   return rgb;
 }

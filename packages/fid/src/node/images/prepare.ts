@@ -32,7 +32,8 @@ function resample(
       for (let c = 0; c < inner; c++) {
         let sum = 0;
         let from = (o * input + first) * inner + c;
-        for (let j = 0; j < weights.length; j++, from += inner) sum += (weights[j] ?? 0) * (source[from] ?? 0);
+        for (let j = 0; j < weights.length; j++, from += inner)
+          sum += (weights[j] as number) * (source[from] as number);
         out[to + c] = sum;
       }
     });

@@ -67,7 +67,7 @@ export async function openStack(path: string): Promise<ImageSource> {
   const readPixels = async (name: string): Promise<PixelImage> => {
     const own = await stack.read(Number(name), size);
     if (channels === 3) return { height, width, data: own };
-    return { height, width, data: Uint8Array.from({ length: size * 3 }, (_, i) => own[Math.floor(i / 3)] ?? 0) };
+    return { height, width, data: Uint8Array.from({ length: size * 3 }, (_, i) => own[Math.floor(i / 3)] as number) };
   };
   return {
     names,
