@@ -30,7 +30,7 @@ export async function drawCurve(rows: readonly Row[], curve: Point['curve'], tit
 }
 
 /** The picture as Vega-Lite. */
-export function curveSpec(rows: readonly Row[], curve: Point['curve'], title: string): TopLevelSpec {
+function curveSpec(rows: readonly Row[], curve: Point['curve'], title: string): TopLevelSpec {
   const points = curvePoints(rows, curve);
   const scale = { type: 'log', nice: false, zero: false } as const;
   return {

@@ -13,7 +13,7 @@ import { mapLimit } from './map-limit.js';
  * @param bytes - the file, or its beginning.
  * @returns undefined where these bytes do not say.
  */
-export function isGrey(bytes: Uint8Array): boolean | undefined {
+function isGrey(bytes: Uint8Array): boolean | undefined {
   switch (imageKind(bytes)) {
     case 'png':
       return bytes[25] === 0 || bytes[25] === 4;

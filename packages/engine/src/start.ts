@@ -24,7 +24,7 @@ const STARTERS: Readonly<Record<Known, { readonly start: Starter; readonly packa
  * Networks from this many parameters on train faster on TensorFlow's C library than on ONNX Runtime: where the curves of
  * `npm run bench -- engine --only parameters` cross, see docs/benchmarks.md. `edm2-train --engine tune` measures a run's own network.
  */
-export const TENSORFLOW_FROM_PARAMETERS = 700_000;
+const TENSORFLOW_FROM_PARAMETERS = 700_000;
 
 /** What `'auto'` tries, best first: a GPU that answers, a compiler that suits the work and the network's size, then op by op. */
 function candidates(parameters: number, work: Work): readonly (readonly [Known, Starter])[] {

@@ -3,7 +3,7 @@ import { silu } from './group-norm.js';
 import type { Network, Part } from './network.js';
 
 /** Norm, SiLU, 3×3 convolution, twice, plus the input (through a 1×1 convolution where the width changes). */
-export function residual(net: Network, name: string, from: number, to: number): Part {
+function residual(net: Network, name: string, from: number, to: number): Part {
   const norm1 = net.norm(`${name}.norm1`, from);
   const conv1 = net.conv(`${name}.conv1`, from, to, 3);
   const norm2 = net.norm(`${name}.norm2`, to);
@@ -16,7 +16,7 @@ export function residual(net: Network, name: string, from: number, to: number): 
 }
 
 /** Every pixel attends to every pixel, one head over all channels, plus the input. */
-export function attention(net: Network, name: string, channels: number): Part {
+function attention(net: Network, name: string, channels: number): Part {
   const norm = net.norm(`${name}.group_norm`, channels);
   const [q, k, v] = (['to_q', 'to_k', 'to_v'] as const).map((part) =>
     net.dense(`${name}.${part}`, channels, channels),

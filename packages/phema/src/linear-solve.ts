@@ -57,7 +57,7 @@ function swapSymmetric(a: Float64Array, permutation: Int32Array, n: number, i: n
 }
 
 /** Solves `A x = b` with the factors; rows beyond the rank get 0. */
-export function solveFactored({ n, rank, permutation, lower }: PivotedCholesky, b: Float64Array): Float64Array {
+function solveFactored({ n, rank, permutation, lower }: PivotedCholesky, b: Float64Array): Float64Array {
   const y = new Float64Array(rank);
   for (let i = 0; i < rank; i++) {
     let sum = b[permutation[i] as number] as number;

@@ -7,7 +7,7 @@ const float64 = new Float64Array(1);
 const words = new Int32Array(float64.buffer); // little-endian, as every JavaScript platform in use
 
 /** Natural logarithm of a normal positive float64; relative error below 4e-16. */
-export function exactLog(x: number): number {
+function exactLog(x: number): number {
   float64[0] = x;
   const high = words[1] as number;
   let exponent = (high >>> 20) - 1023;

@@ -19,7 +19,7 @@ const ERF_SERIES = 2;
 const ERF_LEVELS = 60;
 
 /** The error function in float64: its series, or 1 less the continued fraction of its complement. */
-export function erf(x: number): number {
+function erf(x: number): number {
   const size = Math.abs(x);
   if (size >= ERF_IS_ONE) return Math.sign(x);
   if (size > ERF_SERIES) {

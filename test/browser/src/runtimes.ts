@@ -52,7 +52,7 @@ export interface BrowserRuntime {
 }
 
 /** The folder of onnxruntime-web's files for the browser. */
-export const ORT_WEB = dirname(createRequire(import.meta.url).resolve('onnxruntime-web/wasm'));
+const ORT_WEB = dirname(createRequire(import.meta.url).resolve('onnxruntime-web/wasm'));
 
 /** Starts the browser with an empty page. */
 export async function startBrowser(

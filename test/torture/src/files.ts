@@ -13,7 +13,7 @@ export async function filesBelow(folder: string): Promise<string[]> {
 }
 
 /** Hash of a file's bytes. */
-export const hashOf = async (path: string): Promise<string> =>
+const hashOf = async (path: string): Promise<string> =>
   createHash('sha256')
     .update(await readFile(path))
     .digest('hex');

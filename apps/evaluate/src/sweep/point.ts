@@ -50,7 +50,7 @@ export const keyOf = (point: SweepPoint): string => {
 };
 
 /** `σ in (0.19, 1.61]`, `σ ≤ 1.61`, `σ > 0.19` */
-export function describeInterval([lo, hi]: Interval): string {
+function describeInterval([lo, hi]: Interval): string {
   if (hi === Number.POSITIVE_INFINITY) return `σ > ${lo}`;
   return lo === 0 ? `σ ≤ ${hi}` : `σ in (${lo}, ${hi}]`;
 }

@@ -48,7 +48,7 @@ export async function* compare(comparison: Comparison): AsyncGenerator<Row> {
 }
 
 /** Turns of all sides, ours before theirs; their processes stay. */
-export async function measure({ kind, work, ours, theirs, turns }: Comparison): Promise<Measured[]> {
+async function measure({ kind, work, ours, theirs, turns }: Comparison): Promise<Measured[]> {
   const sides = [...ours, ...theirs.map(({ side }) => side)];
   const results = await takeTurns(
     sides.map((side) => contestant(side, kind, work)),

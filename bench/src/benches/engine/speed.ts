@@ -19,7 +19,7 @@ interface Against {
 }
 
 /** Engines of ours against PyTorch, in float32. */
-export async function* speed(kind: Kind, work: Work, options: Against): AsyncGenerator<Row> {
+async function* speed(kind: Kind, work: Work, options: Against): AsyncGenerator<Row> {
   const { rounds, runs, eager, compile, peak, engines = ENGINES } = options;
   const theirs: Opponent[] = [{ side: pytorch(), atLeast: eager }];
   if (compile) theirs.push({ side: compile.peer.side(), atLeast: compile.atLeast, owned: false });

@@ -19,7 +19,7 @@ export interface BmpHeader {
 
 export const RGB = 0;
 export const RLE8 = 1;
-export const RLE4 = 2;
+const RLE4 = 2;
 const BITFIELDS = 3;
 const ALPHA_BITFIELDS = 6;
 const FILE_HEADER = 14;

@@ -1,5 +1,5 @@
 /** Keys' cubic convolution kernel, support 2. */
-export function cubic(x: number, a: number): number {
+function cubic(x: number, a: number): number {
   const t = Math.abs(x);
   if (t < 1) return ((a + 2) * t - (a + 3)) * t * t + 1;
   return t < 2 ? ((a * t - 5 * a) * t + 8 * a) * t - 4 * a : 0;

@@ -1,7 +1,7 @@
 /** Bytes of the WebAssembly instructions that the summing kernels need; names are those of the text format. */
 
 /** Unsigned LEB128. */
-export const leb = (value: number): number[] => (value < 128 ? [value] : [(value & 127) | 128, ...leb(value >>> 7)]);
+const leb = (value: number): number[] => (value < 128 ? [value] : [(value & 127) | 128, ...leb(value >>> 7)]);
 
 /** Signed LEB128 of a number that is not negative. */
 const signedLeb = (value: number): number[] =>
@@ -20,7 +20,7 @@ export const i32LessUnsigned = [0x49];
 export const loop = [0x03, 0x40];
 export const whileTrue = [0x0d, 0, 0x0b];
 /** Ends a function. */
-export const end = [0x0b];
+const end = [0x0b];
 
 /** Alignment is a hint; offset is the constant added to the address. */
 export const load = (offset = 0): number[] => simd(0x00, 3, ...leb(offset));

@@ -86,7 +86,7 @@ export function decodeTexts(bytes: Uint8Array<ArrayBuffer>, { type, shape }: Any
  *
  * @param width - values of one element.
  */
-export function toRowMajor(data: NpyData, shape: readonly number[], width = 1): NpyData {
+function toRowMajor(data: NpyData, shape: readonly number[], width = 1): NpyData {
   const out = data.slice();
   const strides: number[] = []; // of each axis in the column-major input
   let stride = 1;

@@ -49,7 +49,7 @@ export async function readNpy(source: string | Uint8Array): Promise<NpyArray> {
  * @param file - for errors.
  * @throws {NpyParseError} as {@link readNpy}.
  */
-export function parseNpy(bytes: Uint8Array, file: string): NpyArray {
+function parseNpy(bytes: Uint8Array, file: string): NpyArray {
   const header = parseNpyHeader(bytes, file);
   const { dtype, shape, dataStart } = header;
   checkLength(header, npyBytes(dtype), bytes.length - dataStart, file, (at) => bytes.subarray(at));

@@ -21,7 +21,7 @@ import { checkLength, decodeTexts, decodeValues, itemBytesOf, layoutOf, sizeOf }
 import { NpyParseError } from './parse-error.js';
 
 /** Most arrays of an archive; those that are exchanged (statistics, feature sets) hold a few. */
-export const MAX_NPZ_ARRAYS = 10_000;
+const MAX_NPZ_ARRAYS = 10_000;
 
 /** Bytes that are read at a time to see a member's header. */
 const HEAD_BLOCK_BYTES = 1 << 12;

@@ -3,7 +3,7 @@ import { openNpz } from './npz-file.js';
 import { NpyParseError } from './parse-error.js';
 
 /** Most bytes of all arrays together, inflated, when nothing else is asked for: a small archive can claim to inflate without end. */
-export const MAX_NPZ_BYTES = 4 * 1024 ** 3;
+const MAX_NPZ_BYTES = 4 * 1024 ** 3;
 
 /** Options of {@link readNpz}. */
 export interface ReadNpzOptions {

@@ -137,7 +137,7 @@ function parameterOf(
 }
 
 /** A tensor with attributes: a dictionary, or one and a second for slots. None of them changes its values. */
-export function withState(
+function withState(
   tensor: TorchTensor | OpaqueTensor,
   state: PickleValue | undefined,
   { fail, visit }: Pick<CallContext, 'fail' | 'visit'>,

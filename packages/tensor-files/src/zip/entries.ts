@@ -15,7 +15,7 @@ const SIZES_FOLLOW = 8;
 
 /** The ways in which entries are stored, as zips number them. */
 export const STORED = 0;
-export const DEFLATED = 8;
+const DEFLATED = 8;
 
 const inflate = promisify(inflateRaw);
 

@@ -3,7 +3,7 @@ import { type DType, sameShape, sizeOf } from '../graph/graph.js';
 import { asDType, at, first, type KernelSpec, type KernelSpecs, result } from './spec.js';
 
 /** Unary kernels whose result has the input's shape and dtype; attributes pass through. */
-export const UNARY = [
+const UNARY = [
   'Abs',
   'Neg',
   'Sqrt',

@@ -6,7 +6,7 @@ import { first, type Inferred, type KernelSpec, type KernelSpecs, number, number
 export const REDUCE = ['Sum', 'Mean', 'Max', 'Min', 'Prod', 'All', 'Any'] as const;
 
 /** Shape after reducing `axes`. */
-export const reducedShape = (shape: readonly number[], axes: readonly number[], keepDims: boolean): number[] =>
+const reducedShape = (shape: readonly number[], axes: readonly number[], keepDims: boolean): number[] =>
   shape.flatMap((n, i) => (axes.includes(i) ? (keepDims ? [1] : []) : [n]));
 
 const reduce = (kernel: string): KernelSpec => ({

@@ -229,7 +229,7 @@ export const windows: KernelSpecs = {
 };
 
 /** Strides of a window kernel's canonical attributes. */
-export const stride = (attrs: Attributes): [number, number] => two(attrs, 'strides');
+const stride = (attrs: Attributes): [number, number] => two(attrs, 'strides');
 
 /** Reads a number with a default, for attributes that older kernels leave out. */
 export const numberOr = (attrs: Attributes, name: string, otherwise: number): number =>

@@ -56,7 +56,7 @@ export interface OptimizerWatch {
 }
 
 /** The name of an optimizer in messages: `Adam`. */
-export const optimizerName = (optimizer: Optimizer): string =>
+const optimizerName = (optimizer: Optimizer): string =>
   (optimizer.constructor as unknown as { readonly className?: string }).className ?? optimizer.constructor.name;
 
 /** Counts the iterations of one call. */

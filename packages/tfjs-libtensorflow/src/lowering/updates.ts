@@ -5,7 +5,7 @@ import type { GraphEmitter, Ref } from './emitter.js';
 const FLOAT = { type: 'float32' } as const;
 
 /** The handle of the variable that an input is. */
-export const handleOf = (input: number): Ref => ({ name: `in${input}`, dtype: 'resource' });
+const handleOf = (input: number): Ref => ({ name: `in${input}`, dtype: 'resource' });
 
 /** What a variable holds once the nodes named in `after` have run. */
 export function readVariable(input: number, shape: readonly number[], after: readonly string[], e: GraphEmitter): Ref {

@@ -101,4 +101,4 @@ export function createForms(graph: Graph, inputOrders: readonly Permutation[], w
 }
 
 /** True for the order in which TensorFlow.js itself holds tensors. */
-export const isPlain = (form: Form): boolean => isIdentity(form.perm);
+const isPlain = (form: Form): boolean => isIdentity(form.perm);

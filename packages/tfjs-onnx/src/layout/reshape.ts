@@ -76,4 +76,4 @@ function withUnitAxes(shape: readonly number[], order: readonly number[]): Permu
 }
 
 /** Extents of a tensor of logical `shape` as they lie in memory. */
-export const physicalShape = (shape: readonly number[], perm: Permutation): number[] => permute(shape, perm);
+const physicalShape = (shape: readonly number[], perm: Permutation): number[] => permute(shape, perm);

@@ -1,7 +1,7 @@
 import { type ProtobufWriter, protobufWriter } from '@edm2/protobuf';
 
 /** Operator set that every model asks for; old enough for any current runtime. */
-export const OPSET = 17;
+const OPSET = 17;
 /** ONNX file format version that belongs to opset 17. */
 const IR_VERSION = 8;
 /** Domain of ONNX Runtime's own operators. */

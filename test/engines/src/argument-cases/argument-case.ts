@@ -53,7 +53,7 @@ export const floats = (shape: readonly number[]): tf.Tensor => draw(1 + counted(
 export const ints = (values: readonly number[], shape: readonly number[] = [values.length]): tf.Tensor =>
   tf.tensor([...values], [...shape], 'int32');
 
-export const bools = (shape: readonly number[]): tf.Tensor => tf.tidy(() => tf.greater(floats(shape), 0));
+const bools = (shape: readonly number[]): tf.Tensor => tf.tidy(() => tf.greater(floats(shape), 0));
 
 /** A tensor of any of the dtypes. */
 export const typed = (shape: readonly number[], dtype: 'float32' | 'int32' | 'bool'): tf.Tensor =>

@@ -22,7 +22,7 @@ export interface KernelCase {
   readonly tolerance?: number;
 }
 
-export const seeds = fc.integer({ min: 1, max: 1e6 });
+const seeds = fc.integer({ min: 1, max: 1e6 });
 export const extents = (max: number, min = 1): fc.Arbitrary<number> => fc.integer({ min, max });
 
 /** Calls from generated sizes and a seed. */

@@ -17,7 +17,7 @@ const WORDS = [
 const NUMBERS = [0, -0, 1, -1, 0.5, 2 ** 31, 2 ** 53, -(2 ** 63), 1e308, 1e-320];
 
 /** Any value that JSON has, some levels deep. */
-export function anyJson(dice: Dice, depth = 3): unknown {
+function anyJson(dice: Dice, depth = 3): unknown {
   const kind = dice.below(depth > 0 ? 7 : 4);
   if (kind === 0) return null;
   if (kind === 1) return dice.chance(0.5);
