@@ -47,7 +47,7 @@ describe('reconstruct', () => {
     expect(await reconstruct('times', '--outkimg', '61')).toBe(1);
     expect(printed.text).toMatch(/nearest stored time is 60,000 images: --outkimg 60/);
     expect(await reconstruct('times', '--t', '20Ki', '--force'), printed.text).toBe(0);
-    expect(printed.text).toMatch(/warning: .*20,480 images is no stored time/);
+    expect(printed.text).toMatch(/warning: .*20,480 images is not a stored time/);
     expect(readdirSync(at('times'))).toEqual(['phema-0000020.480-0.120.safetensors']);
   });
 
@@ -72,8 +72,8 @@ describe('sweep', () => {
       ['--guidance', '2', '--guide-sigma-rel', '0.1', '--guide-t', '20000'],
       /20,000 images.*18,800 and 22,560: give one as --guide-t/,
     ],
-    [['--sigma-rel', '0.1,0.001'], /off: 0\.001 by/],
-    [['--per-tensor', 'w', '--lengths', '0.001'], /off: 0\.001 by/],
+    [['--sigma-rel', '0.1,0.001'], /beyond that: 0\.001 by/],
+    [['--per-tensor', 'w', '--lengths', '0.001'], /beyond that: 0\.001 by/],
   ])('refuses %j before anything is drawn', async (argv, message) => {
     expect(await sweep(...argv)).toBe(1);
     expect(printed.text).toMatch(message);
@@ -96,7 +96,7 @@ test('generate refuses an average that is far from what its name says, unless fo
   const generate = (...argv: string[]) =>
     runProgram(['generate', '--engine', 'cpu', '--net', net, '--seeds', '0', '--steps', '1', ...argv]);
   expect(await generate('--grid', at('refused.png'))).toBe(1);
-  expect(printed.text).toMatch(/0000001\.900-0\.100\.safetensors, whose profile is .* % off.*--force takes it/);
+  expect(printed.text).toMatch(/0000001\.900-0\.100\.safetensors, whose profile is .* % off.*--force uses it/);
   expect(await generate('--grid', at('forced.png'), '--force'), printed.text).toBe(0);
   expect(printed.text).toMatch(/warning: .* is only about the average that its name says/);
 });

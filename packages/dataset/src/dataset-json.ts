@@ -8,7 +8,7 @@ export interface DatasetJson {
   readonly labels: Labels;
   /** Whether it says that there are none. */
   readonly none: boolean;
-  /** Labels of files that are no images of the dataset. */
+  /** Labels of files that are not images of the dataset. */
   readonly unused: readonly string[];
   /** Its further fields, where it has any. */
   readonly notes?: Readonly<Record<string, unknown>>;
@@ -61,7 +61,7 @@ function labelsOf(
   const unlabelled = names[labels.indexOf(undefined)];
   if (unlabelled !== undefined) {
     const count = labels.filter((label) => label === undefined).length;
-    const got = `${count} without, the first is ${pathOf(unlabelled)}`;
+    const got = `${count} images without one, ${pathOf(unlabelled)} first`;
     const remedy = 'Add them to dataset.json, or set its "labels" to null';
     throw labelError('missing-label', pathOf(unlabelled), `a label for each of ${names.length} images`, got, remedy);
   }

@@ -170,7 +170,7 @@ describe('where a dataset begins', () => {
     const { dataset, labels, classes, leftOut } = await look(tmp);
     expect(classes).toEqual([3]);
     expect(dataset.report.labels.unused).toEqual({ count: 2, example: '2.jp2' });
-    expect(labels).toBe('4 classes from dataset.json; 2 of files that are not there or not read (2.jp2)');
+    expect(labels).toBe('4 classes from dataset.json; 2 for files that are missing or not read (2.jp2)');
     expect(leftOut).toMatch(/^1 file: 1 \.jp2/);
   });
 
@@ -313,7 +313,7 @@ describe('conversions', () => {
     put('a.jpg', Buffer.concat([whole.subarray(0, whole.length * 0.7), Buffer.from([0xff, 0xd9])]));
     const { message } = await errorOf(tmp);
     expect(message).toMatch(
-      /decodes without complaint, got .*; or take such images as they decode: acceptWarnings: true\.$/,
+      /decodes without warnings, got .*; or accept such images as they decode: acceptWarnings: true\.$/,
     );
     expect((await errorOf(tmp, { flags: { acceptWarnings: '--accept-warnings' } })).message).toMatch(
       /: --accept-warnings\.$/,

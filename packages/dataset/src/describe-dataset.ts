@@ -50,7 +50,7 @@ function imagesLine(dataset: Dataset, noun: string): string {
 
 function labelsLine({ labelKind, labelDim, classNames, report }: Dataset): string {
   const { why = '', unused } = report?.labels ?? {};
-  const lost = unused ? `; ${unused.count} of files that are not there or not read (${unused.example})` : '';
+  const lost = unused ? `; ${unused.count} for files that are missing or not read (${unused.example})` : '';
   if (labelKind === 'none') return `none${why ? `: ${why}` : ''}${lost}`;
   if (labelKind === 'vector') return `vectors of ${labelDim} numbers ${why}${lost}`;
   const names = classNames.slice(0, MAX_NAMED).join(', ');

@@ -96,7 +96,7 @@ const withoutJson = (others: ReadonlyMap<string, string>, { root, hasJson }: Lay
 
 const isNpyName = (name: string): boolean => /\.npy$/i.test(name);
 
-/** Throws the first image's error; it names the others of the first ones that are no better. */
+/** Throws the first image's error; it also names the others among the first that are bad. */
 async function failWithOthers(
   error: unknown,
   names: readonly string[],

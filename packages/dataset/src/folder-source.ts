@@ -56,7 +56,7 @@ async function walk(root: string, prefix: string, depth: number, names: string[]
   });
   for (const entry of entries) {
     const name = prefix + entry.name;
-    // A link that points nowhere is neither file nor folder; reading it says so when it bears an image's name.
+    // A link that points nowhere is neither file nor folder; reading it says so when it has an image's name.
     const kind = entry.isSymbolicLink() ? await stat(join(root, name)).catch(() => undefined) : entry;
     if (!kind?.isDirectory()) names.push(name);
     else if (entry.name !== '.git') await walk(root, `${name}/`, depth + 1, names);
@@ -115,6 +115,6 @@ const unreadable = (path: string, cause: unknown) =>
     file: path,
     expected: 'a file or folder that can be read',
     got: `${cause instanceof Error && 'code' in cause ? String(cause.code) : 'an error'} at ${path}`,
-    remedy: 'Check that it exists and its permissions',
+    remedy: 'Check its path and its permissions',
     cause,
   });

@@ -70,7 +70,7 @@ async function openSource(source: FileSource, place: Place, options: SampleOptio
       file: path,
       expected: 'an IDX or NPZ dataset when a split is asked for',
       got: `a ${source.kind} of images`,
-      remedy: 'Leave the split out; of folders such as train and test, name the one you mean',
+      remedy: 'Leave the split out; if there are folders such as train and test, name the one you mean',
     });
   if (sorted.samples.length === 0) throw nothing(path, sorted);
   return openFiles(source, sorted, findLayout(source, sorted, prefix, spelling), options);

@@ -1,6 +1,6 @@
 import type { ConversionKind } from './decode/conversions.js';
 
-/** Files that are no part of the dataset, of one extension and for one reason. */
+/** Files outside the dataset, of one extension and for one reason. */
 export interface PassedOver {
   /** `.bmp`; '' for none. */
   readonly extension: string;
@@ -27,7 +27,7 @@ export interface DatasetReport {
     /** Labels that are not used because their file is missing or not read: how many, and the name of the first. */
     readonly unused?: { readonly count: number; readonly example: string };
   };
-  /** What is done to every image and is nothing that a file says, such as a margin added. */
+  /** What is done to every image although no file says so, such as adding a margin. */
   readonly changes: readonly string[];
 }
 

@@ -16,7 +16,7 @@ export interface SortedFiles {
 
 /** Not used, and nobody expects that they are. */
 const COMPANIONS = /(^|\/)(\.DS_Store|Thumbs\.db|desktop\.ini|\.git[^/]*)$/i;
-/** What is certainly no image, so that it need not be opened; and copies of images that are no part of a dataset. */
+/** Files that are certainly not images and need not be opened, and copies of images that do not belong to a dataset. */
 const NO_IMAGE =
   /\.(json|jsonl|txt|csv|tsv|md|xml|html?|ya?ml|toml|ini|log|py|ipynb|js|ts|sh|parquet|h5|hdf5|mat|pkl|pickle|pth?|ckpt|safetensors|onnx|db|npz|zip|tar|gz|tgz|bz2|xz|zst|7z|rar|mp4|mov|avi|webm|mkv|mp3|wav|tmp|part|partial|crdownload|bak|old|orig|swp)$|~$/i;
 
@@ -47,7 +47,7 @@ export async function sortFiles(source: FileSource, files: readonly string[]): P
   const kinds = new Array<'image' | string>(unknown.length);
   await mapLimit(unknown.length, CONCURRENCY, async (i) => {
     const name = unknown[i] ?? '';
-    // A file that cannot be opened is none that anybody sees.
+    // A file that cannot be opened is not one that anybody sees as an image.
     const head = await readHead(source, name, FOREIGN_BYTES).catch(() => undefined);
     if (head === undefined) kinds[i] = 'cannot be read';
     else if (imageKind(head) !== undefined) kinds[i] = 'image';

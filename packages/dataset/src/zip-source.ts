@@ -93,7 +93,7 @@ async function readEntry(handle: FileHandle, entry: ZipEntry, file: string, limi
   });
 }
 
-/** An intact file of another kind that bears the name of a zip: a pointer of Git LFS, a page of a server. */
+/** An intact file of another kind with the name of a zip: a pointer of Git LFS, a page of a server. */
 async function otherThanZip(path: string, cause: unknown): Promise<DatasetError | undefined> {
   const kind = cause instanceof ZipError ? await identifyFile(path) : undefined;
   if (!kind || ['zip', 'damaged-zip'].includes(kind.kind)) return undefined;

@@ -113,6 +113,6 @@ function merge(total: Sums, more: Sums): void {
 
 function fail(expected: string, actual: string): never {
   throw new RangeError(
-    `measureRawStatistics: expected ${expected}, got ${actual}. Pass what one encoder made, or splitRawLatents of stored latents.`,
+    `measureRawStatistics: expected ${expected}, got ${actual}. Pass means and deviations from one encoder, or splitRawLatents of stored latents.`,
   );
 }

@@ -18,7 +18,7 @@ export interface Cadence {
   restore(pending: Pending | undefined): void;
 }
 
-/** @throws {RangeError} when `every` is no whole number ≥ 1. */
+/** @throws {RangeError} when `every` is not a whole number ≥ 1. */
 export function createCadence(fn: string, every: number): Cadence {
   if (!(Number.isInteger(every) && every >= 1))
     throw new RangeError(`${fn}: expected updateEvery as a whole number ≥ 1, got ${every}. 1 takes in every update.`);

@@ -3,8 +3,8 @@ import type { ProfileSpace, TargetVector } from './profile-space.js';
 
 /**
  * A stored average, which may have been updated seldom: with `updateEvery` k > 1 it took in the weights of steps 1, 1 + k, 1 + 2k, … only,
- * each with the decay of a single step, `(c / (c + 1))^(gamma + 1)` at step c, and began as the weights of step 1. So does ema-pytorch. Its
- * profile is no power function: early weights count far more than the exponent says.
+ * each with the beta of a single step, `(c / (c + 1))^(gamma + 1)` at step c, and began as the weights of step 1. So does ema-pytorch. Its
+ * profile is not a power function: early weights count far more than the exponent says.
  */
 export interface StoredProfile extends Profile {
   /** Steps from one update to the next, a whole number ≥ 1; times then count steps. Default 1. */

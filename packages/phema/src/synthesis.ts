@@ -34,8 +34,8 @@ export interface SynthesisOptions {
   readonly normalize?: boolean | undefined;
   /**
    * Largest relative rounding of the stored numbers: 2⁻¹¹ as float16, 2⁻²⁴ as float32, which is the default. Averages that were updated
-   * seldom (`updateEvery`) know so little of each other that the nearest profile may amplify it by thousands: there weights are kept as
-   * small as goes with it.
+   * seldom (`updateEvery`) say so little of each other that the nearest profile may amplify it by thousands. Their weights are kept as
+   * small as this rounding asks.
    */
   readonly roundoff?: number | undefined;
 }

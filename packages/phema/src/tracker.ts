@@ -47,7 +47,7 @@ export interface PowerEma<T extends Tree<Values> = Tree<Values>> {
  * weight by less than float32 can add to it.
  *
  * @param options - `sigmaRels`: the relative lengths to track, default [0.05, 0.10] as EDM2 stores.
- * @throws {RangeError} when a length is outside (0, 0.2887) or given twice, or updateEvery is no whole number ≥ 1.
+ * @throws {RangeError} when a length is outside (0, 0.2887) or given twice, or updateEvery is not a whole number ≥ 1.
  * @see Karras et al. 2024, eq. 127.
  */
 export function createPowerEma<T extends Tree<Values> = Tree<Values>>(options: PowerEmaOptions = {}): PowerEma<T> {

@@ -103,7 +103,7 @@ describe('sampleSeeds', () => {
   });
 
   it.each<[string, Partial<SampleSeedsOptions>, RegExp]>([
-    ['a class without labelDim', { labels: () => 3 }, /row of labels for seed 7, or labelDim beside, got class 3/],
+    ['a class without labelDim', { labels: () => 3 }, /row of labels for seed 7, or a class and labelDim, got class 3/],
     ['a class beyond labelDim', { labels: () => 10, labelDim: 10 }, /a class from 0 to 9 for seed 7, got 10/],
     ['half a class', { labels: () => 1.5, labelDim: 10 }, /a class from 0 to 9 for seed 7, got 1.5/],
     ['a row of another length', { labels: () => [1, 0], labelDim: 3 }, /a row of length 3 for seed 7, got length 2/],

@@ -49,7 +49,7 @@ function rowOf(label: unknown, labelDim: number | undefined, seed: number): Arra
   if (typeof label === 'number') {
     if (labelDim === undefined)
       fail(
-        `a row of labels for seed ${seed}, or labelDim beside`,
+        `a row of labels for seed ${seed}, or a class and labelDim`,
         `class ${label}`,
         'Give labelDim: the number of classes',
       );

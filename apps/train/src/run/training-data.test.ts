@@ -41,7 +41,7 @@ test('training says in three lines what the data are and what was decided, and w
   await dataset.close();
   expect(lines).toEqual([
     'data: 2 images of 8×8, RGB, in a folder, below set/; 1: transparency dropped (set/b.png); 1: grey read as RGB (set/a.png)',
-    'labels: 3 classes from dataset.json; 1 of files that are not there or not read (gone.png)',
+    'labels: 3 classes from dataset.json; 1 for files that are missing or not read (gone.png)',
     'left out: 1 file: 1 .jp2 (set/c.jp2: a JPEG 2000 image, which is not read)',
     'note: 1 of 3 classes have no image: 1',
   ]);

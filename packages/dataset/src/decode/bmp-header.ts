@@ -55,7 +55,7 @@ export function readBmpHeader(bytes: Uint8Array): BmpHeader {
   const bytesEach = core ? 3 : 4;
   const entriesSaid = bits > 8 ? 0 : used > 0 && used < most ? used : most;
   const offset = view.getUint32(10, true);
-  // Some writers leave the palette out of the offset: pixels begin after it all the same.
+  // Some writers leave the palette out of the offset: but pixels still begin after it.
   const dataStart = offset > start || entriesSaid === 0 ? offset || start : start + entriesSaid * bytesEach;
   const entries = Math.min(entriesSaid, Math.max(0, Math.floor((dataStart - start) / bytesEach)));
   need(dataStart);

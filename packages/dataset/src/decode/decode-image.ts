@@ -65,7 +65,7 @@ export async function decodeImage(bytes: Uint8Array, path: string, options: Deco
     throw fail(
       foreign?.isImage ? 'unsupported' : 'corrupt-image',
       'an image',
-      foreign?.name ?? (kind ? 'an NPY array' : 'bytes that begin like none'),
+      foreign?.name ?? (kind ? 'an NPY array' : 'bytes of no known format'),
       foreign?.remedy ?? REPLACE,
     );
   }
@@ -75,7 +75,7 @@ export async function decodeImage(bytes: Uint8Array, path: string, options: Deco
     if (!(cause instanceof DecodeFailure)) throw cause;
     const expected = {
       damaged: `an intact ${NAMES[kind]}`,
-      warning: 'an image that decodes without complaint',
+      warning: 'an image that decodes without warnings',
       unsupported: 'one image of 8 or 16 bits a value',
       'too-large': `sides of at most ${MAX_RESOLUTION}`,
     }[cause.code];
@@ -90,7 +90,7 @@ function remedyOf({ code, remedy }: DecodeFailure, spelling: Spelling): string {
     { damaged: REPLACE, warning: REPLACE, unsupported: 'Convert it to PNG', 'too-large': 'Make the image smaller' }[
       code
     ];
-  return option ? `${own}; or take such images as they decode: ${option}` : own;
+  return option ? `${own}; or accept such images as they decode: ${option}` : own;
 }
 
 async function rasterOf(

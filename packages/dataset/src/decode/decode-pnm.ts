@@ -49,7 +49,7 @@ export function decodePnm(bytes: Uint8Array, maxSide: number, acceptWarnings = f
 interface TextReader {
   /** The next number. */
   number(what: string): number;
-  /** The next character that is no space, of a bitmap whose values may stand side by side. */
+  /** The next character that is not a space, of a bitmap whose values may stand side by side. */
   digit(): number;
   /** Position after what was read. */
   at(): number;

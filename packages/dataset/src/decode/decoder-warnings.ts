@@ -5,7 +5,7 @@ const JPEG_HARMLESS =
   /^(?:Warning: unknown JFIF revision number [\d.]+|Invalid SOS parameters for sequential JPEG|Corrupt JPEG data: bad ICC marker)$/;
 const JPEG_STRAY = /^Corrupt JPEG data: (\d+) extraneous bytes before marker (0x[0-9a-f]{2})$/;
 
-/** Fields of a TIFF that are no part of the picture. */
+/** Fields of a TIFF that do not belong to the picture. */
 const TIFF_HARMLESS =
   /^(?:Warning treated as error due to failOn setting|error in tile \d+ x \d+|Unknown field with tag \d+ .*|(?:incorrect count for field|Incorrect count for|Bogus|Null count for|ASCII value for tag|Cannot read) "?(?:DocumentName|ImageDescription|Make|Model|PageName|XPosition|YPosition|XResolution|YResolution|ResolutionUnit|PageNumber|Software|DateTime|Artist|HostComputer|Copyright|Predictor|WhitePoint|PrimaryChromaticities|XMLPacket|Photoshop|RichTIFFIPTC|InterColorProfile|EXIF\w*|GPS\w*)"?.*|TIFF directory \d+ has IFD looping .*|Invalid TIFF directory; tags are not sorted in ascending order)$/;
 

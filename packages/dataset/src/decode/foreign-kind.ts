@@ -1,12 +1,12 @@
 import { identifyBytes } from '@edm2/tensor-files';
 import { brands } from './image-kind.js';
 
-/** A file that is no image, or of a kind that is not decoded. */
+/** A file that is not an image, or of a kind that is not decoded. */
 export interface ForeignKind {
   /** Fits "got …". */
   readonly name: string;
   readonly remedy: string;
-  /** An image all the same: it would be missed. */
+  /** It is an image, and leaving it out would be a loss. */
   readonly isImage: boolean;
 }
 

@@ -22,7 +22,7 @@ export function strayHeaderBytes(bytes: Uint8Array): ReadonlySet<string> {
       while (bytes[at] === 0xff) at++;
       marker = bytes[at++] ?? 0;
       if (marker !== 0) break;
-      stray += 2; // 0xff 0x00 is no marker
+      stray += 2; // 0xff 0x00 is not a marker
     }
     if (stray > 0) found.add(`${stray} 0x${marker.toString(16).padStart(2, '0')}`);
     if (marker === 0xda || marker === 0xd9) break;

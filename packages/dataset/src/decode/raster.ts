@@ -50,7 +50,7 @@ export const DARK = 16;
  */
 export const darkPicture = (most: number): DecodeFailure =>
   new DecodeFailure(
-    `values of 16 bits of which none is above ${most}, a black picture,`,
+    `16-bit values of at most ${most}, a black picture,`,
     'warning',
     'Scale its values to 0…65535, or save it with 8 bits',
   );

@@ -36,7 +36,7 @@ export async function openArrays(
       if (!(error instanceof NpyParseError)) throw error;
       unread.push({
         file,
-        reason: error.code === 'dtype' ? 'an array of values that are no numbers' : 'a damaged array',
+        reason: error.code === 'dtype' ? 'an array of values other than numbers' : 'a damaged array',
       });
     }
   }

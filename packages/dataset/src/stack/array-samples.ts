@@ -29,7 +29,7 @@ const INTEGERS: ReadonlySet<string> = new Set(['|i1', '<i2', '<i4', '<i8', '|u1'
  * and `y_train`, and the like.
  *
  * @param files - the arrays of the source, all of them.
- * @param passedOver - files that are no arrays.
+ * @param passedOver - files that are not arrays.
  * @throws {DatasetError} unsupported, naming what is there, when no array holds images; ambiguous, listing them, when several do.
  */
 export async function openArraySamples(

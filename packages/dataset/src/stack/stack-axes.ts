@@ -13,7 +13,7 @@ const isChannels = (side: number | undefined): side is 1 | 3 | 4 => side === 1 |
 /**
  * Finds images in the axes of an array: `[N, H, W]`, `[N, H, W, C]` or `[N, C, H, W]`, C of 1, 3 or 4.
  *
- * @returns in words (fits "got …") why it is none, or why both orders fit.
+ * @returns in words (fits "got …") why it is not a stack of images, or why both orders fit.
  */
 export function stackAxes(shape: readonly number[]): StackAxes | string {
   const [count = 0, a = 0, b = 0, c = 0] = shape;

@@ -88,7 +88,7 @@ function describeWeights({ entries }: Weights, naming: Naming, path: string): Au
   const config = configOfShapes(entries, naming);
   if (config) return createAutoencoderKL(config);
   throw new RangeError(
-    `loadAutoencoder: expected an autoencoder with widths that are multiples of 32 in ${path}, got another, of which a file alone does not tell all. Put its config.json beside it, and name the folder.`,
+    `loadAutoencoder: expected an autoencoder with widths that are multiples of 32 in ${path}, got another one, which its file of weights does not fully describe. Put its config.json beside it, and name the folder.`,
   );
 }
 

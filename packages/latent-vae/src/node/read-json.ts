@@ -4,7 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
  * Reads a small JSON file.
  *
  * @param fn - who asks, for the error.
- * @param most - bytes beyond which it is no such file.
+ * @param most - a larger file is not what is looked for.
  * @throws {RangeError} (rejects) when it is larger, or no JSON.
  * @throws {Error} (rejects) of the file system.
  */

@@ -27,7 +27,7 @@ const MAX_SHARDS = 1000;
 /**
  * The files that hold the weights: one, or those that an index names.
  *
- * @throws {RangeError} (rejects) when the index is none.
+ * @throws {RangeError} (rejects) when the index is damaged.
  */
 export async function weightFiles(path: string, fn: string): Promise<string[]> {
   if (!path.endsWith('.index.json')) return [path];
@@ -38,7 +38,7 @@ export async function weightFiles(path: string, fn: string): Promise<string[]> {
  * Opens the weights of an autoencoder.
  *
  * @param path - a file, or the index of several.
- * @throws {RangeError} (rejects) when an index is none, or a file lacks a tensor that it is said to hold.
+ * @throws {RangeError} (rejects) when an index is damaged, or a file lacks a tensor that the index says it holds.
  */
 export async function openWeights(path: string, fn: string): Promise<Weights> {
   if (!path.endsWith('.index.json')) return openStateDict(path, { allow: ALLOWED });
@@ -82,13 +82,13 @@ async function readIndex(path: string, fn: string): Promise<ReadonlyMap<string, 
   const index = await readJson(path, fn, MAX_INDEX_BYTES);
   const map = (index as { weight_map?: unknown } | null)?.weight_map;
   const names = typeof map === 'object' && map !== null ? Object.entries(map) : [];
-  // A name that leads out of the folder is no part of a network.
+  // A name that leads out of the folder does not belong to a network.
   const isPlain = (file: unknown): file is string =>
     typeof file === 'string' && /^[\w.-]+$/.test(file) && !file.startsWith('.');
   const files = new Map(names.flatMap(([name, file]) => (isPlain(file) ? [[name, file]] : [])));
   if (files.size === 0 || files.size !== names.length || new Set(files.values()).size > MAX_SHARDS)
     throw new RangeError(
-      `${fn}: expected ${path} to map tensors to files beside it (weight_map), got another content. Download it again.`,
+      `${fn}: expected ${path} to map tensors to files beside it (weight_map), got something else. Download it again.`,
     );
   return files;
 }

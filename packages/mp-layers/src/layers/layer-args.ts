@@ -33,13 +33,13 @@ const ELSEWHERE: Readonly<Record<string, { readonly same: readonly unknown[]; re
   inputDim: { same: [], remedy: 'Give inputShape: [inputDim]' },
 };
 
-/** Of a look-alike, nothing is read and nothing is ignored; null is what Keras writes for a setting that is not used. */
+/** Whether a setting of a similar layer asks for what this layer does anyway. Keras writes null for a setting that is not used. */
 const says = (value: unknown, same: readonly unknown[]): boolean =>
   value === undefined || value === null || same.includes(Array.isArray(value) ? value.join() : value);
 
 /**
  * A layer's settings, checked: its own and those of every layer. A setting of tf.layers' conv2d or dense may say what this layer does; anything
- * else is refused by name.
+ * else is refused.
  *
  * @param layer - class name.
  * @param names - the layer's own settings.
@@ -65,7 +65,7 @@ export function layerArgs<A extends LayerArgs>(
   } as unknown as OptionNames<A>);
 }
 
-/** @throws {RangeError} when a number of channels is none. */
+/** @throws {RangeError} when a number of channels is not a whole number ≥ 1. */
 export function checkChannels(layer: string, name: string, value: unknown): void {
   if (!(Number.isInteger(value) && Number(value) > 0))
     throw new RangeError(

@@ -31,6 +31,6 @@ export function assumptionsOf(
   const { path, nimg } = named[0] ?? first;
   return [
     `times by name, as EDM2 writes them: thousands of images, stored at multiples of 1024 (${basename(path)}: ${formatted(nimg)} images)`,
-    'power-function averages of the lengths in their names, with the time since the last update in every decay',
+    'power-function averages of the lengths in their names; each update takes account of the time since the last one',
   ];
 }

@@ -7,7 +7,7 @@ import { RECONSTRUCTED_KEY } from './snapshots.js';
  *
  * @param fn - who uses it.
  * @param path - its file, for messages.
- * @returns what to be wary of; undefined: nothing, or it is no reconstruction.
+ * @returns what to be wary of; undefined: nothing, or the file is not a reconstruction.
  * @throws {OptionError} when its profile is off by more than `MAX_PROFILE_ERROR`, unless `force` is given.
  */
 export function checkAverage(
@@ -22,7 +22,7 @@ export function checkAverage(
   if (error > MAX_PROFILE_ERROR && !force)
     throw new OptionError(
       (option) =>
-        `${fn}: expected an average of about the length in its name, got ${path}, whose profile is ${off} off. Reconstruct it at a stored time, or nearer to a tracked length; ${option('force')} takes it all the same.`,
+        `${fn}: expected an average of about the length in its name, got ${path}, whose profile is ${off} off. Reconstruct it at a stored time, or nearer to a tracked length; ${option('force')} uses it anyway.`,
     );
   return `${path} is only about the average that its name says: its profile is ${off} off`;
 }

@@ -54,7 +54,7 @@ function checkModel({ entries }: Pick<SnapshotSet, 'entries'>, model: StoredFile
     const known = model.entries.get(name);
     if (known?.shape.join() !== shape.join())
       throw new RangeError(
-        `reconstructFiles: expected ${name} of shape [${shape}] in the model's checkpoint ${model.path}, got ${known ? `[${known.shape}]` : 'none'}. It is of another network.`,
+        `reconstructFiles: expected ${name} of shape [${shape}] in the model's checkpoint ${model.path}, got ${known ? `[${known.shape}]` : 'none'}. It belongs to another network.`,
       );
   }
 }
@@ -102,14 +102,16 @@ export function copiesInWords(copied: Iterable<CopiedTensor>): string[] {
   const names = (tensors: readonly CopiedTensor[]) => listed(tensors.map(({ name }) => name));
   return [
     ...(typed.length > 0
-      ? [`copied from ${typed[0]?.file.path}, being no floating-point numbers: ${names(typed)}`]
+      ? [`copied from ${typed[0]?.file.path}, since they are not floating-point: ${names(typed)}`]
       : []),
     ...(known.length > 0
-      ? [`copied from the model's checkpoint ${known[0]?.file.path}, being integers or booleans there: ${names(known)}`]
+      ? [
+          `copied from the model's checkpoint ${known[0]?.file.path}, where they are integers or booleans: ${names(known)}`,
+        ]
       : []),
     ...(whole.length > 0
       ? [
-          `copied from ${whole[0]?.file.path} as stored, holding whole numbers only, integers or booleans that ema-pytorch stored as ${whole[0]?.file.entries.get(whole[0].name)?.dtype}: ${names(whole)}; a checkpoint of the model itself (option model) has them in their own type`,
+          `copied from ${whole[0]?.file.path} as stored, since they hold whole numbers only (integers or booleans that ema-pytorch stored as ${whole[0]?.file.entries.get(whole[0].name)?.dtype}): ${names(whole)}; a checkpoint of the model itself (option model) has them in their own types`,
         ]
       : []),
   ];

@@ -40,7 +40,7 @@ describe('update_every', () => {
     for (const { sigmaRel, path } of outputs)
       expect(relativeError(await tensorOf(path, 'lin.weight'), truth.get(`${sigmaRel}`).data)).toBeLessThan(1e-2);
     expect(assumptions.join('\n')).toMatch(
-      updateEvery ? /update_every 10, as given; borne out/ : /update_every 10, found from the averages/,
+      updateEvery ? /update_every 10, as given; confirmed/ : /update_every 10, found from the averages/,
     );
   });
 
@@ -52,7 +52,7 @@ describe('update_every', () => {
     await expect(openSnapshots(everyTen, { track, updateEvery })).rejects.toThrow(message);
   });
 
-  it('is taken all the same when it is forced, and said', async () => {
+  it('is used anyway when it is forced, and said', async () => {
     const set = await openSnapshots(everyTen, { track, updateEvery: 4, force: true });
     await set.close();
     expect(set.snapshots[0]?.profile).toMatchObject({ t: 200, updateEvery: 4 });
@@ -121,7 +121,7 @@ describe('integers and booleans that were stored as float16', () => {
     const { outputs, copies } = await reconstructFiles({ ...options, output: await scratch() });
     expect(copies).toEqual([
       expect.stringMatching(
-        /1\.400\.pt as stored, holding whole numbers only, .* F16: .*idx, .*mask.*; a checkpoint of the model/,
+        /1\.400\.pt as stored, since they hold whole numbers only .* F16\): .*idx, .*mask.*; a checkpoint of the model/,
       ),
     ]);
     const [output] = outputs;

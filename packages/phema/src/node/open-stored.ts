@@ -106,7 +106,7 @@ const CONFIG: readonly (readonly [string, string])[] = [
 
 /** Said of every converted snapshot unless a licence is named: the file does not say whose weights it holds, and the published ones are NVIDIA's. */
 const LICENSE_NOTICE =
-  'Made from a snapshot of NVIDIA’s EDM2. Networks that NVIDIA published are licensed CC BY-NC-SA 4.0, and what is made of them with them.';
+  'Made from a snapshot of NVIDIA’s EDM2. Networks that NVIDIA published are licensed CC BY-NC-SA 4.0, and so is everything made from them.';
 
 function snapshotTensors(value: PickleValue): Contents {
   const module = value instanceof Map ? value.get('ema') : undefined;
@@ -140,7 +140,9 @@ function stateDictTensors(value: PickleValue): Contents {
   const tensors = new Map(stored.flatMap(([name, t]) => (t instanceof TorchTensor ? [[name, t]] : [])));
   const opaque = new Map(stored.flatMap(([name, t]) => (t instanceof OpaqueTensor ? [[name, t.kind]] : [])));
   if (tensors.size === 0)
-    throw new RangeError('openSnapshots: expected a state dict of tensors, got none in it. Save model.state_dict().');
+    throw new RangeError(
+      'openSnapshots: expected a state dict of tensors, got one without tensors. Save model.state_dict().',
+    );
   const beside = new Map(named.filter(([name]) => !name.startsWith(EMA_MODEL)));
   const wrapper = async (): Promise<Wrapper> => ({
     step: await scalarOf(beside.get('step')),

@@ -52,7 +52,7 @@ export async function planOutputs(
       if (sources.has(resolve(path)))
         throw new OptionError(
           (option) =>
-            `reconstructFiles: expected results beside the snapshots, got ${path}, which is one. Choose another ${option('output')} or ${option('prefix')}.`,
+            `reconstructFiles: expected names for results that no snapshot has, got ${path}. Choose another ${option('output')} or ${option('prefix')}.`,
         );
       const { weights, warnings: own, profileError, weightSum, sumAbs, storageError } = selection.synthesise(sigmaRel);
       const there = await thereAt(path, label, { ...options, tensorSigmaRels }, specs);

@@ -16,13 +16,13 @@ export interface ReconstructOptions extends OpenSnapshotsOptions {
   readonly tensorSigmaRels?: Readonly<Record<string, number>> | undefined;
   /** Time of the averages in images, within the stored times; default the last. */
   readonly t?: number | undefined;
-  /** The same by its label, whole thousands of images: the stored time that bears it. */
+  /** The same by its label, whole thousands of images: the stored time that has it. */
   readonly kimg?: number | undefined;
   /** Divide the weights by their sum; see `SynthesisOptions`. Default true. */
   readonly normalize?: boolean | undefined;
   /**
-   * Make averages whose profile is off by more than `MAX_PROFILE_ERROR` (at a time that is not stored: √½), and reckon with files that contradict what was said of them.
-   * Default false: they are refused.
+   * Make averages whose profile is off by more than `MAX_PROFILE_ERROR` (at a time that is not stored: √½), and use files that contradict the
+   * options. Default false: both are refused.
    */
   readonly force?: boolean | undefined;
   /**

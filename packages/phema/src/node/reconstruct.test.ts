@@ -188,7 +188,7 @@ describe('reconstructFiles', () => {
     for (const dtype of [undefined, 'float16'] as const) {
       const output = await make(dtype);
       expect(output?.notFinite).toEqual([{ name: 'w', count: 1 }]);
-      expect(output?.warnings.join()).toMatch(/w is not finite \(1 number\), nor is it in the snapshots/);
+      expect(output?.warnings.join()).toMatch(/w is not finite \(1 number\), as in the snapshots/);
     }
   });
 
@@ -245,14 +245,14 @@ describe('reconstructFiles', () => {
     await fails({ sigmaRels: [] }, /one or more different sigmaRels/);
     await fails({ sigmaRels: [0.1, 0.1] }, /different sigmaRels/);
     await fails({ threads: 1.5 }, /0 to 64 threads/);
-    await fails({ t: 25601 }, /from 3200 to 25600 images, those stored, got 25601.*nearest stored time is 25,600/);
+    await fails({ t: 25601 }, /from 3200 to 25600 images, the stored ones, got 25601.*nearest stored time is 25,600/);
     await fails({ t: 3199 }, /from 3200 to 25600 images.*nearest stored time is 3,200/);
     await fails({ tt: 1 } as never, /expected options among .*, got tt\./);
     await fails({ prefix: 'a/b' }, /part of a file's name, got "a\/b"/);
     await fails({ dtype: 'int8' as never }, /expected dtype float16/);
     await fails({ output: 'a.safetensors', sigmaRels: [0.1, 0.2] }, /expected a folder for 2 results/);
     const files = (await names(input)).map((name) => join(input, name));
-    await fails({ output: files[3] ?? '' }, /beside the snapshots/);
+    await fails({ output: files[3] ?? '' }, /names for results that no snapshot has/);
     const changed = await open(files[3] ?? '', 'r+');
     await changed.write(Buffer.of(77), 0, 1, (await changed.stat()).size - 3);
     await changed.close();

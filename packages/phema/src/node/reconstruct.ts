@@ -112,4 +112,4 @@ function checkReadable({ opaque, snapshots }: SnapshotSet): void {
 const notFiniteInWords =
   (sigmaRel: number) =>
   ({ name, count }: { readonly name: string; readonly count: number }): string =>
-    `sigmaRel ${sigmaRel}: ${name} is not finite (${count} ${count === 1 ? 'number' : 'numbers'}), nor is it in the snapshots`;
+    `sigmaRel ${sigmaRel}: ${name} is not finite (${count} ${count === 1 ? 'number' : 'numbers'}), as in the snapshots`;

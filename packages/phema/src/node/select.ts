@@ -95,8 +95,8 @@ export function assertReachable(
   const limit = percent(selection.maxProfileError);
   throw new OptionError((option) =>
     selection.isStored
-      ? `${fn}: expected lengths whose profile the ${selection.snapshots.length} snapshots give within ${limit}, got some that are off: ${beyond.join(', ')}. Choose lengths nearer to those tracked (${set.sigmaRels.join(', ')}); ${option('force')} makes them all the same.`
-      : `${fn}: expected a time whose averages the snapshots give within ${limit} of their profile, got ${time}, which is not stored, with lengths that are off: ${beyond.join(', ')}. The nearest stored times are ${nearestInWords(selection)}: give one as ${option('t')}; ${option('force')} makes them all the same.`,
+      ? `${fn}: expected lengths that the ${selection.snapshots.length} snapshots reproduce within ${limit}, got some beyond that: ${beyond.join(', ')}. Choose lengths nearer to those tracked (${set.sigmaRels.join(', ')}); ${option('force')} makes them anyway.`
+      : `${fn}: expected a time whose averages the snapshots reproduce within ${limit} of their profile, got ${time}, which is not stored, with lengths beyond that: ${beyond.join(', ')}. The nearest stored times are ${nearestInWords(selection)}: give one as ${option('t')}; ${option('force')} makes them anyway.`,
   );
 }
 
@@ -113,7 +113,7 @@ function warningsOf(
       `sigmaRel ${sigmaRel}: the snapshots allow only an approximation, ${percent(synthesis.profileError)} off in profile; ${
         time.isStored
           ? 'more snapshots or another tracked length would help'
-          : `${time.t.toLocaleString('en-US')} ${unit} is no stored time, the nearest are ${nearestInWords(time)}`
+          : `${time.t.toLocaleString('en-US')} ${unit} is not a stored time; the nearest are ${nearestInWords(time)}`
       }`,
     );
   // An average that is one of the stored ones has no more rounding than that one.

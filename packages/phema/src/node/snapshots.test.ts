@@ -22,7 +22,7 @@ describe('openSnapshots', () => {
     expect([set.values, set.dtype, set.bytes]).toEqual([67, 'F32', 64 * 8 + 3 * 4 + 4]);
     expect(set.ignored.map(({ reason }) => reason)).toEqual([
       'neither its name nor its metadata tells sigmaRel and nimg',
-      'a checkpoint',
+      'a training state',
     ]);
     await set.verify();
     await set.close();

@@ -12,15 +12,15 @@ import { findUpdateEvery, type UpdateEveryOptions } from './update-every.js';
 /** Marks what reconstruction wrote, so that it is never taken for a stored average. */
 export const RECONSTRUCTED_KEY = 'reconstructed';
 
-/** Checkpoints lie in the same folder and are no averages. */
-const CHECKPOINT = /^training-state-/;
+/** Training states lie in the same folder and are not averages. */
+const TRAINING_STATE = /^training-state-/;
 
 /** What names of files alone do not tell. */
 export interface OpenSnapshotsOptions extends LabelOptions {
   /**
-   * Steps between two updates of ema-pytorch's averages, its `update_every` (100 unless it was set). It takes the decay of one step for all
-   * of them, which makes averages that are no power functions, and they are reckoned with as what they are. Left out, it is found from the
-   * averages, which know it of each other; given, it is checked by them.
+   * Steps between two updates of ema-pytorch's averages, its `update_every` (100 unless it was set). It uses the decay of one step for
+   * all of them, so its averages are not power functions; they are reckoned with as they are. Left out, it is found from the averages, which
+   * predict each other only with the right value; given, it is checked by them.
    */
   readonly updateEvery?: number | undefined;
   /**
@@ -53,7 +53,7 @@ export const openOptionsOf = (options: OpenSnapshotsOptions): OpenSnapshotsOptio
 export interface SnapshotSet {
   /** By time, then length. */
   readonly snapshots: readonly Snapshot[];
-  /** Files that are no stored averages, and why. */
+  /** Files that are not stored averages, and why. */
   readonly ignored: readonly { readonly path: string; readonly reason: string }[];
   /** Tensors that every snapshot has, alike in type and shape. */
   readonly entries: ReadonlyMap<string, StoredEntry>;
@@ -83,7 +83,7 @@ export interface SnapshotSet {
  * Opens stored averages and checks that they belong together; reads headers only, of ema-pytorch's also some numbers.
  *
  * `sigmaRel` and `nimg` come from a file's metadata, else from its name `PREFIX-KIMG-STD.safetensors`. Files of a folder
- * without them, checkpoints, and what reconstruction wrote are left aside.
+ * without them, training states and results of reconstruction are left aside.
  *
  * Reads safetensors of anybody, NVIDIA's network snapshots (`PREFIX-KIMG-STD.pkl`) and ema-pytorch's checkpoints (`INDEX.STEP.pt`).
  *
@@ -109,8 +109,8 @@ export async function openSnapshots(
   };
   try {
     for (const each of paths) {
-      if (!given && CHECKPOINT.test(basename(each))) {
-        ignored.push({ path: each, reason: 'a checkpoint' });
+      if (!given && TRAINING_STATE.test(basename(each))) {
+        ignored.push({ path: each, reason: 'a training state' });
         continue;
       }
       if (!given && !isNamed(each)) {
@@ -165,7 +165,7 @@ async function listFolder(path: string): Promise<string[]> {
     .map((name) => join(path, name));
 }
 
-/** Adds a file to the snapshots, or says why it is none. */
+/** Adds a file to the snapshots, or says why it is not one. */
 async function describe(
   path: string,
   file: StoredFile,
@@ -189,7 +189,7 @@ const STEP_ROUNDING = 2 ** -8;
 function checkWrapper(path: string, nimg: number, { step, initted }: Wrapper): void {
   if (step !== undefined && Number.isFinite(step) && Math.abs(step - nimg) > STEP_ROUNDING * nimg)
     throw new RangeError(
-      `openSnapshots: expected step ${nimg} in ${path}, as its name says, got ${step}. It was renamed: give it its own step, or move it away.`,
+      `openSnapshots: expected step ${nimg} in ${path}, as its name says, got ${step}. It was renamed: give it its name back, or move it away.`,
     );
   if (initted === 0)
     throw new RangeError(

@@ -12,7 +12,7 @@ const NVIDIA = Array.from({ length: 8 }, (_, i) => (i + 1) * 8 * 2 ** 20);
 const find = (times: readonly number[], asked: { t?: number; kimg?: number }) => findTime('f', times, 'images', asked);
 
 describe('a time', () => {
-  it('is the stored one that bears the label', () => {
+  it('is the stored one that has the label', () => {
     expect(find(MAIN_JOB, { kimg: 60 })).toEqual({ t: 60_000, isStored: true, nearest: [60_000] });
     expect(find(MAIN_JOB, { kimg: 3 }).t).toBe(3776);
     expect(find(NVIDIA, { kimg: 16_777 }).t).toBe(2 ** 24);
@@ -30,7 +30,7 @@ describe('a time', () => {
 
   it('that is not meant clearly, or lies outside, is refused with the nearest', () => {
     expect(() => find([59_904, 60_000, 60_416], { kimg: 60 })).toThrow(
-      /f: expected a label that one stored time bears, got 60, which 60,000 and 60,416 images bear\. Give one of them as t\./,
+      /f: expected the label of one stored time, got 60, the label of 60,000 and 60,416 images\. Give one of them as t\./,
     );
     expect(() => find(MAIN_JOB, { kimg: 61 })).toThrow(
       /from 3 to 60, got 61\. The nearest stored time is 60,000 images: kimg 60/,
@@ -66,11 +66,13 @@ describe('averages at a time that is not stored', () => {
     const { outputs, t } = await make({ t: 20_480, force: true });
     expect(t).toBe(20_480);
     expect(outputs[0]?.profileError).toBeGreaterThan(0.7);
-    expect(outputs[0]?.warnings.join()).toMatch(/20,480 images is no stored time, the nearest are 18,752 and 22,528/);
+    expect(outputs[0]?.warnings.join()).toMatch(
+      /20,480 images is not a stored time; the nearest are 18,752 and 22,528/,
+    );
     const stored = await make({ kimg: 18 });
     expect([stored.t, stored.outputs[0]?.profileError]).toEqual([18_752, expect.closeTo(0, 6)]);
     // Of a stored time a length may be out of reach.
-    await expect(make({ sigmaRels: [0.1, 0.001] })).rejects.toThrow(/within 90 %, got some that are off: 0\.001 by/);
+    await expect(make({ sigmaRels: [0.1, 0.001] })).rejects.toThrow(/within 90 %, got some beyond that: 0\.001 by/);
   });
 
   it('are refused by the command in its own words', async () => {
@@ -91,7 +93,7 @@ describe('averages at a time that is not stored', () => {
     expect(await names(output)).toEqual(['phema-0000060-0.100.safetensors']);
     const info = await phema('info', input, '--t', '20Ki', '--sigma-rel', '0.1');
     expect(info.text).toMatch(
-      /At 20,480 images, which is no stored time:.*Beyond 71 % reconstruct refuses a length, unless --force/s,
+      /At 20,480 images, which is not a stored time:.*Beyond 71 % reconstruct refuses a length, unless --force/s,
     );
   });
 

@@ -24,7 +24,7 @@ const listed = (times: readonly number[]): string =>
   times.map((time) => time.toLocaleString('en-US')).join(times.length > 2 ? ', ' : ' and ');
 
 /**
- * The time that is meant. A label stands for the stored time that bears it: 60 for 60,000 images where those are stored, and for 60,416 where
+ * The time that is meant. A label stands for the stored time that has it: 60 for 60,000 images where those are stored, and for 60,416 where
  * EDM2 stored them. Only where none does, it is turned into images as EDM2's tools do.
  *
  * @param times - stored, ascending; not empty.
@@ -44,7 +44,7 @@ export function findTime(fn: string, times: readonly number[], unit: string, ask
   if (outside(times, time))
     throw new OptionError(
       (option) =>
-        `${fn}: expected a time from ${times[0]} to ${times.at(-1)} ${unit}, those stored, got ${time}. An average cannot reach beyond its snapshots: the nearest stored time is ${listed(found.nearest)} (${option('t')}).`,
+        `${fn}: expected a time from ${times[0]} to ${times.at(-1)} ${unit}, the stored ones, got ${time}. An average cannot reach beyond its snapshots: the nearest stored time is ${listed(found.nearest)} (${option('t')}).`,
     );
   return found;
 }
@@ -56,7 +56,7 @@ function byLabel(fn: string, times: readonly number[], unit: string, kimg: numbe
   if (bearing.length > 1)
     throw new OptionError(
       (option) =>
-        `${fn}: expected a label that one stored time bears, got ${kimg}, which ${listed(bearing)} ${unit} bear. Give one of them as ${option('t')}.`,
+        `${fn}: expected the label of one stored time, got ${kimg}, the label of ${listed(bearing)} ${unit}. Give one of them as ${option('t')}.`,
     );
   const time = times.every((each) => each % 1024 === 0) ? kimgToNimg(kimg) : 1000 * kimg;
   const found = placeOf(times, time);

@@ -164,7 +164,7 @@ async function checkRoom(folder: string, specs: Record<string, TensorSpec>, outp
     );
 }
 
-/** The outermost folder that had to be made. @throws {RangeError} when something else bears the name. */
+/** The outermost folder that had to be made. @throws {RangeError} when something else has the name. */
 async function outputFolder(folder: string): Promise<string | undefined> {
   try {
     return await makeFolder(folder);
@@ -172,7 +172,7 @@ async function outputFolder(folder: string): Promise<string | undefined> {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
     if (code === 'ENOENT')
       throw new Error(
-        `reconstructFiles: expected a folder that can be made, got ${folder} (${code}). Name another output.`,
+        `reconstructFiles: expected a folder that can be created, got ${folder} (${code}). Name another output.`,
         { cause },
       );
     if (code !== 'EEXIST' && code !== 'ENOTDIR') throw cause;

@@ -16,7 +16,7 @@ export type Tracks = Record<string, Params>;
  * @param t - training time after the step, > 0: a number, or a scalar tensor.
  * @param dt - training time since the last update, 0 < dt ≤ t: likewise. dt = t replaces the averages by `params`.
  * @returns new tensors in the structure of `tracks`; the arguments stay as they are.
- * @throws {RangeError} when a track's name is no valid length, an entry is missing from `params` or of another shape,
+ * @throws {RangeError} when a track's name is not a valid length, an entry is missing from `params` or of another shape,
  *   or t and dt are numbers outside their ranges.
  * @see Karras et al. 2024, eq. 127.
  */

@@ -64,7 +64,7 @@ async function infoCommand(folder: string, options: InfoCommandOptions, io: Io):
       return io.out(JSON.stringify({ ...all, ignored, assumptions, normalize, rows }));
     }
     const refused = rows.filter(({ profileError }) => profileError > selection.maxProfileError);
-    const stored = selection.isStored ? '' : ', which is no stored time';
+    const stored = selection.isStored ? '' : ', which is not a stored time';
     io.out(
       [
         `${folder}: ${snapshots.length} averages, ${times.length} times × lengths ${sigmaRels.join(', ')}`,

@@ -21,14 +21,14 @@ export interface OpenCommandOptions {
 export const withOpenOptions = (command: Command): Command =>
   command
     .option('--track <lengths>', 'for ema-pytorch: the sigma_rels that it tracked, in order', parseTrack)
-    .option('--gammas <exponents>', 'for ema-pytorch: the same where it was given gammas', parseGammas)
+    .option('--gammas <exponents>', 'for ema-pytorch: its gammas, in order, if it was given those', parseGammas)
     .option(
       '--update-every <steps>',
       'for ema-pytorch: its update_every (default: found from the averages)',
       parsePositive,
     )
     .option('--allow <name>', 'a further name that a pickle may use, as module.Name (repeatable)', collect)
-    .option('--force', 'go on where the averages contradict these options, or are far from what is asked for');
+    .option('--force', 'go on even if the averages contradict these options, or are far from what you ask for');
 
 /** Adds the time; NVIDIA's spelling works too. */
 export const withTime = (command: Command): Command =>

@@ -155,7 +155,7 @@ describe('phema', () => {
     const input = await writeGoldenRun(await scratch());
     for (const args of [['info', input], ['error', input], ['plan']]) {
       expect((await phema(args)).out).toMatch(
-        /weights are divided by their sum, .* Algorithm 3 does not \(--no-normalize\)/,
+        /weights are divided by their sum, .* Algorithm 3 does not divide \(--no-normalize\)/,
       );
       expect((await phema([...args, '--no-normalize'])).out).toMatch(/as the paper's Algorithm 3 gives them/);
     }
@@ -176,7 +176,7 @@ describe('phema', () => {
     expect([code, err]).toEqual([1, expect.stringMatching(/another --output or --prefix; --overwrite replaces it/)]);
     expect((await make('--dtype', 'float16', '--overwrite')).code).toBe(0);
     const { out } = await make('--dtype', 'float16');
-    expect(out).toMatch(/copied from .*0\.100\.safetensors, being no floating-point numbers: net\.steps/);
+    expect(out).toMatch(/copied from .*0\.100\.safetensors, since they are not floating-point: net\.steps/);
     const emaPytorch = goldenPath('ema-pytorch/every-10');
     expect((await phema(['info', emaPytorch])).err).toMatch(/sigma_rels as --track, or its gammas as --gammas/);
     const assumed = await phema(['info', emaPytorch, '--track', '0.05,0.28']);

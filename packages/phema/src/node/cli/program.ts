@@ -33,7 +33,7 @@ export function createProgram(io: Io): Command {
     )
     .addHelpText(
       'after',
-      '\nLengths are relative to training time: 0.10 averages over about the last tenth. Lists read 0.05,0.10,...,0.25; image counts 2048Mi or 150M.',
+      '\nLengths are relative to training time: 0.10 averages over about the last tenth. Write lists as 0.05,0.10,...,0.25, image counts as 2048Mi or 150M.',
     );
   for (const add of [addInfoCommand, addPlanCommand, addReconstructCommand, addErrorCommand]) add(program, io);
   return program;

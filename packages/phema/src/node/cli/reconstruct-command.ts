@@ -50,9 +50,9 @@ export function addReconstructCommand(program: Command, io: Io): void {
     .option('--dtype <type>', 'float16, bfloat16, float32 or float64 (default: as stored)', parseDtype)
     .addOption(new Option('--prefix <name>', "first part of the results' names").default('phema', 'phema'))
     .option('--threads <count>', 'threads that read and sum (default: as many as processors, at most 4)', parsePositive)
-    .option('--skip', 'leave results alone that are there already, made in the same way')
-    .option('--overwrite', "replace what is there under the results' names")
-    .option('--no-verify', 'do not first compare every file with the checksum that it carries')
+    .option('--skip', 'leave existing results alone that were made in the same way')
+    .option('--overwrite', "replace existing files of the results' names")
+    .option('--no-verify', 'do not compare the files with their checksums first')
     .option('--json', 'print one JSON object')
     .addOption(alias('--indir <folder>'))
     .addOption(alias('--outdir <folder>'))
@@ -69,7 +69,7 @@ export function addReconstructCommand(program: Command, io: Io): void {
       sigmaRels: given(options.sigmaRel ?? options.outstd, '--sigma-rel LENGTHS'),
     };
     if (options.verify && io.err.isTTY)
-      io.err.write('comparing the files with their checksums (--no-verify leaves that out)\n');
+      io.err.write('comparing the files with their checksums (--no-verify skips this)\n');
     const progress = createProgress(io);
     const started = Date.now();
     const result = await reconstructFiles({
