@@ -94,25 +94,26 @@ export async function openGivenModel(
 const listed = (names: readonly string[]): string =>
   names.length > 8 ? `${names.slice(0, 8).join(', ')} and ${names.length - 8} more` : names.join(', ');
 
+/** Why tensors were copied from a file, in words that begin a line. */
+const WHY: Readonly<Record<CopyReason, (file: StoredFile, first: string) => string>> = {
+  type: ({ path }) => `copied from ${path}, since they are not floating-point`,
+  model: ({ path }) => `copied from the model's checkpoint ${path}, where they are integers or booleans`,
+  whole: ({ path, entries }, first) => {
+    const stored = `integers or booleans that ema-pytorch stored as ${entries.get(first)?.dtype}`;
+    return `copied from ${path} as stored, since they hold whole numbers only (${stored})`;
+  },
+};
+
+const MODEL_HAS_THEM = '; a checkpoint of the model itself (option model) has them in their own types';
+
 /** What was copied, in words. */
 export function copiesInWords(copied: Iterable<CopiedTensor>): string[] {
   const all = [...copied];
-  const of = (why: CopyReason) => all.filter((each) => each.why === why);
-  const [typed, whole, known] = [of('type'), of('whole'), of('model')];
-  const names = (tensors: readonly CopiedTensor[]) => listed(tensors.map(({ name }) => name));
-  return [
-    ...(typed.length > 0
-      ? [`copied from ${typed[0]?.file.path}, since they are not floating-point: ${names(typed)}`]
-      : []),
-    ...(known.length > 0
-      ? [
-          `copied from the model's checkpoint ${known[0]?.file.path}, where they are integers or booleans: ${names(known)}`,
-        ]
-      : []),
-    ...(whole.length > 0
-      ? [
-          `copied from ${whole[0]?.file.path} as stored, since they hold whole numbers only (integers or booleans that ema-pytorch stored as ${whole[0]?.file.entries.get(whole[0].name)?.dtype}): ${names(whole)}; a checkpoint of the model itself (option model) has them in their own types`,
-        ]
-      : []),
-  ];
+  return (['type', 'model', 'whole'] as const).flatMap((why) => {
+    const tensors = all.filter((each) => each.why === why);
+    const [first] = tensors;
+    if (!first) return [];
+    const names = listed(tensors.map(({ name }) => name));
+    return [`${WHY[why](first.file, first.name)}: ${names}${why === 'whole' ? MODEL_HAS_THEM : ''}`];
+  });
 }

@@ -95,8 +95,17 @@ export function assertReachable(
   const limit = percent(selection.maxProfileError);
   throw new OptionError((option) =>
     selection.isStored
-      ? `${fn}: expected lengths that the ${selection.snapshots.length} snapshots reproduce within ${limit}, got some beyond that: ${beyond.join(', ')}. Choose lengths nearer to those tracked (${set.sigmaRels.join(', ')}); ${option('force')} makes them anyway.`
-      : `${fn}: expected a time whose averages the snapshots reproduce within ${limit} of their profile, got ${time}, which is not stored, with lengths beyond that: ${beyond.join(', ')}. The nearest stored times are ${nearestInWords(selection)}: give one as ${option('t')}; ${option('force')} makes them anyway.`,
+      ? [
+          `${fn}: expected lengths that the ${selection.snapshots.length} snapshots reproduce within ${limit},`,
+          `got some beyond that: ${beyond.join(', ')}.`,
+          `Choose lengths nearer to those tracked (${set.sigmaRels.join(', ')}); ${option('force')} makes them anyway.`,
+        ].join(' ')
+      : [
+          `${fn}: expected a time whose averages the snapshots reproduce within ${limit} of their profile,`,
+          `got ${time}, which is not stored, with lengths beyond that: ${beyond.join(', ')}.`,
+          `The nearest stored times are ${nearestInWords(selection)}: give one as ${option('t')};`,
+          `${option('force')} makes them anyway.`,
+        ].join(' '),
   );
 }
 
@@ -108,19 +117,21 @@ function warningsOf(
   time: FoundTime,
 ): string[] {
   const warnings: string[] = [];
-  if (synthesis.profileError > PROFILE_WARNING)
-    warnings.push(
-      `sigmaRel ${sigmaRel}: the snapshots allow only an approximation, ${percent(synthesis.profileError)} off in profile; ${
-        time.isStored
-          ? 'more snapshots or another tracked length would help'
-          : `${time.t.toLocaleString('en-US')} ${unit} is not a stored time; the nearest are ${nearestInWords(time)}`
-      }`,
-    );
+  if (synthesis.profileError > PROFILE_WARNING) {
+    const reason = time.isStored
+      ? 'more snapshots or another tracked length would help'
+      : `${time.t.toLocaleString('en-US')} ${unit} is not a stored time; the nearest are ${nearestInWords(time)}`;
+    const off = `${percent(synthesis.profileError)} off in profile`;
+    warnings.push(`sigmaRel ${sigmaRel}: the snapshots allow only an approximation, ${off}; ${reason}`);
+  }
   // An average that is one of the stored ones has no more rounding than that one.
-  if (storageError > STORAGE_WARNING && synthesis.sumAbs > 1.01)
-    warnings.push(
-      `sigmaRel ${sigmaRel}: storage as ${dtype} limits the result to about ${storageError.toExponential(0)} of each weight (rounding amplified ${synthesis.norm.toFixed(1)}×)${dtype === 'F64' ? '' : `; store ${dtype === 'F32' ? 'float64' : 'float32'} for such lengths`}`,
-    );
+  if (storageError > STORAGE_WARNING && synthesis.sumAbs > 1.01) {
+    const share = `about ${storageError.toExponential(0)} of each weight`;
+    const amplified = `rounding amplified ${synthesis.norm.toFixed(1)}×`;
+    const finer = dtype === 'F32' ? 'float64' : 'float32';
+    const remedy = dtype === 'F64' ? '' : `; store ${finer} for such lengths`;
+    warnings.push(`sigmaRel ${sigmaRel}: storage as ${dtype} limits the result to ${share} (${amplified})${remedy}`);
+  }
   return warnings;
 }
 

@@ -1,9 +1,18 @@
 import { prepareRecall } from '../synthesis.js';
 import { type FloatDtype, isFloat, roundoffOf } from './float-type.js';
-import { OptionError } from './option-error.js';
 import { sampleValues } from './sample-values.js';
 import type { Snapshot } from './snapshot.js';
 import type { StoredFile } from './stored-file.js';
+import {
+  checked,
+  contradictedBy,
+  found,
+  noCount,
+  otherLengths,
+  type TriedValue,
+  unchecked,
+  undecided,
+} from './update-every-words.js';
 
 /** Times that a fit looks at: enough to tell, and quick. */
 const MAX_TIMES = 16;
@@ -30,11 +39,8 @@ const NEGLIGIBLE = 0.01;
 const NEARBY = 1.25;
 
 /** How well stored averages agree with each other, if they were updated every so many steps. */
-interface Fit {
-  readonly updateEvery: number;
-  /** What leaving averages out and recalling them from the others misses, of their distance to the nearest other. */
-  readonly error: number;
-  /** What that would be at most: profile and rounding. */
+interface Fit extends TriedValue {
+  /** What `error` would be at most: profile and rounding. */
   readonly expected: number;
 }
 
@@ -66,43 +72,24 @@ export async function findUpdateEvery(
   snapshots: readonly Snapshot[],
   { updateEvery, force = false, signal }: UpdateEveryOptions,
 ): Promise<FoundUpdateEvery> {
-  if (updateEvery !== undefined && !(Number.isInteger(updateEvery) && updateEvery >= 1))
-    throw new OptionError(
-      (option) =>
-        `openSnapshots: expected ${option('updateEvery')} as a whole number ≥ 1, got ${updateEvery}. Give ema-pytorch's update_every.`,
-    );
+  if (updateEvery !== undefined && !(Number.isInteger(updateEvery) && updateEvery >= 1)) throw noCount(updateEvery);
   const last = snapshots.at(-1)?.nimg ?? 1;
   const fitOf = await prepareFits(snapshots, signal);
   const fits = fitOf ? search(fitOf, last) : [];
   const [best] = fits;
   if (updateEvery !== undefined) {
     const given = fitOf?.(updateEvery);
-    if (!given || !best)
-      return { updateEvery, how: `${updateEvery}, as given; there are too few averages to check it by` };
+    if (!given || !best) return { updateEvery, how: unchecked(updateEvery) };
     const contradicted = misfit(given) > DOUBTED && isBeaten(given, best);
-    if (contradicted && !force)
-      throw new OptionError(
-        (option) =>
-          `openSnapshots: expected averages updated every ${updateEvery} steps, got some that contradict it: predicted from each other they are ${percent(given.error)} off, with ${best.updateEvery} only ${percent(best.error)}. Correct ${option('updateEvery')} or ${option('track')}; ${option('force')} uses them anyway.`,
-      );
+    if (contradicted && !force) throw contradictedBy(given, best);
     assertFit(given, force);
-    return {
-      updateEvery,
-      how: `${updateEvery}, as given; ${contradicted ? 'contradicted' : 'confirmed'} by the averages: ${RECALLED} ${percent(given.error)} off`,
-    };
+    return { updateEvery, how: checked(given, contradicted) };
   }
   const rivals = fits.filter((fit) => best && apart(fit, best));
   const [rival] = [...rivals].sort((a, b) => misfit(a) - misfit(b));
-  if (!best || !rivals.every((fit) => isBeaten(fit, best)))
-    throw new OptionError(
-      (option) =>
-        `openSnapshots: expected ema-pytorch's update_every (its own default is 100), got none, and averages that do not tell it${best && rival ? `: ${RECALLED} ${percent(best.error)} off with ${best.updateEvery}, ${percent(rival.error)} with ${rival.updateEvery}` : ''}. Give ${option('updateEvery')}.`,
-    );
+  if (!best || !rivals.every((fit) => isBeaten(fit, best))) throw undecided(best, rival);
   assertFit(best, force);
-  return {
-    updateEvery: best.updateEvery,
-    how: `${best.updateEvery}, found from the averages: ${RECALLED} ${percent(best.error)} off${rival ? ` (taken for ${rival.updateEvery}: ${percent(rival.error)})` : ''}`,
-  };
+  return { updateEvery: best.updateEvery, how: found(best, rival) };
 }
 
 /** See `OpenSnapshotsOptions`. */
@@ -114,17 +101,8 @@ export interface UpdateEveryOptions {
 
 /** @throws {OptionError} when not even the best value fits: then something else is wrong. */
 function assertFit(fit: Fit, force: boolean): void {
-  if (force || misfit(fit) <= WRONG) return;
-  throw new OptionError(
-    (option) =>
-      `openSnapshots: expected averages of the lengths given, in the order of ema-pytorch's sigma_rels, got some that contradict them: predicted from each other they are ${percent(fit.error)} off, whatever update_every is. Correct ${option('track')}; ${option('force')} uses them anyway.`,
-  );
+  if (!force && misfit(fit) > WRONG) throw otherLengths(fit);
 }
-
-const percent = (share: number): string => `${Number((100 * share).toPrecision(2))} %`;
-
-/** Off: what recalling a left-out average misses, of its distance to the nearest other. */
-const RECALLED = 'predicted from each other they are';
 
 const apart = (a: Fit, b: Fit): boolean =>
   Math.max(a.updateEvery, b.updateEvery) > NEARBY * Math.min(a.updateEvery, b.updateEvery);
