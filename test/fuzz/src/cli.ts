@@ -15,8 +15,9 @@ const CASES_A_PROCESS = 10_000;
 
 const USAGE = `npm run fuzz -- [--n 1000] [--seed 0] [--only target…] [--from 0] [--processes 1] [--write docs/reliability.md]
 
-Reads n damaged or made-up files of every kind and demands that each is read, or refused by an error of the reader's own kind that says
-what was expected and what came, within ${MAX_MILLISECONDS} ms of processor time and ${MAX_MEMORY} MiB, with no file left open. One case again: --only npz --from 4711 --n 1.`;
+Reads n damaged or made-up files of every kind. Each must be read, or refused by an error of the reader's own kind that says what was
+expected and what was found, within ${MAX_MILLISECONDS} ms of processor time and ${MAX_MEMORY} MiB, with no file left open.
+To repeat one case: --only npz --from 4711 --n 1.`;
 
 const { values } = parseArgs({
   options: {

@@ -32,9 +32,9 @@ const TIMES_SHARE = 5;
 
 const USAGE = `npm run torture -- [--kills 100] [--seed 0] [--only NAME…] [--write docs/reliability.md] [--keep]
 
-Torments commands and demands that what comes out is equal to the bit: kills them at random moments (--kills times a training, a quarter as
-often each other command), fills their disk, makes it read-only, takes their inputs away, starts them twice, sets the clock. Kinds and
-commands for --only, which may be repeated: ${[...NAMES, 'memory'].join(', ')}; ${SUBJECTS.map(({ name }) => name).join(', ')}.
+Torments commands and checks that their results are still equal to the last bit. It kills them at random moments (--kills times a training, a
+quarter as often each other command), fills their disk, makes it read-only, takes their inputs away, starts them twice and sets the clock.
+--only, which may be repeated, takes kinds and commands: ${[...NAMES, 'memory'].join(', ')}; ${SUBJECTS.map(({ name }) => name).join(', ')}.
 Exit codes: 0 all held, 1 something did not, 2 wrong usage.`;
 
 function wrongUsage(text: string): never {
