@@ -1,8 +1,8 @@
 import { suggest } from '@edm2/app-kit/command/nearest';
+import type { Interval } from '@edm2/app-kit/sweep/point';
 import { UsageError } from '@edm2/command/errors';
 import { ownCommand, siblingCommand } from '@edm2/command/typed';
 import { presets as networks } from '@edm2/edm2-unet';
-import type { Interval } from './options/parse.js';
 import { say } from './say.js';
 
 /** A published setting: which files, how guided, and the score that the papers state for it. */

@@ -1,14 +1,14 @@
 import { type EngineChoice, withEngineOptions } from '@edm2/app-kit/command/engine-options';
 import { withProgress } from '@edm2/app-kit/command/progress';
 import { datasetLines } from '@edm2/app-kit/data/dataset-lines';
+import { keptFor, type Measurement, measure } from '@edm2/app-kit/scores/measure';
 import { UsageError } from '@edm2/command/errors';
 import { openDataset } from '@edm2/dataset';
 import type { Command } from 'commander';
 import { interruptible } from '../interruptible.js';
-import { type Measurement, measure } from '../metrics/measure.js';
 import { collectImages, drawIndices } from '../metrics/measure-images.js';
 import { printFigures } from '../metrics/print-figures.js';
-import { checkDraws, type DrawOptions, keptFor, withDraws } from '../options/draw-options.js';
+import { checkDraws, type DrawOptions, withDraws } from '../options/draw-options.js';
 import {
   expectFeatures,
   expectReference,

@@ -2,17 +2,17 @@ import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { withProgress } from '@edm2/app-kit/command/progress';
+import { collectModel, drawSeeds } from '@edm2/app-kit/scores/collect-model';
+import { openJournal } from '@edm2/app-kit/scores/journal';
+import { keptFor, type Measurement, measure } from '@edm2/app-kit/scores/measure';
 import { UsageError } from '@edm2/command/errors';
 import type { Command } from 'commander';
 import { modelSettings } from '../generate/model-settings.js';
 import { openModel } from '../generate/open-model.js';
 import { seedClasses } from '../generate/seed-classes.js';
 import { interruptible } from '../interruptible.js';
-import { openJournal } from '../metrics/journal.js';
-import { type Measurement, measure } from '../metrics/measure.js';
-import { collectModel, drawSeeds } from '../metrics/measure-model.js';
 import { printFigures } from '../metrics/print-figures.js';
-import { checkDraws, type DrawOptions, keptFor, withDraws } from '../options/draw-options.js';
+import { checkDraws, type DrawOptions, withDraws } from '../options/draw-options.js';
 import {
   expectFeatures,
   expectReference,

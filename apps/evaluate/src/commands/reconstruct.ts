@@ -1,10 +1,10 @@
+import { inOwnWords } from '@edm2/app-kit/command/in-own-words';
 import { withByteProgress } from '@edm2/app-kit/command/progress';
 import { UsageError } from '@edm2/command/errors';
 import { wholeNumber } from '@edm2/command/whole-number';
 import { reconstructFiles } from '@edm2/phema/node';
 import { type Command, Option } from 'commander';
 import { interruptible } from '../interruptible.js';
-import { inOwnWords } from '../options/in-own-words.js';
 import { count, numbers } from '../options/parse.js';
 import { print, say } from '../say.js';
 

@@ -1,17 +1,17 @@
 import { startProgress } from '@edm2/app-kit/command/progress';
 import { formatSpread } from '@edm2/app-kit/scores/spread';
+import { createPointMeasure } from '@edm2/app-kit/sweep/measure-points';
+import { prepareNetworks } from '@edm2/app-kit/sweep/networks';
+import { describe, type SweepPoint } from '@edm2/app-kit/sweep/point';
+import type { ScoreKind } from '@edm2/app-kit/sweep/result';
+import { bestOfCurve, type PerTensorResult, runPerTensor } from '@edm2/app-kit/sweep/run-per-tensor';
+import { type TensorGroup, tensorGroups } from '@edm2/app-kit/sweep/tensor-groups';
 import { UsageError } from '@edm2/command/errors';
 import { metricWarnings } from '@edm2/fid';
 import { writePerTensor } from '../draw/write-per-tensor.js';
 import { decoderFor } from '../generate/open-model.js';
 import { interruptible } from '../interruptible.js';
 import { print, say } from '../say.js';
-import { createPointMeasure } from '../sweep/measure-points.js';
-import { prepareNetworks } from '../sweep/networks.js';
-import { describe, type SweepPoint } from '../sweep/point.js';
-import type { ScoreKind } from '../sweep/result.js';
-import { bestOfCurve, type PerTensorResult, runPerTensor } from '../sweep/run-per-tensor.js';
-import { type TensorGroup, tensorGroups } from '../sweep/tensor-groups.js';
 import { DEFAULT_LENGTHS, measureOptions, openSweepSession, type SweepOptions } from './sweep-session.js';
 
 /**

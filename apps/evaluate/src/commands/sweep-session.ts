@@ -1,27 +1,28 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { expectFolder } from '@edm2/app-kit/command/expect-destination';
+import { fileFingerprint } from '@edm2/app-kit/files/fingerprint';
 import type { SamplerSettings } from '@edm2/app-kit/sample/sample-pixels';
 import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
+import { FIGURES, type FigureKey } from '@edm2/app-kit/scores/figure-kinds';
 import { type Reference, referenceFingerprint } from '@edm2/app-kit/scores/reference-file';
+import { type Averages, openAverages } from '@edm2/app-kit/sweep/averages';
+import type { MeasurePointsOptions } from '@edm2/app-kit/sweep/measure-points';
+import { createNetworkCache, type NetworkCache } from '@edm2/app-kit/sweep/network-cache';
+import type { SweepNetworks } from '@edm2/app-kit/sweep/networks';
+import type { Interval } from '@edm2/app-kit/sweep/point';
+import type { ScoreKind } from '@edm2/app-kit/sweep/result';
+import { openStore, type SweepStore } from '@edm2/app-kit/sweep/store';
 import { UsageError } from '@edm2/command/errors';
 import type { EngineReport } from '@edm2/engine';
 import { figuresOf } from '@edm2/fid';
 import { hashAutoencoder } from '@edm2/latent-vae/node';
-import { fileFingerprint } from '../generate/fingerprint.js';
-import { FIGURES, type FigureKey } from '../metrics/figure-kinds.js';
+import { seedClasses } from '../generate/seed-classes.js';
 import { type FeatureOptions, featuresOf, type MetricOptions, referenceOf } from '../options/feature-options.js';
 import { type SamplingOptions, samplerSettings } from '../options/model-options.js';
-import type { Interval } from '../options/parse.js';
 import { engineFor } from '../options/start-engine.js';
 import { say } from '../say.js';
-import { type Averages, openAverages } from '../sweep/averages.js';
-import type { MeasurePointsOptions } from '../sweep/measure-points.js';
-import { createNetworkCache, type NetworkCache } from '../sweep/network-cache.js';
-import type { SweepNetworks } from '../sweep/networks.js';
-import type { ScoreKind } from '../sweep/result.js';
 import { claimResultFolder } from '../sweep/result-folder.js';
-import { openStore, type SweepStore } from '../sweep/store.js';
 
 /** Options of `sweep`. */
 export interface SweepOptions extends SamplingOptions, FeatureOptions, MetricOptions {
@@ -147,9 +148,9 @@ export const measureOptions = ({
   seed,
   num,
   draws,
-}: SweepOptions): Pick<MeasurePointsOptions, 'metrics' | 'classes' | 'batch' | 'seed' | 'num' | 'draws'> => ({
+}: SweepOptions): Pick<MeasurePointsOptions, 'metrics' | 'classOf' | 'batch' | 'seed' | 'num' | 'draws'> => ({
   metrics,
-  classes,
+  classOf: (labelDim) => seedClasses(labelDim, classes, 1),
   batch,
   seed,
   num,

@@ -1,4 +1,4 @@
-import { cost, type ScoreKind, type SweepResult } from '../sweep/result.js';
+import { cost, type ScoreKind, type SweepResult } from '@edm2/app-kit/sweep/result';
 
 /** The best result of each group, groups in the order of their first member. */
 export function bestOver(

@@ -1,8 +1,7 @@
 import { INK, MARK, MUTED } from '@edm2/app-kit/pictures/theme';
+import type { Interval, SweepPoint } from '@edm2/app-kit/sweep/point';
+import { cost, type ScoreKind, type SweepResult } from '@edm2/app-kit/sweep/result';
 import type { TopLevelSpec } from 'vega-lite';
-import type { Interval } from '../options/parse.js';
-import type { SweepPoint } from '../sweep/point.js';
-import { cost, type ScoreKind, type SweepResult } from '../sweep/result.js';
 import { bestOver } from './best-over.js';
 
 /** Dark is good. Unlike the theme's colours, so that a page's dark style leaves the cells alone. */

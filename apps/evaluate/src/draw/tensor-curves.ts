@@ -1,8 +1,8 @@
 import { ACCENT, INK, MARK, MUTED } from '@edm2/app-kit/pictures/theme';
 import { formatSpread } from '@edm2/app-kit/scores/spread';
+import type { ScoreKind } from '@edm2/app-kit/sweep/result';
+import { bestOfCurve, type PerTensorResult, type TensorCurve } from '@edm2/app-kit/sweep/run-per-tensor';
 import type { TopLevelSpec } from 'vega-lite';
-import type { ScoreKind } from '../sweep/result.js';
-import { bestOfCurve, type PerTensorResult, type TensorCurve } from '../sweep/run-per-tensor.js';
 import { lengthAxis, scoreAxis } from './score-axes.js';
 
 /** Apart in hue and lightness; with more curves they come again, with other shapes. */

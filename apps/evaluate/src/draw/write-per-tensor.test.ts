@@ -2,10 +2,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spreadOf } from '@edm2/app-kit/scores/spread';
+import { canonical } from '@edm2/app-kit/sweep/point';
+import type { TensorCurve } from '@edm2/app-kit/sweep/run-per-tensor';
 import { decode } from 'fast-png';
 import { afterAll, expect, test } from 'vitest';
-import { canonical } from '../sweep/point.js';
-import type { TensorCurve } from '../sweep/run-per-tensor.js';
 import { writePerTensor } from './write-per-tensor.js';
 
 // SWEEP_OUT keeps the pictures for a look.

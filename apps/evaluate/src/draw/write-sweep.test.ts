@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeGrid } from '@edm2/app-kit/pictures/write-grid';
 import { spreadOf } from '@edm2/app-kit/scores/spread';
+import { product } from '@edm2/app-kit/sweep/point';
+import type { SweepResult } from '@edm2/app-kit/sweep/result';
 import { decode } from 'fast-png';
 import { afterAll, expect, test } from 'vitest';
-import { product } from '../sweep/point.js';
-import type { SweepResult } from '../sweep/result.js';
 import { writeSweep } from './write-sweep.js';
 
 // SWEEP_OUT keeps the pictures for a look.

@@ -1,3 +1,4 @@
+import { inOwnWords } from '@edm2/app-kit/command/in-own-words';
 import { UsageError } from '@edm2/command/errors';
 import { SNAPSHOT_LICENSE } from '@edm2/edm2-unet/node';
 import type { EngineReport } from '@edm2/engine';
@@ -14,7 +15,6 @@ import {
   openLatentDecoder,
   pixelDecoder,
 } from 'edm2/parts';
-import { inOwnWords } from '../options/in-own-words.js';
 import type { ModelOptions, SamplingOptions } from '../options/model-options.js';
 import { type ResolvedModel, resolveModel } from '../options/resolve-model.js';
 import { engineFor } from '../options/start-engine.js';

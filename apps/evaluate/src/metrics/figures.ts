@@ -1,4 +1,6 @@
 import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
+import { FIGURES, type FigureKey } from '@edm2/app-kit/scores/figure-kinds';
+import type { Measurement } from '@edm2/app-kit/scores/measure';
 import { formatSpread } from '@edm2/app-kit/scores/spread';
 import {
   type Figure as FigureOfDraws,
@@ -6,8 +8,6 @@ import {
   figuresOverDraws,
   type MetricKey,
 } from '@edm2/fid';
-import { FIGURES, type FigureKey } from './figure-kinds.js';
-import type { Measurement } from './measure.js';
 
 /** A figure over several draws of n images each. */
 export interface Figure extends FigureOfDraws<FigureKey> {

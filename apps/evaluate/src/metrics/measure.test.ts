@@ -1,9 +1,9 @@
 import { createCollector } from '@edm2/app-kit/scores/collect';
+import { measure } from '@edm2/app-kit/scores/measure';
 import { frechetDistance, measureMetrics, metrics as record } from '@edm2/fid';
 import { createRandom } from '@edm2/random';
 import { describe, expect, test } from 'vitest';
 import { figuresOf, formatFigure } from './figures.js';
-import { measure } from './measure.js';
 
 const DIMS = 6;
 const CLASSES = 5;

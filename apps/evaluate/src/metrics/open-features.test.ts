@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCollector, judgeImages } from '@edm2/app-kit/scores/collect';
+import { measure } from '@edm2/app-kit/scores/measure';
 import { readReference, writeReference } from '@edm2/app-kit/scores/reference-file';
 import { startEngine } from '@edm2/engine';
 import { createDinov2 } from '@edm2/fid/dinov2';
@@ -11,7 +12,6 @@ import { writeSafetensors } from '@edm2/tensor-files';
 import { toStateDict } from '@edm2/tensor-files/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { measure } from './measure.js';
 import { openFeatures } from './open-features.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'edm2-features-'));

@@ -1,3 +1,4 @@
+import { fileFingerprint } from '@edm2/app-kit/files/fingerprint';
 import { CLASSIFIER_FORMAT, loadClassifier } from '@edm2/app-kit/scores/classifier-file';
 import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
 import { createImageDetector } from '@edm2/app-kit/scores/image-detector';
@@ -8,7 +9,6 @@ import { createDinov2 } from '@edm2/fid/dinov2';
 import { createInception } from '@edm2/fid/inception';
 import { readSafetensors, type SafetensorsFile } from '@edm2/tensor-files';
 import { fromStateDict, type ParameterSpec, type StateDict } from '@edm2/tensor-files/tfjs';
-import { fileFingerprint } from '../generate/fingerprint.js';
 
 /** Reads the weights of one kind of feature network. */
 type Reader = (path: string, file: SafetensorsFile, engine: EngineReport) => Promise<FeatureNetwork>;

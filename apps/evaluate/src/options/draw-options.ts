@@ -1,6 +1,5 @@
 import { refuseIdle } from '@edm2/app-kit/command/idle-options';
-import type { CollectOptions } from '@edm2/app-kit/scores/collect';
-import { canResample, type MetricKey, needsOf } from '@edm2/fid';
+import { canResample } from '@edm2/fid';
 import type { Command } from 'commander';
 import type { MetricOptions } from './feature-options.js';
 import { draws, images, resamples } from './limits.js';
@@ -30,13 +29,4 @@ export const withDraws = (command: Command): Command =>
 /** @throws {UsageError} when resamples are asked for and nothing is resampled. */
 export function checkDraws(command: Command, { metrics: { metrics } }: MetricOptions): void {
   if (!canResample(metrics)) refuseIdle(command, ['bootstrap'], 'fd or sfd in --metrics');
-}
-
-/** What must be kept of every generated image for these metrics. */
-export function keptFor(
-  metrics: readonly MetricKey[],
-  resampling: { readonly resamples?: number } = {},
-): CollectOptions {
-  const needs = needsOf(metrics, resampling);
-  return { features: needs.has('features'), logits: needs.has('logits') };
 }

@@ -1,10 +1,11 @@
 import { type EngineChoice, withEngineOptions } from '@edm2/app-kit/command/engine-options';
 import { refuseIdle } from '@edm2/app-kit/command/idle-options';
+import type { Interval } from '@edm2/app-kit/sweep/point';
 import { UsageError } from '@edm2/command/errors';
 import { type Command, Option } from 'commander';
 import { type SamplerSettings, SOLVERS } from 'edm2/parts';
 import { batch, steps } from './limits.js';
-import { type Interval, interval, numeric } from './parse.js';
+import { interval, numeric } from './parse.js';
 
 /** How images are drawn from networks. */
 export interface SamplingOptions extends EngineChoice {

@@ -1,10 +1,8 @@
+import type { Interval } from '@edm2/app-kit/sweep/point';
 import { numericOrInfinite } from '@edm2/command/readers';
 import { InvalidArgumentError } from 'commander';
 
 export { count, guard, numbers, numericOrInfinite as numeric, ranges } from '@edm2/command/readers';
-
-/** Noise levels between which guidance acts. */
-export type Interval = readonly [lo: number, hi: number];
 
 /** `0.19,1.61` or `0.19-1.61`. */
 export function interval(text: string): Interval {

@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { inOwnWords } from '@edm2/app-kit/command/in-own-words';
 import { UsageError } from '@edm2/command/errors';
 import {
   commandWords,
@@ -11,7 +12,6 @@ import {
 } from 'edm2/parts';
 import { describePreset, type EvaluationPreset, evaluationPreset, WEIGHTS } from '../presets.js';
 import { say } from '../say.js';
-import { inOwnWords } from './in-own-words.js';
 import type { ModelOptions } from './model-options.js';
 
 /** The networks that a command is about. */

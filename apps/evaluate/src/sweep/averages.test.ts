@@ -2,12 +2,12 @@ import '@tensorflow/tfjs';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Averages, openAverages } from '@edm2/app-kit/sweep/averages';
+import { tensorGroups } from '@edm2/app-kit/sweep/tensor-groups';
 import { openSnapshots } from '@edm2/phema/node';
 import { readSafetensors } from '@edm2/tensor-files';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeRun } from '../run.fixture.js';
-import { type Averages, openAverages } from './averages.js';
-import { tensorGroups } from './tensor-groups.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'edm2-averages-'));
 const { signal } = new AbortController();

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withProgress } from '@edm2/app-kit/command/progress';
 import { holdOut, type LabelledImages, readAll } from '@edm2/app-kit/scores/arrays';
@@ -7,6 +6,9 @@ import { saveClassifier } from '@edm2/app-kit/scores/classifier-file';
 import { writeReference } from '@edm2/app-kit/scores/reference-file';
 import { type Score, score, statisticsOf } from '@edm2/app-kit/scores/score';
 import { trainClassifier } from '@edm2/app-kit/scores/train-classifier';
+import { type Averages, openAverages } from '@edm2/app-kit/sweep/averages';
+import { scoreOf } from '@edm2/app-kit/sweep/result';
+import { sweepLengths } from '@edm2/app-kit/sweep/sweep-lengths';
 import { type Dataset, openDataset } from '@edm2/dataset';
 import type { EngineReport } from '@edm2/engine';
 import type { StatisticsResult } from '@edm2/fid';
@@ -96,11 +98,10 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   );
   const classifierSeconds = clock();
 
-  const paths = await reconstruct(options);
+  const { averages, paths } = await reconstruct(options);
   const reconstructSeconds = clock();
 
-  const sweep = await runSweep(options, classifier, reference, paths);
-  const best = sweep.reduce((a, b) => (b.frechet < a.frechet ? b : a));
+  const { sweep, best } = await sweepRun(options, averages, classifier, reference);
   const sweepSeconds = clock();
 
   const seeds = Array.from({ length: size.finalImages }, (_, i) => i);
@@ -108,7 +109,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const sample = (title: string, guidance?: { path: string; weight: number }) =>
     withProgress(title, seeds.length, 'images', (onProgress) =>
       generate({
-        path: paths.get(best.sigmaRel) ?? '',
+        path: paths.get(best) ?? '',
         ...(guidance ? { guidance } : {}),
         seeds,
         steps: size.finalSteps,
@@ -140,26 +141,49 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   };
   const guidance = { weight: GUIDANCE.weight, sigmaRel: GUIDANCE.sigmaRel, nimg: weaker.nimg };
   const scores = { generated, unguided, heldOut, testAgreement };
-  const evaluation = { sweep, best: best.sigmaRel, guidance, ...scores, grid, realGrid, seconds };
+  const evaluation = { sweep, best, guidance, ...scores, grid, realGrid, seconds };
   await writeFileAtomic(join(outdir, 'scores.json'), `${JSON.stringify(evaluation, null, 2)}\n`);
   return evaluation;
 }
 
 /** Reconstructs every length of the sweep, the tracked ones too, at the end of the run. */
-async function reconstruct({ outdir, size, signal, say }: EvaluateOptions): Promise<Map<number, string>> {
-  const output = join(outdir, 'ema');
-  await mkdir(output, { recursive: true });
-  const results = await reconstructFiles({
-    input: outdir,
-    output,
-    sigmaRels: [...size.sigmaRels],
-    overwrite: true,
-    signal,
+async function reconstruct({ outdir, size: { sigmaRels }, signal, say }: EvaluateOptions) {
+  const averages = await openAverages(outdir, outdir, { lengths: sigmaRels, folder: join(outdir, 'ema') });
+  const paths = await averages.prepare(sigmaRels, signal);
+  say(`reconstructed ${paths.size} EMA lengths from the snapshots: ${sigmaRels.join(', ')}`);
+  return { averages, paths };
+}
+
+/** Scores every length. */
+async function sweepRun(
+  { size, engine, signal, tracked }: EvaluateOptions,
+  averages: Averages,
+  network: Classifier,
+  reference: StatisticsResult,
+) {
+  const lengths = size.sigmaRels;
+  const total = lengths.length * size.sweepImages;
+  const { results, best } = await withProgress('sweeping EMA lengths', total, 'images', (onProgress) =>
+    sweepLengths({
+      lengths,
+      averages,
+      engine,
+      network,
+      reference,
+      settings: { steps: size.sweepSteps },
+      classOf: (labelDim) => gridClass(labelDim, GRID_COLUMNS),
+      batch: SAMPLE_BATCH,
+      seed: SWEEP_SEED,
+      num: size.sweepImages,
+      onProgress,
+      signal,
+    }),
+  );
+  const sweep = results.map((result): SweepPoint => {
+    const { sigmaRel } = result.point;
+    return { sigmaRel, tracked: tracked.includes(sigmaRel), ...scoreOf(result) };
   });
-  const paths = new Map<number, string>();
-  for (const { sigmaRel, path } of results.outputs) paths.set(sigmaRel, path);
-  say(`reconstructed ${paths.size} EMA lengths from the snapshots: ${size.sigmaRels.join(', ')}`);
-  return paths;
+  return { sweep, best: best.point.sigmaRel };
 }
 
 /** The average that guides: of the same run, at the stored time nearest to a share of the training. */
@@ -177,35 +201,6 @@ async function reconstructGuide({ outdir, images, signal }: EvaluateOptions): Pr
     signal,
   });
   return { path, nimg };
-}
-
-async function runSweep(
-  { size, engine, signal, tracked }: EvaluateOptions,
-  classifier: Classifier,
-  reference: StatisticsResult,
-  paths: ReadonlyMap<number, string>,
-): Promise<SweepPoint[]> {
-  const seeds = Array.from({ length: size.sweepImages }, (_, i) => SWEEP_SEED + i);
-  const total = paths.size * seeds.length;
-  return withProgress('sweeping EMA lengths', total, 'images', async (onProgress) => {
-    const points: SweepPoint[] = [];
-    for (const [sigmaRel, path] of paths) {
-      const before = points.length * seeds.length;
-      const images = await generate({
-        path,
-        seeds,
-        steps: size.sweepSteps,
-        batch: SAMPLE_BATCH,
-        engine,
-        signal,
-        onProgress: (done) => onProgress(before + done),
-      });
-      const digit = gridClass(10, GRID_COLUMNS);
-      const found = await score(classifier, reference, images, (i) => digit(SWEEP_SEED + i));
-      points.push({ sigmaRel, tracked: tracked.includes(sigmaRel), ...found });
-    }
-    return points;
-  });
 }
 
 /** Real images in the generated grid's layout: cell i shows the next unused image of its class. */

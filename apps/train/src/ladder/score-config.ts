@@ -1,15 +1,16 @@
 import { join } from 'node:path';
 import { score } from '@edm2/app-kit/scores/score';
+import { openAverages } from '@edm2/app-kit/sweep/averages';
+import type { PreparedAverages } from '@edm2/app-kit/sweep/networks';
+import { sweepLengths } from '@edm2/app-kit/sweep/sweep-lengths';
 import type { EngineReport } from '@edm2/engine';
-import { reconstructFiles } from '@edm2/phema/node';
-import { makeFolder } from '@edm2/tensor-files';
 import { gridClass, writeGrid } from 'edm2/parts';
 import type { RunConfig } from '../options/run-config.js';
 import { type AverageKey, traditionalAverages } from '../run/run-averages.js';
 import { averagePath } from '../run/run-folder.js';
 import { GRID_COLUMNS, generate } from '../run/sample-snapshot.js';
 import type { Judge } from './judge.js';
-import { type DrawKey, openScores, type ScoredDraw } from './scores.js';
+import { type DrawKey, openScores, type ScoredDraw, sweepScores } from './scores.js';
 import type { LadderSettings } from './settings.js';
 
 /** Seeds of the search begin here: final images are drawn from other seeds than those that chose the length. */
@@ -49,75 +50,93 @@ export function imagesToScore(
 
 /** Opens the scores of a finished training. Averages are reconstructed when the first is needed. */
 export async function openScoring(options: ScoringOptions): Promise<Scoring> {
-  const { folder, config, settings, judge, say } = options;
+  const { folder, config, settings, judge, engine, signal } = options;
   const { sigmaRels, sweepImages, finalImages, samplerSteps } = settings;
+  const { classifier, reference } = judge;
   const scores = await openScores(folder);
   const traditional = traditionalAverages(config);
-  let averages: ReturnType<typeof reconstruct> | undefined;
+  const averages = averagesOf(options);
+  const judged = { steps: samplerSteps, classifier: judge.id };
 
   /** @param before - images of this piece of work that come before. */
-  const draw = async (set: Pick<DrawKey, 'average' | 'use' | 'seed' | 'n'>, before: number, onImages: OnImages) => {
-    const key = { ...set, steps: samplerSteps, classifier: judge.id };
+  const drawFinal = async (set: Pick<DrawKey, 'average' | 'seed'>, before: number, onImages: OnImages) => {
+    const key = { ...set, ...judged, use: 'final', n: finalImages } as const;
     const known = scores.find(key);
     if (known) return known;
-    averages ??= reconstruct(options, say);
-    const average = (await averages).get(set.average);
-    if (!average) throw new Error(`ladder: expected an average ${set.average} in ${folder}, got none.`);
-    const images = await sample(options, average.path, set, (done) => onImages(before + done));
+    const { path, profileError } = await averages.find(set.average);
+    const images = await sample(options, path, key, (done) => onImages(before + done));
     const digit = gridClass(10, GRID_COLUMNS);
-    const found = await score(judge.classifier, judge.reference, images, (i) => digit(set.seed + i));
+    const found = await score(classifier, reference, images, (i) => digit(set.seed + i));
     // A picture of what is reported.
     const reported = traditional[0]?.key ?? set.average;
-    if (set.use === 'final' && set.seed === 0 && set.average === reported)
+    if (set.seed === 0 && set.average === reported)
       await writeGrid(join(folder, 'grid.png'), images, { columns: GRID_COLUMNS });
-    const { profileError } = average;
     const line = { ...key, ...found, ...(profileError === undefined ? {} : { profileError }) };
     await scores.add(line);
     return line;
   };
   return {
     async sweep(onImages) {
-      const tried: ScoredDraw[] = [];
-      for (const [i, average] of sigmaRels.entries()) {
-        const set = { average, use: 'sweep', seed: SWEEP_SEED, n: sweepImages } as const;
-        tried.push(await draw(set, i * sweepImages, onImages));
-      }
-      return tried;
+      const key = { ...judged, use: 'sweep', seed: SWEEP_SEED, n: sweepImages } as const;
+      const all = sigmaRels.length * sweepImages;
+      await sweepLengths({
+        lengths: sigmaRels,
+        averages: averages.all,
+        engine,
+        network: classifier,
+        reference,
+        settings: { steps: samplerSteps },
+        classOf: (labelDim) => gridClass(labelDim, GRID_COLUMNS),
+        batch: BATCH,
+        seed: SWEEP_SEED,
+        num: sweepImages,
+        store: sweepScores(scores, key, averages.profileErrorOf),
+        // Those that were scored before come first.
+        onProgress: (done, missing) => onImages(all - missing + done),
+        signal,
+      });
+      return sigmaRels.flatMap((average) => scores.find({ ...key, average }) ?? []);
     },
     async final(sigmaRel, onImages) {
       const drawn: ScoredDraw[] = [];
       const sets = [sigmaRel, ...traditional.map(({ key }) => key)].flatMap((average) =>
         Array.from({ length: settings.draws }, (_, i) => ({ average, seed: i * finalImages })),
       );
-      for (const [i, set] of sets.entries())
-        drawn.push(await draw({ ...set, use: 'final', n: finalImages }, i * finalImages, onImages));
+      for (const [i, set] of sets.entries()) drawn.push(await drawFinal(set, i * finalImages, onImages));
       return drawn;
     },
   };
 }
 
-/** The averages of a training, reconstructed from its snapshots unless they are there; the traditional one as it was stored. */
-async function reconstruct({ folder, config, settings, signal }: ScoringOptions, say: ScoringOptions['say']) {
-  const output = join(folder, 'ema');
-  await makeFolder(output);
-  const { outputs } = await reconstructFiles({
-    input: folder,
-    output,
-    sigmaRels: [...settings.sigmaRels],
-    skipExisting: true,
+/** The averages of a training: reconstructed from its snapshots when the first is needed, the traditional one as it was stored. */
+function averagesOf({ folder, config, settings, signal, say }: ScoringOptions) {
+  let opened: ReturnType<typeof open> | undefined;
+  const open = async () => {
     // This folder is the ladder's own; what is wrong with a length is said, and stands beside its scores.
-    overwrite: true,
-    force: true,
-    signal,
-  });
-  for (const { warnings } of outputs) for (const warning of warnings) say(`config ${config.config}: ${warning}`);
-  const averages = new Map<AverageKey, { path: string; profileError?: number }>(
-    outputs.map(({ sigmaRel, path, profileError }) => [sigmaRel, { path, profileError }]),
-  );
+    const averages = await openAverages(folder, folder, { folder: join(folder, 'ema'), force: true });
+    const paths = await averages.prepare(settings.sigmaRels, signal);
+    for (const length of settings.sigmaRels)
+      for (const warning of averages.warningsOf(length)) say(`config ${config.config}: ${warning}`);
+    return { paths, profileErrorOf: averages.profileErrorOf };
+  };
+  const whole = () => {
+    opened ??= open();
+    return opened;
+  };
+  const all: PreparedAverages = { prepare: async () => (await whole()).paths };
   // Training ends with the batch that reaches its duration.
   const last = Math.ceil(config.duration / config.batch) * config.batch;
-  for (const { key } of traditionalAverages(config)) averages.set(key, { path: await averagePath(folder, last, key) });
-  return averages;
+  return {
+    all,
+    profileErrorOf: async (sigmaRel: number) => (await whole()).profileErrorOf(sigmaRel),
+    async find(average: AverageKey): Promise<{ path: string; profileError?: number | undefined }> {
+      if (typeof average !== 'number') return { path: await averagePath(folder, last, average) };
+      const { paths, profileErrorOf } = await whole();
+      const path = paths.get(average);
+      if (path === undefined) throw new Error(`ladder: expected an average ${average} in ${folder}, got none.`);
+      return { path, profileError: profileErrorOf(average) };
+    },
+  };
 }
 
 const sample = (

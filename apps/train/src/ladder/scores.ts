@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseJsonLines } from '@edm2/app-kit/files/json-lines';
 import type { Score } from '@edm2/app-kit/scores/score';
+import type { ScoreStore } from '@edm2/app-kit/sweep/store';
 import { append } from '../run/append.js';
 import type { AverageKey } from '../run/run-averages.js';
 
@@ -44,5 +45,45 @@ export async function openScores(folder: string): Promise<ScoreFile> {
       await append(path, `${JSON.stringify(draw)}\n`);
       draws.push(draw);
     },
+  };
+}
+
+/**
+ * The scores of one search for a length, as a sweep keeps them: in the lines of this file.
+ *
+ * @param key - of the search.
+ * @param profileErrorOf - of an average that was made.
+ */
+export function sweepScores(
+  scores: ScoreFile,
+  key: Omit<DrawKey, 'average'>,
+  profileErrorOf: (sigmaRel: number) => Promise<number | undefined>,
+): ScoreStore {
+  const stored = ({ n, frechet, labelAgreement }: ScoredDraw) => ({
+    n,
+    values: { fd: frechet, agreement: labelAgreement },
+  });
+  return {
+    get({ sigmaRel }) {
+      const known = scores.find({ ...key, average: sigmaRel });
+      return known && stored(known);
+    },
+    async add({ sigmaRel }, _draw, { n, figures }) {
+      const profileError = await profileErrorOf(sigmaRel);
+      const line: ScoredDraw = {
+        average: sigmaRel,
+        ...key,
+        labelAgreement: figures.agreement?.value ?? Number.NaN,
+        frechet: figures.fd?.value ?? Number.NaN,
+        n,
+        ...(profileError === undefined ? {} : { profileError }),
+      };
+      await scores.add(line);
+      return stored(line);
+    },
+    points: () =>
+      scores.draws.flatMap(({ average, use }) =>
+        use === 'sweep' && typeof average === 'number' ? [{ sigmaRel: average, weight: 1 }] : [],
+      ),
   };
 }

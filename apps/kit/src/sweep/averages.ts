@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { assertReachable, openSnapshots, reconstructFiles, selectSnapshots } from '@edm2/phema/node';
-import { fileFingerprint } from '../generate/fingerprint.js';
-import { inOwnWords } from '../options/in-own-words.js';
+import { inOwnWords } from '../command/in-own-words.js';
+import { fileFingerprint } from '../files/fingerprint.js';
 import type { TensorLength } from './point.js';
 import { patternsOf } from './tensor-groups.js';
 
@@ -21,6 +21,8 @@ export interface Averages {
   readonly sample: string | undefined;
   /** Whether the snapshots can give an average of a length at that time. */
   reaches(sigmaRel: number): boolean;
+  /** How far the profile of an average that was made is off, relative to the one asked for; undefined before. */
+  profileErrorOf(sigmaRel: number): number | undefined;
   /** What is wrong with averages of these lengths that were made, in words: the snapshots may allow an approximation only. */
   warningsOf(sigmaRel: number): readonly string[];
   /** Makes those that are not there, all in one pass. @returns their files by EMA length. */
@@ -35,6 +37,9 @@ export interface MixedAverage {
   make(signal: AbortSignal): Promise<void>;
 }
 
+/** What a reconstruction says of a file that it made. */
+type ReconstructedFile = Awaited<ReturnType<typeof reconstructFiles>>['outputs'][number];
+
 /** This folder is the sweep's own, and what the snapshots cannot give is refused before. */
 const OWN = { overwrite: true, force: true } as const;
 
@@ -46,6 +51,8 @@ export interface AveragesOptions {
   readonly option?: string;
   /** Lengths that are wanted for certain. */
   readonly lengths?: readonly number[];
+  /** Where the averages go instead: a folder that is this run's own. */
+  readonly folder?: string;
   /** Take averages whose profile is far from the one asked for. Default false: they are refused. */
   readonly force?: boolean | undefined;
 }
@@ -58,7 +65,7 @@ export interface AveragesOptions {
 export async function openAverages(
   indir: string,
   outdir: string,
-  { t, option = '--t', lengths: wanted = [], force = false }: AveragesOptions = {},
+  { t, option = '--t', lengths: wanted = [], folder, force = false }: AveragesOptions = {},
 ): Promise<Averages> {
   const { set, selection } = await inOwnWords({ t: option, force: '--force' }, async () => {
     const opened = await openSnapshots(indir);
@@ -72,8 +79,8 @@ export async function openAverages(
   for (const { path } of snapshots) hash.update(`${basename(path)} ${await fileFingerprint(path)}\n`);
   const time = selection.t;
   const run = hash.digest('hex').slice(0, 12);
-  const output = join(outdir, 'averages', run);
-  const warnings = new Map<number, readonly string[]>();
+  const output = folder ?? join(outdir, 'averages', run);
+  const made = new Map<number, ReconstructedFile>();
   /** Averages that are kept and compared must all be of the snapshots that were there at first: those up to their time. */
   const reconstructSame = async (options: Parameters<typeof reconstructFiles>[0]) => {
     const result = await reconstructFiles(options);
@@ -90,7 +97,8 @@ export async function openAverages(
     tensors: new Map([...entries].map(([name, { shape }]) => [name, shape.reduce((product, n) => product * n, 1)])),
     sample: snapshots[0]?.path,
     reaches: (sigmaRel) => force || selection.synthesise(sigmaRel).profileError <= selection.maxProfileError,
-    warningsOf: (sigmaRel) => warnings.get(sigmaRel) ?? [],
+    warningsOf: (sigmaRel) => made.get(sigmaRel)?.warnings ?? [],
+    profileErrorOf: (sigmaRel) => made.get(sigmaRel)?.profileError,
     async prepare(sigmaRels, signal) {
       await mkdir(output, { recursive: true });
       const lengths = [...new Set(sigmaRels)];
@@ -103,7 +111,7 @@ export async function openAverages(
         ...OWN,
         signal,
       });
-      for (const each of outputs) warnings.set(each.sigmaRel, each.warnings);
+      for (const each of outputs) made.set(each.sigmaRel, each);
       return new Map(outputs.map(({ sigmaRel, path }) => [sigmaRel, path]));
     },
     mixed(sigmaRel, own) {

@@ -1,6 +1,6 @@
 import { mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { JudgedPart } from '@edm2/app-kit/scores/collect';
+import type { JudgedPart } from './collect.js';
 
 /** What a network said of images, on disk, an image a record: whatever ends the process loses the batch under way. */
 export interface Journal {

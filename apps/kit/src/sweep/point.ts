@@ -1,4 +1,5 @@
-import type { Interval } from '../options/parse.js';
+/** Noise levels (lo, hi]. */
+export type Interval = readonly [lo: number, hi: number];
 
 /** Tensors of the main network with an EMA length of their own. */
 export interface TensorLength {

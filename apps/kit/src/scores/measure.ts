@@ -1,9 +1,9 @@
-import type { Collected } from '@edm2/app-kit/scores/collect';
-import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
-import type { Reference } from '@edm2/app-kit/scores/reference-file';
-import { linearAlgebraFor } from '@edm2/app-kit/scores/score';
-import { type FigureValue, type MetricKey, measureMetrics } from '@edm2/fid';
+import { type FigureValue, type MetricKey, measureMetrics, needsOf } from '@edm2/fid';
+import type { Collected, CollectOptions } from './collect.js';
+import type { FeatureNetwork } from './feature-network.js';
 import type { FigureKey } from './figure-kinds.js';
+import type { Reference } from './reference-file.js';
+import { linearAlgebraFor } from './score.js';
 
 /** Figures of one set of images. */
 export interface Measurement {
@@ -35,4 +35,13 @@ export async function measure(collected: Collected, options: MeasureOptions): Pr
   const figures = measureMetrics(collected, real, { ...options, ...(await linearAlgebraFor(network.dims)) });
   const agreement = Number.isNaN(labelAgreement) ? {} : { agreement: { value: labelAgreement } };
   return { n, figures: { ...figures, ...agreement } };
+}
+
+/** What must be kept of every generated image for these metrics. */
+export function keptFor(
+  metrics: readonly MetricKey[],
+  resampling: { readonly resamples?: number } = {},
+): CollectOptions {
+  const needs = needsOf(metrics, resampling);
+  return { features: needs.has('features'), logits: needs.has('logits') };
 }

@@ -1,12 +1,15 @@
-import { guided, type OpenDenoiser } from '@edm2/app-kit/sample/open-denoiser';
 import type { Denoiser } from '@edm2/sampler';
+import { guided, type OpenDenoiser } from '../sample/open-denoiser.js';
 import type { Averages } from './averages.js';
 import type { NetworkCache } from './network-cache.js';
 import type { SweepPoint, TensorLength } from './point.js';
 
+/** Averages as a sweep needs them; `mixed` for points of two lengths. */
+export type PreparedAverages = Pick<Averages, 'prepare'> & Partial<Pick<Averages, 'mixed'>>;
+
 /** Where the networks of a sweep come from. */
 export interface SweepNetworks {
-  readonly main: Averages;
+  readonly main: PreparedAverages;
   /** Averages that guide, or the one file that does; absent where nothing is guided. */
   readonly guide?: Averages | { readonly gnet: string };
 }
@@ -35,6 +38,7 @@ export async function prepareNetworks(
   };
   const openMain = (sigmaRel: number, own: TensorLength | undefined): Promise<OpenDenoiser> => {
     if (!own) return cache.open(pathOf(mains, sigmaRel));
+    if (!main.mixed) throw new Error('sweep: expected averages of two lengths, got those of one. Report this.');
     const { path, make } = main.mixed(sigmaRel, own);
     return cache.open(path, () => make(signal));
   };

@@ -1,5 +1,5 @@
-import { spreadOf } from '@edm2/app-kit/scores/spread';
 import { expect, test } from 'vitest';
+import { spreadOf } from '../scores/spread.js';
 import { keyOf, type SweepPoint } from './point.js';
 import type { ScoreKind, SweepResult } from './result.js';
 import { bestOfCurve, type PerTensorOptions, runPerTensor } from './run-per-tensor.js';

@@ -1,14 +1,27 @@
 import { appendFile, mkdir, readFile, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { FigureKey } from '../metrics/figure-kinds.js';
-import type { Measurement } from '../metrics/measure.js';
+import type { FigureKey } from '../scores/figure-kinds.js';
+import type { Measurement } from '../scores/measure.js';
 import { distinct, keyOf, type SweepPoint } from './point.js';
 
-/** One draw of one point. */
+/** What one draw of a point scored. */
 export interface StoredScore {
   /** Images. */
   readonly n: number;
   readonly values: Readonly<Partial<Record<FigureKey, number>>>;
+}
+
+/** Where scores are kept as they are found, so that none is looked for twice. */
+export interface ScoreStore {
+  /** The score of a draw, if it was found before. */
+  get(point: SweepPoint, draw: number): StoredScore | undefined;
+  add(point: SweepPoint, draw: number, score: Measurement, seconds: number): Promise<StoredScore>;
+  /** Points with a draw. */
+  points(): SweepPoint[];
+}
+
+/** One line of a sweep's file. */
+interface StoredLine extends StoredScore {
   /** Tells what else decided the score: networks, sampler, reference, number of images. */
   readonly settings: string;
   readonly point: SweepPoint;
@@ -17,12 +30,7 @@ export interface StoredScore {
 }
 
 /** Scores of a sweep on disk, one line each, added as they are found: an interrupted sweep loses the draw under way. */
-export interface SweepStore {
-  /** The score of a draw, if it was found before. */
-  get(point: SweepPoint, draw: number): StoredScore | undefined;
-  add(point: SweepPoint, draw: number, score: Measurement, seconds: number): Promise<StoredScore>;
-  /** Points with a draw. */
-  points(): SweepPoint[];
+export interface SweepStore extends ScoreStore {
   readonly size: number;
 }
 
@@ -36,7 +44,7 @@ export interface SweepStore {
 export async function openStore(path: string, settings: string): Promise<SweepStore> {
   await mkdir(dirname(path), { recursive: true });
   const text = await readFile(path, 'utf8').catch(() => '');
-  const scores = new Map<string, StoredScore>();
+  const scores = new Map<string, StoredLine>();
   const key = (point: SweepPoint, draw: number) => `${keyOf(point)}#${draw}`;
   const lines = text.split('\n');
   for (const [i, line] of lines.entries()) {
@@ -53,8 +61,7 @@ export async function openStore(path: string, settings: string): Promise<SweepSt
   return {
     get: (point, draw) => scores.get(key(point, draw)),
     async add(point, draw, { n, figures }, seconds) {
-      const values = Object.fromEntries(Object.entries(figures).map(([key, { value }]) => [key, value]));
-      const stored: StoredScore = { settings, point, draw, n, values, seconds };
+      const stored: StoredLine = { settings, point, draw, n, values: valuesOf(figures), seconds };
       await appendFile(path, `${JSON.stringify(stored, infinityAsText)}\n`);
       scores.set(key(point, draw), stored);
       return stored;
@@ -70,9 +77,28 @@ export async function openStore(path: string, settings: string): Promise<SweepSt
 export const infinityAsText = (_: string, value: unknown): unknown =>
   value === Number.POSITIVE_INFINITY ? 'inf' : value;
 
-function parse(line: string): StoredScore | undefined {
+/** Figures without what their deviations are over. */
+const valuesOf = (figures: Measurement['figures']): StoredScore['values'] =>
+  Object.fromEntries(Object.entries(figures).map(([key, { value }]) => [key, value]));
+
+/** Scores that last as long as the program. */
+export function memoryStore(): ScoreStore {
+  const scores = new Map<string, StoredScore & { readonly point: SweepPoint }>();
+  const key = (point: SweepPoint, draw: number) => `${keyOf(point)}#${draw}`;
+  return {
+    get: (point, draw) => scores.get(key(point, draw)),
+    async add(point, draw, { n, figures }) {
+      const stored = { point, n, values: valuesOf(figures) };
+      scores.set(key(point, draw), stored);
+      return stored;
+    },
+    points: () => distinct([...scores.values()].map(({ point }) => point)),
+  };
+}
+
+function parse(line: string): StoredLine | undefined {
   try {
-    return JSON.parse(line, (_, value: unknown) => (value === 'inf' ? Number.POSITIVE_INFINITY : value)) as StoredScore;
+    return JSON.parse(line, (_, value: unknown) => (value === 'inf' ? Number.POSITIVE_INFINITY : value)) as StoredLine;
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
-import { type Spread, spreadOf } from '@edm2/app-kit/scores/spread';
-import { FIGURES, type FigureKey } from '../metrics/figure-kinds.js';
+import { FIGURES, type FigureKey } from '../scores/figure-kinds.js';
+import type { Score } from '../scores/score.js';
+import { type Spread, spreadOf } from '../scores/spread.js';
 import type { SweepPoint } from './point.js';
 import type { StoredScore } from './store.js';
 
@@ -30,6 +31,13 @@ export function resultOf(point: SweepPoint, draws: readonly StoredScore[], key: 
   }
   return { point, figures, score: figures[key] ?? spreadOf([]), n: draws[0]?.n ?? 0 };
 }
+
+/** A result by distance, as scores of images are told. */
+export const scoreOf = ({ figures: { fd, agreement }, n }: SweepResult): Score => ({
+  labelAgreement: agreement?.mean ?? Number.NaN,
+  frechet: fd?.mean ?? Number.NaN,
+  n,
+});
 
 /** A score as the search takes it: less is better. */
 export const cost = ({ score }: SweepResult, { better }: ScoreKind): number =>

@@ -1,6 +1,6 @@
-import { suggest } from '@edm2/app-kit/command/nearest';
 import { UsageError } from '@edm2/command/errors';
 import { namesFitting } from '@edm2/phema/node';
+import { suggest } from '../command/nearest.js';
 
 /** Tensors whose EMA length is varied together. */
 export interface TensorGroup {

@@ -1,7 +1,7 @@
-import type { Decoder } from '@edm2/app-kit/sample/decode';
-import { type SampleOptions, samplePixels } from '@edm2/app-kit/sample/sample-pixels';
-import { type Collected, type CollectOptions, createCollector, judgeImages } from '@edm2/app-kit/scores/collect';
-import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
+import type { Decoder } from '../sample/decode.js';
+import { type SampleOptions, samplePixels } from '../sample/sample-pixels.js';
+import { type Collected, type CollectOptions, createCollector, judgeImages } from './collect.js';
+import type { FeatureNetwork } from './feature-network.js';
 import type { Journal } from './journal.js';
 
 /** What {@link collectModel} needs. */

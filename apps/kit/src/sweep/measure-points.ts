@@ -1,23 +1,21 @@
-import type { Decoder } from '@edm2/app-kit/sample/decode';
-import type { SamplerSettings } from '@edm2/app-kit/sample/sample-pixels';
-import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
-import type { Reference } from '@edm2/app-kit/scores/reference-file';
 import { figuresOf, type MetricKey } from '@edm2/fid';
-import { seedClasses } from '../generate/seed-classes.js';
-import { measure } from '../metrics/measure.js';
-import { collectModel, drawSeeds } from '../metrics/measure-model.js';
-import { keptFor } from '../options/draw-options.js';
+import type { Decoder } from '../sample/decode.js';
+import type { SamplerSettings } from '../sample/sample-pixels.js';
+import { collectModel, drawSeeds } from '../scores/collect-model.js';
+import type { FeatureNetwork } from '../scores/feature-network.js';
+import { keptFor, measure } from '../scores/measure.js';
+import type { Reference } from '../scores/reference-file.js';
 import type { NetworkCache } from './network-cache.js';
 import { prepareNetworks, type SweepNetworks } from './networks.js';
 import { describe, type SweepPoint } from './point.js';
 import { resultOf, type ScoreKind, type SweepResult } from './result.js';
-import type { StoredScore, SweepStore } from './store.js';
+import type { ScoreStore, StoredScore } from './store.js';
 
 /** What {@link createPointMeasure} needs. */
 export interface MeasurePointsOptions {
   readonly networks: SweepNetworks;
   readonly cache: NetworkCache;
-  readonly store: SweepStore;
+  readonly store: ScoreStore;
   readonly network: FeatureNetwork;
   readonly reference: Reference;
   readonly metrics: readonly MetricKey[];
@@ -25,7 +23,8 @@ export interface MeasurePointsOptions {
   readonly score: ScoreKind;
   readonly decoder: Decoder;
   readonly settings: SamplerSettings;
-  readonly classes: readonly number[] | undefined;
+  /** The class that a network of so many makes of a seed. */
+  readonly classOf: (labelDim: number) => (seed: number) => number;
   readonly batch: number;
   /** First seed, images of a draw, draws of a point. Every point is scored on the same seeds. */
   readonly seed: number;
@@ -96,7 +95,7 @@ async function measureDraw(
   open: Awaited<ReturnType<typeof prepareNetworks>>,
   onProgress: (drawn: number) => void,
 ): Promise<StoredScore> {
-  const { store, network, reference, metrics, decoder, settings, batch, classes, signal } = options;
+  const { store, network, reference, metrics, decoder, settings, batch, classOf, signal } = options;
   const started = performance.now();
   const {
     denoise,
@@ -106,7 +105,7 @@ async function measureDraw(
     denoise,
     config,
     seeds,
-    classOf: seedClasses(config.labelDim, classes, 1),
+    classOf: classOf(config.labelDim),
     settings,
     batch,
     decoder,

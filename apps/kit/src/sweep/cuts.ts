@@ -1,4 +1,4 @@
-import type { Interval } from '../options/parse.js';
+import type { Interval } from './point.js';
 
 /**
  * Ends of guidance intervals, counted in noise levels of the sampler: it evaluates at these levels only, so what lies between two of
