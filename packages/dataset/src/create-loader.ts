@@ -53,7 +53,7 @@ export interface Batch {
  * Nothing is read before the first `next()`. Leaving a `for await` loop, or `return()`, stops the reading ahead; the dataset stays open.
  *
  * @returns iterator and iterable in one; calls of `next()` may overlap.
- * @throws {RangeError} when an option is out of range, or there is no such option.
+ * @throws {RangeError} when an option is out of range or unknown.
  * @throws {DatasetError} (rejects, from `next()`) when an image cannot be read; the loader has then ended.
  */
 export function createLoader(dataset: Dataset, options: LoaderOptions): AsyncIterableIterator<Batch, undefined> {

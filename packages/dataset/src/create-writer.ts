@@ -61,8 +61,8 @@ const FOLDER_DIGITS = 5;
  * name would be read as a whole one without labels.
  *
  * @param path - of a folder, or of a zip when it ends in `.zip`; nothing may be there yet.
- * @throws {RangeError} (rejects) when there is no such option.
- * @throws {DatasetError} (rejects) not-writable, when something is there, or what waits was made with other settings.
+ * @throws {RangeError} (rejects) when an option is unknown.
+ * @throws {DatasetError} (rejects) not-writable, when something is there, or an unfinished dataset was begun with other settings.
  */
 export async function createWriter(path: string, options: WriterOptions): Promise<DatasetWriter> {
   const { kind, settings = {} } = known('createWriter', options, { kind: true, settings: true });
@@ -77,7 +77,7 @@ export async function createWriter(path: string, options: WriterOptions): Promis
     await tidy(path, folder, text);
     throw fail('a new path', `${path}, which is there already`, 'Choose another, or remove it');
   }
-  // What was killed before its settings were there has nothing in it.
+  // A writer that was killed before it stored its settings has stored nothing.
   const begun = (await readdir(folder).catch((): string[] => [])).filter((name) => !name.endsWith('.tmp'));
   if (stored === undefined && begun.length > 0)
     throw fail('an unfinished dataset', `${folder} of another kind`, 'Remove it');
@@ -126,7 +126,7 @@ export async function createWriter(path: string, options: WriterOptions): Promis
         await rm(folder, { recursive: true });
       } else {
         await writeFileAtomic(join(folder, 'dataset.json'), json);
-        // In this order: what is killed in between is whole, and not without its settings in a folder that nobody knows.
+        // In this order a kill in between leaves a whole dataset, never a folder that has lost its settings.
         await rename(folder, path);
         await rm(join(path, SETTINGS));
       }

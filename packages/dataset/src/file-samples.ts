@@ -29,7 +29,7 @@ export interface FileOptions {
  * Images and arrays of a folder or zip. The first one, in sorted order, decides size and kind; each one read later must agree. Channels
  * are RGB where one image is of colour, else grey.
  *
- * @throws {DatasetError} when there is none, the first is unusable, or the labels are.
+ * @throws {DatasetError} when there are no images, or the first one or the labels are unusable.
  */
 export async function openFiles(
   source: FileSource,

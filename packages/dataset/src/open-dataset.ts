@@ -50,11 +50,11 @@ const OPTIONS = {
 
 /**
  * Opens a dataset: a folder of images or NPY arrays (sub-folders are classes), a zip of the same (EDM2's format), IDX files (their folder
- * or zip, or the images file itself), or one array of many images (NPY, NPZ). What a file is, its content says and not its name. Only
+ * or zip, or the images file itself), or one array of many images (NPY, NPZ). A file's content says what it is, not its name. Only
  * the first image is decoded here; {@link verifyDataset} checks the rest.
  *
- * Whatever is decided on the way stands in `report`: files passed over, where labels come from or why there are none. Where two answers
- * are as good (`train` beside `val`, two IDX datasets) it is an error that lists them; a path may lead into an archive
+ * `report` holds every decision: files passed over, where labels come from or why there are none. Two answers that are equally
+ * good (`train` beside `val`, two IDX datasets) are an error that lists them; a path may lead into an archive
  * (`images.zip/train`, `mnist.npz/x_test`).
  *
  * Differs from the published reader: `maxSize` draws from this project's random streams, not numpy's; folders in a zip without
@@ -64,7 +64,7 @@ const OPTIONS = {
  * @returns images `[resolution, resolution, channels]` with labels. Close it when done.
  * @throws {DatasetError} (rejects) not-found, empty, ambiguous, unsupported, corrupt-…, not-square, not-power-of-two, wrong-resolution,
  *   bad-json, bad-label, missing-label, missing-image, too-large.
- * @throws {RangeError} (rejects) when an option is out of range, or there is no such option.
+ * @throws {RangeError} (rejects) when an option is out of range or unknown.
  */
 export async function openDataset(path: string, options: OpenDatasetOptions = {}): Promise<OpenedDataset> {
   known('openDataset', options, OPTIONS);

@@ -64,7 +64,7 @@ function reasonOf(name: string, head: Uint8Array): string {
   const foreign = foreignKind(head);
   if (foreign?.isImage) return foreign.name;
   if (UNREAD.test(name)) return 'an image of a kind that is not read';
-  // What quotes the file would count each one by itself.
+  // A reason that quotes the file would be counted for each file alone.
   return foreign && !foreign.name.includes('(') ? foreign.name : NOT_AN_IMAGE;
 }
 

@@ -1,6 +1,6 @@
 /**
- * How a command calls what errors ask for. A library's user sets options, a command's user types flags: given this, errors name these
- * flags alone and leave out what the command has no flag for.
+ * How a command names the options that errors ask for. A library's user sets options, a command's user types flags: with this, errors name
+ * flags only, and leave out options for which the command has none.
  */
 export interface OptionFlags {
   /** What stands before a path, such as `--data`. */

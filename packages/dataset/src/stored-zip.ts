@@ -23,8 +23,8 @@ const MAX_16 = 0xffff;
 const MAX_32 = 0xffffffff;
 
 /**
- * The bytes of a zip whose entries are stored as they are, in order, sizes and checksums before the data, zip64 where counts or
- * offsets need it: what EDM2's readers want. Memory: one entry, and about 100 bytes for each written.
+ * The bytes of a zip as EDM2's readers want it: entries uncompressed and in order, sizes and checksums before the data, zip64 where
+ * counts or offsets need it. Memory: one entry, and about 100 bytes for each written.
  *
  * @throws {RangeError} when an entry is 4 GiB or larger.
  */

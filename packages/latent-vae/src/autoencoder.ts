@@ -52,7 +52,7 @@ const LOGVAR_MAX = 20;
  * Describes an autoencoder of diffusers' class AutoencoderKL (Stable Diffusion's). Nothing is allocated.
  *
  * @param config - the parsed `config.json`; keys that do not describe the network are ignored.
- * @throws {RangeError} when a key is missing, of the wrong kind, or asks for something else than an AutoencoderKL.
+ * @throws {RangeError} when a key is missing, of the wrong kind, or asks for anything but an AutoencoderKL.
  */
 export function createAutoencoderKL(config: DiffusersConfig): AutoencoderKL {
   const resolved = resolveConfig(config);

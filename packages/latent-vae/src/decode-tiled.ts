@@ -17,8 +17,8 @@ export interface DecodeTiledOptions {
  * Decodes latents of any size tile by tile: the engine never holds more than one tile's activations. Tiles overlap, and are
  * cross-faded linearly where they do, so that no seam shows. All tiles have the same shape: a compiled function is compiled once.
  *
- * A tile's norms and attention see that tile only, so what comes out is near to what decoding at once gives, not equal to
- * it; the larger tile and overlap, the nearer.
+ * A tile's norms and attention see that tile only, so the result is near to that of decoding at once, not equal to it:
+ * the larger tile and overlap, the nearer.
  *
  * @param decode - `[N, h, w, C] → [N, h·k, w·k, C′]`, any whole k ≥ 1; what it returns is disposed.
  * @param latents - `[N, H, W, C]`; left as it is.

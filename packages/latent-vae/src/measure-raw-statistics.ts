@@ -34,7 +34,7 @@ export interface MeasuredStatistics extends RawStatistics {
  * The deviation is that of samples `mean + std·noise`, without drawing any: `√(Var(mean) + E(std²))`.
  *
  * @param batches - posteriors of an encoder, or `splitRawLatents` of stored ones; the caller disposes them.
- * @throws {RangeError} when there is nothing, shapes differ, a value is not finite, or a channel never changes.
+ * @throws {RangeError} when there are no latents, shapes differ, a value is not finite, or a channel never changes.
  */
 export async function measureRawStatistics(
   batches: Iterable<RawBatch> | AsyncIterable<RawBatch>,

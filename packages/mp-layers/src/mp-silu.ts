@@ -17,8 +17,8 @@ export function mpSilu<T extends tf.Tensor>(x: T): T {
 }
 
 /**
- * The logistic function, within 1e-6 of 1: an engine may take a kernel of which nothing is left far below 0, where the
- * product with x is nothing beside its other values. `tf.sigmoid` is exact there, and several times as slow on ONNX Runtime.
+ * The logistic function, within 1e-6 of 1: an engine may take a kernel that is 0 far below 0, where the
+ * product with x is negligible. `tf.sigmoid` is exact there, and several times as slow on ONNX Runtime.
  */
 const sigmoid = (x: tf.Tensor): tf.Tensor => tf.engine().runKernel('Sigmoid', { x }, { approximate: true });
 

@@ -64,7 +64,7 @@ const ROUNDING_COUNTS = 10;
  * @param stored - profiles of the averages at hand, gamma ≥ 0 and t > 0 each; one or more.
  * @param target - the profile wanted; where it ends after every stored one, they can only come near it.
  * @param options - `normalize`, default true.
- * @throws {RangeError} when `stored` is empty, a profile is out of range, or the target weights no time that is stored.
+ * @throws {RangeError} when `stored` is empty, a profile is out of range, or the target gives no weight to the stored times.
  * @see Karras et al. 2024, Algorithm 3, eq. 148–151.
  */
 export function synthesisWeights(

@@ -79,6 +79,6 @@ export interface SolverOptions {
  *
  * @param denoiser - see `Denoiser`.
  * @param noise - `[N, …]` float32 **unit** noise: the solver multiplies by `sigmas[0]`. Left as it is.
- * @returns a new tensor of the noise's shape. Nothing else is left behind, also when it rejects.
+ * @returns a new tensor of the noise's shape. Nothing else is left behind, even when it rejects.
  */
 export type Solver = (denoiser: Denoiser, noise: tf.Tensor, options: SolverOptions) => Promise<tf.Tensor>;

@@ -15,7 +15,7 @@ export const seedChurnNoise = (seed: number, shape: readonly number[], step: num
   createRandom(seed).stream('sample', 'churn', step).normal(sizeOf(shape));
 
 /**
- * The class that a seed's sample is of, when nothing else says: uniform over 0 … classes − 1.
+ * The default class of a seed's sample: uniform over 0 … classes − 1.
  *
  * @throws {RangeError} when classes is not a whole number ≥ 1.
  */

@@ -11,7 +11,7 @@ const placeOf = (data: string): string =>
   extname(data) === '.zip' ? `${data.slice(0, -'.zip'.length)}.${NAME}` : join(data, NAME);
 
 /**
- * Keeps measured statistics beside the data that they are of, as JSON. The file appears under its name only when it is whole.
+ * Keeps measured statistics beside their data, as JSON. The file appears under its name only when it is whole.
  *
  * @param data - folder or `.zip` of encoded latents.
  * @returns the file's path.

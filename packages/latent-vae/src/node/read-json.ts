@@ -5,7 +5,7 @@ import { readFile, stat } from 'node:fs/promises';
  *
  * @param fn - who asks, for the error.
  * @param most - a larger file is not what is looked for.
- * @throws {RangeError} (rejects) when it is larger, or no JSON.
+ * @throws {RangeError} (rejects) when it is larger, or not JSON.
  * @throws {Error} (rejects) of the file system.
  */
 export async function readJson(path: string, fn: string, most: number): Promise<unknown> {

@@ -1,4 +1,4 @@
-/** Before what names checkpoints of whole models have their autoencoder's tensors. */
+/** Prefixes of the autoencoder's tensors in checkpoints of whole models. */
 const PREFIXES = ['', 'first_stage_model.', 'vae.'] as const;
 
 /** What diffusers called the layers of attention before version 0.15; published autoencoders still do. */

@@ -33,7 +33,7 @@ export class ForcedWeightNorm extends Base {
  * channel.
  *
  * TensorFlow.js asks constraints when a weight is set, but its optimizers update weights without asking: during `fit` this one
- * does nothing by itself. `MPConv2D` and `MPDense` need it not: unless told otherwise they force their kernels at the start of
+ * does nothing by itself. `MPConv2D` and `MPDense` do not need it: unless told otherwise they force their kernels at the start of
  * each training forward pass, as the paper does.
  *
  * @param options - there are none: all axes but the last make up one output, as in the paper.

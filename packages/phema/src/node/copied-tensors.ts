@@ -17,7 +17,7 @@ export interface CopiedTensor {
 }
 
 /**
- * Why a tensor is copied: it is of no floating-point type; it holds whole numbers only, in a file whose tool stores integers and booleans
+ * Why a tensor is copied: its type is not floating-point; it holds whole numbers only, in a file whose tool stores integers and booleans
  * as floating-point numbers; the model's checkpoint has it as integers or booleans.
  */
 export type CopyReason = 'type' | 'whole' | 'model';

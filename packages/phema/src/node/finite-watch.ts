@@ -49,7 +49,7 @@ export function createFiniteWatch(
         const count = countNotFinite(values, dtype);
         const plan = plans[k];
         if (count === 0 || !plan) continue;
-        // Once per tensor: what is not finite in the snapshots seldom comes alone.
+        // Once per tensor: numbers of the snapshots that are not finite seldom come alone.
         if (!counts[k]?.has(name)) {
           const used = filesInUse(files, [plan.weightsOf(name)]).map((i) => files[i] as StoredFile);
           if (await areFinite(used, name, begin, end, values, dtype)) throw tooNarrow(name, dtype, plan.file.sigmaRel);

@@ -65,7 +65,7 @@ parentPort.on('message', ([reads, calls]) => {
 /**
  * @param bytes - memory wanted.
  * @param moduleOf - the module's bytes, given the most pages of its memory.
- * @param threads - 0 for none; none are there either where the process may not start them.
+ * @param threads - 0 for none; also none where the process may not start threads.
  */
 export function startKernelThreads(
   bytes: number,

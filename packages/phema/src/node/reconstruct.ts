@@ -38,7 +38,7 @@ const OPTIONS: OptionNames<ReconstructOptions> = {
  * Tensors that are not of a floating-point type are copied from the last snapshot. Metadata is the last snapshot's, with
  * `sigmaRel`, `nimg` and `reconstructed` replaced.
  *
- * @throws {OptionError} when averages would be far from what is asked for, or something must be said that the files do not tell.
+ * @throws {OptionError} when averages would be far from those asked for, or an option is needed that the files do not tell.
  * @throws {RangeError} when a length, the time, the type or the snapshots are not as expected, or an option is unknown.
  * @throws {SafetensorsParseError | PickleParseError} when a snapshot is damaged.
  * @throws {Error} of the file system; the signal's reason.

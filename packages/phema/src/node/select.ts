@@ -21,7 +21,7 @@ export const MAX_PROFILE_ERROR = 0.9;
 
 /**
  * The same at a time that is not stored, where a better one is at hand: √½. The square of the error is the share of the profile that is
- * missing; beyond this less of it is there than is not.
+ * missing; beyond this, more than half of it is.
  */
 const MAX_ERROR_BETWEEN = Math.SQRT1_2;
 
@@ -51,7 +51,7 @@ export interface SelectOptions extends AskedTime, SynthesisOptions {}
  *
  * @param fn - who asks, for messages.
  * @param options - the time, default the last stored; whether weights are divided by their sum.
- * @throws {OptionError} when the time is outside the stored ones, or a label that two of them bear.
+ * @throws {OptionError} when the time is outside the stored ones, or two of them have the label.
  */
 export function selectSnapshots(
   fn: string,

@@ -85,14 +85,14 @@ export interface SnapshotSet {
  * `sigmaRel` and `nimg` come from a file's metadata, else from its name `PREFIX-KIMG-STD.safetensors`. Files of a folder
  * without them, training states and results of reconstruction are left aside.
  *
- * Reads safetensors of anybody, NVIDIA's network snapshots (`PREFIX-KIMG-STD.pkl`) and ema-pytorch's checkpoints (`INDEX.STEP.pt`).
+ * Reads anybody's safetensors, NVIDIA's network snapshots (`PREFIX-KIMG-STD.pkl`) and ema-pytorch's checkpoints (`INDEX.STEP.pt`).
  *
  * @param path - a folder, or the files themselves.
  * @param options - what ema-pytorch's names leave open.
  * @returns the open snapshots; the caller closes them.
  * @throws {SafetensorsParseError} when a file is truncated or damaged; the message names it.
  * @throws {RangeError} when there are no snapshots, two are of the same time and length, or they are of different networks.
- * @throws {OptionError} when ema-pytorch's files contradict what is said of them, or something must be said that they do not tell.
+ * @throws {OptionError} when ema-pytorch's files contradict the options, or an option is needed that they do not tell.
  */
 export async function openSnapshots(
   path: string | readonly string[],

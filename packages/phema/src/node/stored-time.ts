@@ -29,7 +29,7 @@ const listed = (times: readonly number[]): string =>
  *
  * @param times - stored, ascending; not empty.
  * @param unit - what they count.
- * @throws {OptionError} when two stored times bear the label, or the time lies outside the stored ones.
+ * @throws {OptionError} when two stored times have the label, or the time lies outside the stored ones.
  */
 export function findTime(fn: string, times: readonly number[], unit: string, asked: AskedTime = {}): FoundTime {
   const { t, kimg } = asked;

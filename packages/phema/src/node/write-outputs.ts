@@ -41,7 +41,7 @@ export interface WrittenOutputs {
 /**
  * Writes all results in one pass over the snapshots; on any error none of them is left.
  *
- * @throws {OptionError} when numbers are beyond the results' type, or a file that is there already turns out to hold something else.
+ * @throws {OptionError} when numbers are beyond the results' type, or an existing file turns out to hold something else.
  */
 export async function writeOutputs(
   { selection, plans, specs, copied }: OutputWork,
