@@ -12,7 +12,7 @@ export interface FormCompiler {
   /** The form for calls of a signature, compiled where there is none that holds. */
   formFor(engine: Engine, signature: Signature): Form;
   /** Traces the function alone, for what is said of it. */
-  trace(signature: Signature, options?: TraceAgain): TracedCall;
+  trace(engine: Engine, signature: Signature, options?: TraceAgain): TracedCall;
 }
 
 /** What is known of a function that is traced again. */
@@ -37,8 +37,9 @@ export function formCompiler(
   /** How often it was compiled because something had changed. */
   let again = 0;
 
-  const trace = (signature: Signature, { former, sources = false }: TraceAgain = {}): TracedCall =>
+  const trace = (engine: Engine, signature: Signature, { former, sources = false }: TraceAgain = {}): TracedCall =>
     traceCall(fn, signature, {
+      passes: engine.passes,
       donate,
       precision,
       sources,
@@ -48,7 +49,7 @@ export function formCompiler(
 
   const compile = (engine: Engine, signature: Signature, key: string): Form => {
     const former = forms.former(key);
-    const call = trace(signature, { former });
+    const call = trace(engine, signature, { former });
     const executable = call.graph.outputs.length > 0 ? engine.compile(call.graph, call.options) : NOTHING;
     const form = { ...call, engine, executable, signature, assigns: new Set(call.assigned) };
     forms.add(key, form);

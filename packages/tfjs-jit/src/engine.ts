@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Graph, Node } from './graph/graph.js';
 import { checkNode } from './node-version.js';
 import type { Precision } from './passes/lower-precision.js';
+import type { Pass } from './passes/simplify.js';
 
 /** A donated input that comes back as an output of its shape: positions, and where it hangs in the result's tree. */
 export interface StateLeaf {
@@ -62,8 +63,8 @@ export interface Profile extends Plan {
 /**
  * Runs compiled functions and holds their tensors.
  *
- * `jit` traces a function, runs the passes that hold for every engine (`simplify`), and hands over the graph; all that
- * follows is the engine's: further passes, its own format, its memory.
+ * `jit` traces a function, runs the passes that hold for every engine, and hands over the graph; all that follows is the
+ * engine's: further passes, its own format, its memory.
  */
 export interface Engine {
   /** Name for messages, such as `onnxruntime`. */
@@ -72,6 +73,8 @@ export interface Engine {
   readonly backend: string;
   /** What convolutions and matrix products can be computed in; default: float32 alone. Others are refused before a trace. */
   readonly precisions?: readonly Precision[];
+  /** What is done to a traced graph before the engine gets it; default: the passes that hold for every engine (`SIMPLIFYING`). */
+  readonly passes?: readonly Pass[];
   /**
    * Loads a graph.
    *

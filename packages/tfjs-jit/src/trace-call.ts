@@ -3,7 +3,7 @@ import type { CompileOptions, StateLeaf } from './engine.js';
 import { type Graph, sameShape } from './graph/graph.js';
 import { at } from './kernels/spec.js';
 import type { Precision } from './passes/lower-precision.js';
-import { simplify } from './passes/simplify.js';
+import { type Pass, runPasses, SIMPLIFYING } from './passes/simplify.js';
 import type { Signature } from './signature.js';
 import { argumentOf, pairState } from './state-pairs.js';
 import { optimizersOf, type Seen } from './trace/seen.js';
@@ -13,6 +13,8 @@ import type { Structure } from './tree.js';
 
 /** How a call is to be traced. */
 export interface TraceCallOptions {
+  /** What is done to the graph; default: what holds for every engine. */
+  readonly passes?: readonly Pass[] | undefined;
   /** Positions of arguments that the call consumes. */
   readonly donate: readonly number[];
   /** Arithmetic of convolutions and matrix products. */
@@ -27,7 +29,7 @@ export interface TraceCallOptions {
 
 /** A call as engines get it, and what it takes to make one of it again. */
 export interface TracedCall {
-  /** After the passes that hold for every engine. */
+  /** After the engine's `passes`. */
   readonly graph: Graph;
   readonly options: CompileOptions;
   /** The tree that the graph's outputs form. */
@@ -46,13 +48,20 @@ export interface TracedCall {
 export function traceCall(
   fn: (...args: never[]) => unknown,
   { structure, paths, leaves }: Signature,
-  { donate, precision, sources = false, liveVariables = false, optimizers = [] }: TraceCallOptions,
+  {
+    passes = Object.values(SIMPLIFYING),
+    donate,
+    precision,
+    sources = false,
+    liveVariables = false,
+    optimizers = [],
+  }: TraceCallOptions,
 ): TracedCall {
   const traced = traceWithUpdates(fn, structure, leaves, { sources, liveVariables, optimizers });
   const donated = new Set(paths.flatMap((path, i) => (donate.includes(argumentOf(path)) ? [i] : [])));
   const { graph, result, slots, seen, assigned, live } = traced;
   const options = { state: stateOf(traced, paths, donated), donated, precision };
-  return { graph: simplify(graph), options, result, slots, seen, assigned, live };
+  return { graph: runPasses(graph, passes), options, result, slots, seen, assigned, live };
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Engine } from '@edm2/tfjs-jit';
 import { startLibtensorflow } from '@edm2/tfjs-libtensorflow';
 import { startOnnxRuntime } from '@edm2/tfjs-onnxruntime';
 import { beforeAll, describe } from 'vitest';
+import { referenceEngine } from './reference/reference-engine.js';
 
 /** An engine that compiled functions can be tested on. */
 export interface TestEngine {
@@ -28,19 +29,33 @@ async function libtensorflow(): Promise<TestEngine> {
   return { name: 'libtensorflow', absent, start };
 }
 
-/** Every engine. */
+/**
+ * True for the engine whose kernels are TensorFlow.js's cpu kernels: what those get wrong, or lack, cannot be asked of it.
+ *
+ * @param name - of the engine.
+ */
+export const isCpu = (name: string): boolean => name === REFERENCE.name;
+
+/** Walks graphs on cpu kernels, and checks every pass on the way. */
+const REFERENCE: TestEngine = {
+  name: 'reference',
+  absent: undefined,
+  start: () => Promise.resolve(referenceEngine),
+};
+
+/** The engines that people use. */
 export const ENGINES: readonly TestEngine[] = [
   { name: 'onnxruntime', absent: undefined, start: () => startOnnxRuntime({ threads: 1 }) },
   await libtensorflow(),
 ];
 
 /**
- * The same tests on every engine that is here; one that is not is skipped by a name that says why.
+ * The same tests on the reference and on every engine that is here; one that is not is skipped by a name that says why.
  *
  * @param body - gets the started engine, once tests run, from `engine()`.
  */
 export function describeEngines(title: string, body: (engine: () => Engine, name: string) => void): void {
-  describe.each(ENGINES)(`${title} on $name`, ({ name, absent, start }) => {
+  describe.each([REFERENCE, ...ENGINES])(`${title} on $name`, ({ name, absent, start }) => {
     describe.skipIf(absent !== undefined)(absent === undefined ? 'present' : `skipped: ${absent}`, () => {
       let started: Engine | undefined;
       beforeAll(async () => {

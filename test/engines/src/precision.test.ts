@@ -37,11 +37,11 @@ const inputs = (): tf.Tensor[] => [
 ];
 
 describeEngines('16-bit arithmetic', (engine, name) => {
-  if (name === 'onnxruntime') {
+  if (name !== 'libtensorflow') {
     it('is refused, before anything is traced', () => {
       const compiled = jit(gradients, { engine: engine(), precision: 'bfloat16' });
       expect(() => compiled(...(inputs() as Parameters<typeof gradients>))).toThrow(
-        /expected precision 'float32' on onnxruntime, got 'bfloat16'.*take an engine that has it/,
+        /expected precision 'float32' on \w+, got 'bfloat16'.*take an engine that has it/,
       );
     });
     return;

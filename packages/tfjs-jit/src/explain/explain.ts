@@ -44,14 +44,14 @@ export function explainer<Args extends readonly unknown[]>(
     let call: Pick<Form, 'graph' | 'options'> = form;
     try {
       const former = { live: form.live, optimizers: optimizersOf(form.seen) };
-      call = compiler.trace(signature, { former, sources: true });
+      call = compiler.trace(engine, signature, { former, sources: true });
     } catch {}
     return explainPlan({ signature: describeSignature(signature), plan: planOf(engine, call) });
   };
 
   const explainArguments = (engine: Engine, flat: Flat, measure: boolean): Explained => {
     const signature = signatureOf(flat);
-    const call = compiler.trace(signature, { sources: true });
+    const call = compiler.trace(engine, signature, { sources: true });
     const text = describeSignature(signature);
     if (!measure) return explainPlan({ signature: text, plan: planOf(engine, call) });
     if (engine.profile === undefined) {
@@ -80,7 +80,7 @@ export function explainer<Args extends readonly unknown[]>(
     },
     memory(...args) {
       const engine = engines.required('memory');
-      const call = compiler.trace(signatureOf(flatten([...args], 'the arguments')));
+      const call = compiler.trace(engine, signatureOf(flatten([...args], 'the arguments')));
       return explainPlan({ signature: '', plan: planOf(engine, call) }).memory;
     },
   };

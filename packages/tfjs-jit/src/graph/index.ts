@@ -27,6 +27,7 @@ export { recogniseUpsampling } from '../passes/nearest-upsampling.js';
 export { shareMeanSquares } from '../passes/share-mean-squares.js';
 export { type Pass, runPasses, SIMPLIFYING, simplify } from '../passes/simplify.js';
 export { exactSlopes } from '../passes/slopes.js';
+export { PASSES } from '../passes/table.js';
 export { shrinkUniformOperands } from '../passes/uniform-operands.js';
 export { type TracedFunction, traceFunction } from '../trace/trace-function.js';
 export { unsupportedKernel } from '../trace/unsupported.js';

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { evaluateGraph, evaluateOn } from '../graph/evaluate.js';
 import type { Graph } from '../graph/graph.js';
+import { at } from '../kernels/spec.js';
 import { graphOf, kernels } from '../testing/graphs.test-support.js';
 import { mergeCommonSubexpressions } from './common-subexpressions.js';
 import { removeDeadCode } from './dead-code.js';
@@ -69,6 +70,24 @@ describe('foldConstants', () => {
     const after = apply((g) => removeDeadCode(fold(g)), graph, [x()]);
     expect(kernels(after)).toEqual(['BatchMatMul']);
     expect(after.constants.size).toBe(1);
+  });
+
+  it('broadcasts where cpu kernels do not', () => {
+    const [a, b] = [
+      tf.randomUniform([2, 1, 2, 3], -1, 1, 'float32', 1),
+      tf.randomUniform([2, 3, 3, 2], -1, 1, 'float32', 2),
+    ];
+    const folded = fold(graphOf(() => tf.matMul(a, b), []));
+    expect(folded.nodes).toEqual([]);
+    const rows = tf.unstack(a).map((row, i) => tf.matMul(tf.tile(row, [3, 1, 1]), at(tf.unstack(b), i)));
+    expect(folded.outputs.map((value) => folded.constants.get(value))).toEqual([tf.stack(rows).dataSync()]);
+    // A `where` and a slope of ELU that the pass has made of operands of one value.
+    const shrunk = shrinkUniformOperands(
+      graphOf((x: tf.Tensor) => [tf.where(tf.greater(x, 0), x, tf.fill([2, 3], 4)), tf.grad(tf.elu)(x)], [x()]),
+    );
+    expect(evaluateGraph(shrunk, [x().dataSync() as Float32Array])).toEqual(
+      [tf.where(tf.greater(x(), 0), x(), tf.fill([2, 3], 4)), tf.grad(tf.elu)(x())].map((tensor) => tensor.dataSync()),
+    );
   });
 
   it('runs every reduction on cpu as the op would', () => {
