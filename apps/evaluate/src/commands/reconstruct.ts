@@ -1,5 +1,6 @@
 import { inOwnWords } from '@edm2/app-kit/command/in-own-words';
 import { withByteProgress } from '@edm2/app-kit/command/progress';
+import { withDestination } from '@edm2/command/destination';
 import { UsageError } from '@edm2/command/errors';
 import { wholeNumber } from '@edm2/command/whole-number';
 import { reconstructFiles } from '@edm2/phema/node';
@@ -28,11 +29,9 @@ const kimg = wholeNumber({ most: 1e9, why: 'no training has seen so many images'
 
 /** `edm2-evaluate reconstruct`: post-hoc EMA, with the options of NVIDIA's tool. */
 export const addReconstructCommand = (program: Command): Command =>
-  program
-    .command('reconstruct')
+  withDestination(program.command('reconstruct'), '--outdir <folder>', 'where the averages go')
     .description('Make averages of any EMA length from the snapshots of a run, all in one pass.')
     .option('--indir <folder>', 'folder of PREFIX-KIMG-STD snapshots')
-    .option('--outdir <folder>', 'where the averages go')
     .option('--outstd <list>', 'EMA lengths σ_rel, such as 0.05,0.10,...,0.25', numbers('--outstd'))
     .option(
       '--outkimg <kimg>',

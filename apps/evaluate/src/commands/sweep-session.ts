@@ -18,7 +18,14 @@ import type { EngineReport } from '@edm2/engine';
 import { figuresOf } from '@edm2/fid';
 import { hashAutoencoder } from '@edm2/latent-vae/node';
 import { seedClasses } from '../generate/seed-classes.js';
-import { type FeatureOptions, featuresOf, type MetricOptions, referenceOf } from '../options/feature-options.js';
+import {
+  expectFeatures,
+  expectReference,
+  type FeatureOptions,
+  featuresOf,
+  type MetricOptions,
+  referenceOf,
+} from '../options/feature-options.js';
 import { type SamplingOptions, samplerSettings } from '../options/model-options.js';
 import { engineFor } from '../options/start-engine.js';
 import { say } from '../say.js';
@@ -86,6 +93,8 @@ export async function openSweepSession(
     throw new UsageError("--indir: expected a folder of a run's snapshots, got nothing. Name one.");
   if (outdir === undefined) throw new UsageError('--outdir: expected a folder, got nothing. Say where the results go.');
   await expectFolder('--outdir', outdir);
+  await expectFeatures(options);
+  await expectReference(options);
   const { t, force } = options;
   const main = await openAverages(indir, outdir, { t, lengths, force });
   check(main);

@@ -91,6 +91,25 @@ describe('fid weights', () => {
     expect(err).toMatch(/SHA-256 that begins with 6726825d, as published .*, got [\da-f]{64}\. Fetch it again/);
   });
 
+  it('keeps what the other commands use from being replaced unasked', async () => {
+    const before = process.env['XDG_CACHE_HOME'];
+    process.env['XDG_CACHE_HOME'] = at('cache');
+    try {
+      const stored = at('cache', 'edm2-fid', 'inception-2015-12-05.safetensors');
+      const keep = (...more: string[]) => fid('weights', 'inception', at('raw.safetensors'), ...more);
+      expect(await keep()).toMatchObject({ code: 0, err: '' });
+      expect(await keep()).toMatchObject({ code: 0, out: `${stored}: there already, of the same file\n` });
+      await writeSafetensors(stored, { a: { shape: [1], data: new Float32Array(1) } });
+      const refused = await keep();
+      expect(refused).toMatchObject({ code: 2, out: '' });
+      expect(refused.err).toMatch(/^fid: weights: expected a new file, got .*, which is there already\. .*--overwrite/);
+      expect((await keep('--overwrite')).out).toContain('566 tensors');
+    } finally {
+      if (before === undefined) delete process.env['XDG_CACHE_HOME'];
+      else process.env['XDG_CACHE_HOME'] = before;
+    }
+  });
+
   it('refuses another network’s file, by tensor', async () => {
     const fc = {
       'fc.bias': { shape: [3], data: new Float32Array(3) },

@@ -2,9 +2,10 @@ import { stat } from 'node:fs/promises';
 import { withDestination } from '@edm2/command/destination';
 import { UsageError } from '@edm2/command/errors';
 import type { Io } from '@edm2/command/io';
+import { readSafetensors } from '@edm2/tensor-files';
 import type { Command } from 'commander';
 import { detectorOf } from '../measure/measurer.js';
-import { importWeights } from '../weights/import-weights.js';
+import { hashOf, importWeights } from '../weights/import-weights.js';
 import { SOURCES, sourceOf, storedPath, type WeightSource } from '../weights/sources.js';
 
 /** `fid weights`: where to get them; checks a file and keeps it. */
@@ -14,7 +15,7 @@ export function addWeightsCommand(program: Command, io: Io): void {
     '--output <file>',
     'where to keep them, .safetensors (default: where the other commands look)',
   )
-    .option('--overwrite', 'replace --output')
+    .option('--overwrite', 'replace weights that are there already')
     .description('Say which file to get from where; with a file: check it and keep it for the other commands.')
     .argument('[network]', SOURCES.map(({ name }) => name).join(' or '))
     .argument('[file]', 'weights with the published names, .pth or .safetensors')
@@ -24,7 +25,7 @@ export function addWeightsCommand(program: Command, io: Io): void {
         const [source] = chosen;
         if (file === undefined || source === undefined) return io.out(chosen.map(describe).join('\n\n'));
         const to = options.output ?? storedPath(source);
-        await expectWeightsFile(to, options);
+        if (await isKept(to, file, options)) return io.out(`${to}: there already, of the same file`);
         const { parameters } = detectorOf({ network: source.name === 'inception' ? 'inception' : 'dinov2' });
         const { sha256, published, tensors, values } = await importWeights(file, to, source, parameters);
         io.out(
@@ -41,18 +42,31 @@ export function addWeightsCommand(program: Command, io: Io): void {
     );
 }
 
-/** @throws {UsageError} (rejects) for another ending, or a file of the caller's own that is there and may not be replaced. */
-async function expectWeightsFile(
+/**
+ * Whether weights of the same file are kept there already.
+ *
+ * @throws {UsageError} (rejects) for another ending, or other weights that are there and may not be replaced.
+ */
+async function isKept(
   to: string,
+  file: string,
   { output, overwrite }: { output?: string; overwrite?: true },
-): Promise<void> {
+): Promise<boolean> {
+  const who = output === undefined ? 'weights' : '--output';
   if (!to.endsWith('.safetensors'))
-    throw new UsageError(`--output: expected a file name ending in .safetensors, got ${to}. Name it so.`);
-  if (output === undefined || overwrite) return;
-  if (await stat(to).catch(() => undefined))
-    throw new UsageError(
-      `--output: expected a new file, got ${to}, which is there already. Choose another name, or add --overwrite to replace it.`,
-    );
+    throw new UsageError(`${who}: expected a file name ending in .safetensors, got ${to}. Name it so.`);
+  if (overwrite || !(await stat(to).catch(() => undefined))) return false;
+  if (output === undefined && (await sourceHash(to)) === (await hashOf(file))) return true;
+  throw new UsageError(
+    `${who}: expected a new file, got ${to}, which is there already. Choose another ${output === undefined ? '--output' : 'name'}, or add --overwrite to replace it.`,
+  );
+}
+
+/** Of the file that kept weights were made of; undefined where nothing tells. */
+async function sourceHash(path: string): Promise<string | undefined> {
+  const file = await readSafetensors(path).catch(() => undefined);
+  await file?.close();
+  return file?.metadata['source_sha256'];
 }
 
 const describe = (source: WeightSource): string =>

@@ -52,7 +52,8 @@ function expectNamedHash(from: string, sha256: string, { files }: WeightSource):
   );
 }
 
-async function hashOf(path: string): Promise<string> {
+/** SHA-256 of a file, hex. */
+export async function hashOf(path: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path)) hash.update(chunk);
   return hash.digest('hex');
