@@ -1,11 +1,9 @@
 import type { Engine } from '@edm2/tfjs-jit';
-
-/** Engines by name, `'auto'` for the best that is there. */
-export type EngineName = 'auto' | 'tensorflow-gpu' | 'tensorflow' | 'onnxruntime' | 'webgpu' | 'wasm' | 'cpu';
+import type { KnownEngine } from './names.js';
 
 /** What runs, and why. */
 export interface EngineReport {
-  readonly name: Exclude<EngineName, 'auto'>;
+  readonly name: KnownEngine;
   /** TensorFlow.js backend that is now the current one. */
   readonly backend: string;
   readonly threads: number;

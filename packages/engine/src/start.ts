@@ -1,23 +1,19 @@
 import os from 'node:os';
 import { known } from '@edm2/options';
 import { checkNode } from '@edm2/tfjs-jit';
-import type { EngineName, EngineOptions, EngineReport, Starter, Work } from './report.js';
+import { ENGINE_NAMES, ENGINES, type EngineName, type KnownEngine } from './names.js';
+import type { EngineOptions, EngineReport, Starter, Work } from './report.js';
 import { startOnnx } from './starters/onnxruntime.js';
 import { startLibraryOnCpu, startTensorflow, startTensorflowGpu } from './starters/tensorflow.js';
 import { startCpu, startWasm, startWebgpu } from './starters/tfjs.js';
 
-type Known = EngineReport['name'];
-
-const STARTERS: Readonly<Record<Known, { readonly start: Starter; readonly packages: string }>> = {
-  'tensorflow-gpu': {
-    start: startTensorflowGpu,
-    packages: '@edm2/tfjs-libtensorflow (npx tfjs-libtensorflow install --cuda)',
-  },
-  tensorflow: { start: startTensorflow, packages: '@edm2/tfjs-libtensorflow (npx tfjs-libtensorflow install)' },
-  onnxruntime: { start: startOnnx, packages: '@edm2/tfjs-onnxruntime onnxruntime-node' },
-  webgpu: { start: startWebgpu, packages: '@tensorflow/tfjs-backend-webgpu webgpu' },
-  wasm: { start: startWasm, packages: '@tensorflow/tfjs-backend-wasm' },
-  cpu: { start: startCpu, packages: '@tensorflow/tfjs-backend-cpu' },
+const STARTERS: Readonly<Record<KnownEngine, Starter>> = {
+  'tensorflow-gpu': startTensorflowGpu,
+  tensorflow: startTensorflow,
+  onnxruntime: startOnnx,
+  webgpu: startWebgpu,
+  wasm: startWasm,
+  cpu: startCpu,
 };
 
 /**
@@ -27,8 +23,8 @@ const STARTERS: Readonly<Record<Known, { readonly start: Starter; readonly packa
 const TENSORFLOW_FROM_PARAMETERS = 700_000;
 
 /** What `'auto'` tries, best first: a GPU that answers, a compiler that suits the work and the network's size, then op by op. */
-function candidates(parameters: number, work: Work): readonly (readonly [Known, Starter])[] {
-  const start = (name: Known): readonly [Known, Starter] => [name, STARTERS[name].start];
+function candidates(parameters: number, work: Work): readonly (readonly [KnownEngine, Starter])[] {
+  const start = (name: KnownEngine): readonly [KnownEngine, Starter] => [name, STARTERS[name]];
   // Not the plainly installed tfjs-node, which runs op by op: a compiler comes before it.
   const library = ['tensorflow', startLibraryOnCpu] as const;
   const libraryFirst = work === 'training' && parameters >= TENSORFLOW_FROM_PARAMETERS;
@@ -64,17 +60,14 @@ export async function startEngine(name: EngineName = 'auto', options: EngineOpti
       `startEngine: expected work to be training or sampling, got ${work}. Leave it out for training.`,
     );
   if (name === 'auto') return startBest(threads, parameters, work);
-  if (!Object.hasOwn(STARTERS, name))
-    throw new RangeError(
-      `startEngine: expected auto, ${Object.keys(STARTERS).join(', ')}, got ${name}. Choose one of these.`,
-    );
-  const { start, packages } = STARTERS[name];
+  if (!Object.hasOwn(ENGINES, name))
+    throw new RangeError(`startEngine: expected auto, ${ENGINE_NAMES.join(', ')}, got ${name}. Choose one of these.`);
   try {
-    const started = await start(threads);
+    const started = await STARTERS[name](threads);
     return { name, ...started, why: `${describe(name, started)}, as asked for` };
   } catch (cause) {
     throw new Error(
-      `startEngine: expected ${name} to start, got: ${reason(cause)}. Install ${packages}, or choose another engine ('auto' takes what is there).`,
+      `startEngine: expected ${name} to start, got: ${reason(cause)}. Install ${ENGINES[name].packages}, or choose another engine ('auto' takes what is there).`,
       { cause },
     );
   }
@@ -99,7 +92,7 @@ async function startBest(threads: number, parameters: number, work: Work): Promi
 }
 
 const describe = (
-  name: Known,
+  name: KnownEngine,
   { version, device, threads }: { version: string; device: string; threads: number },
 ): string =>
   `${name} ${version} on ${device}${device === 'CPU' ? `, ${threads} thread${threads === 1 ? '' : 's'}` : ''}`;

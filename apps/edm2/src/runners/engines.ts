@@ -3,14 +3,14 @@ import { runCommand } from '@edm2/app-kit/command/run-command';
 import type { ExitCode } from '@edm2/command/errors';
 import { READABLE_HELP } from '@edm2/command/readable-help';
 import { ownCommand } from '@edm2/command/typed';
-import { type EngineName, startEngine } from '@edm2/engine';
+import { ENGINE_NAMES, ENGINES, startEngine } from '@edm2/engine';
 import { Command } from 'commander';
 import { runCommand as runLibtensorflow } from '../../../../packages/tfjs-libtensorflow/src/cli/program.js';
 import { typedAs } from './typed-as.js';
 import { withIo } from './with-io.js';
 
-/** Engines of Node.js, best first. */
-const ENGINES: readonly Exclude<EngineName, 'auto'>[] = ['tensorflow-gpu', 'tensorflow', 'onnxruntime', 'wasm', 'cpu'];
+/** Engines that can be started, best first. */
+const USABLE = ENGINE_NAMES.filter((name) => ENGINES[name].refused === undefined);
 
 /** Commands of tfjs-libtensorflow. */
 const LIBRARY = ['install', 'info', 'remove'] as const;
@@ -41,7 +41,7 @@ export function createProgram(): Command {
 }
 
 async function listEngines(): Promise<void> {
-  for (const name of ENGINES) {
+  for (const name of USABLE) {
     const line = await startEngine(name).then(
       ({ version, device, threads }) =>
         `✓ ${name.padEnd(16)}${version} on ${device}${device === 'CPU' ? `, ${threads} thread${threads === 1 ? '' : 's'}` : ''}`,

@@ -1,5 +1,6 @@
 import os from 'node:os';
 import { wholeNumber } from '@edm2/command/whole-number';
+import { ENGINE_NAMES, ENGINES, type EngineFacts } from '@edm2/engine/names';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { suggest } from './nearest.js';
 
@@ -9,27 +10,25 @@ export interface EngineChoice {
   readonly threads?: number;
 }
 
-/** Engines that a command can be asked for. */
-const ENGINES: readonly string[] = ['auto', 'tensorflow-gpu', 'tensorflow', 'onnxruntime', 'wasm', 'cpu'];
+const FACTS: Readonly<Record<string, EngineFacts>> = ENGINES;
 
-/** Why engines that TensorFlow.js has are not among them. */
-const REFUSED: ReadonlyMap<string, string> = new Map([
-  ['webgpu', 'in Node.js it gives values back asynchronously only, which these commands do not wait for'],
-]);
+/** Engines that a command can be asked for. */
+const usable = (training: boolean): string[] =>
+  ENGINE_NAMES.filter((name) => ENGINES[name].refused === undefined && (ENGINES[name].trains || !training));
 
 /** Threads for each core: more do nothing but wait for one another, and keep the process from hearing Ctrl-C. */
 const THREADS_PER_CORE = 4;
 
-/** Adds `--engine` and `--threads`. `more`: engines that this command alone has; `but`: those that it cannot use. */
+/** Adds `--engine` and `--threads`. `more`: engines that this command alone has; `training`: only those that can train. */
 export function withEngineOptions(
   command: Command,
   {
     more = [],
-    but = [],
+    training = false,
     what = 'what computes',
-  }: { more?: readonly string[]; but?: readonly string[]; what?: string } = {},
+  }: { more?: readonly string[]; training?: boolean; what?: string } = {},
 ): Command {
-  const names = [...ENGINES.slice(0, 1), ...more, ...ENGINES.slice(1)].filter((name) => !but.includes(name));
+  const names = ['auto', ...more, ...usable(training)];
   const cores = os.availableParallelism();
   return command
     .addOption(
@@ -50,7 +49,7 @@ export function withEngineOptions(
 
 function parseEngine(text: string, names: readonly string[]): string {
   if (names.includes(text)) return text;
-  const why = REFUSED.get(text);
+  const why = FACTS[text]?.refused;
   throw new InvalidArgumentError(
     `Expected ${names.join(', ')}.${why === undefined ? suggest(text, names) : ` ${text} cannot be used: ${why}.`}`,
   );

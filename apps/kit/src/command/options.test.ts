@@ -48,7 +48,7 @@ describe('counts', () => {
 });
 
 describe('engine and threads', () => {
-  const add = (command: Command): Command => withEngineOptions(command, { more: ['tune'], but: ['wasm'] });
+  const add = (command: Command): Command => withEngineOptions(command, { more: ['tune'], training: true });
   test('an engine that is always refused is not offered, and says why', () => {
     expect(add(new Command('x').configureHelp(READABLE_HELP)).helpInformation().replace(/\s+/g, ' ')).toMatch(
       /choices: auto, tune, tensorflow-gpu, tensorflow, onnxruntime, cpu; default: auto\)/,

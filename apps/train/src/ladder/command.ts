@@ -45,8 +45,7 @@ export const addLadderCommand = (program: Command): Command =>
       '--outdir <folder>',
       'where everything goes; what is there already is not done again (default: runs/ladder)',
     ),
-    // Trains: the WebAssembly backend lacks kernels for that.
-    { but: ['wasm'] },
+    { training: true },
   )
     .description(
       `Trains configs ${CONFIG_NAMES[0]} to ${CONFIG_NAMES.at(-1)} on the same digits, scores them, writes the ladder as a table and a picture.`,

@@ -14,8 +14,7 @@ export function withTrainOptions(command: Command): Command {
   withDestination(command, '--outdir <folder>', 'run folder (default: the next free one in runs/)');
   withEngineOptions(command, {
     more: ['tune'],
-    // It lacks kernels of the gradients.
-    but: ['wasm'],
+    training: true,
     what: 'what computes; tune: time each on this network and take the fastest',
   });
   for (const [, { flags, help, read }] of settings()) {

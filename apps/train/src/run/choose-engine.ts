@@ -1,4 +1,11 @@
-import { type EngineName, type EngineOptions, type EngineReport, startEngine } from '@edm2/engine';
+import {
+  ENGINE_NAMES,
+  ENGINES,
+  type EngineName,
+  type EngineOptions,
+  type EngineReport,
+  startEngine,
+} from '@edm2/engine';
 import { disposeTree, type TrainBatch, type TrainState, type TrainStep } from '@edm2/training';
 import * as tf from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../options/run-config.js';
@@ -6,7 +13,7 @@ import { buildNetwork } from './network.js';
 import { createStepper } from './stepper.js';
 
 /** What `--engine tune` times: everything that compiles. */
-const TUNED: readonly EngineName[] = ['tensorflow-gpu', 'tensorflow', 'onnxruntime'];
+const TUNED: readonly EngineName[] = ENGINE_NAMES.filter((name) => ENGINES[name].compiles);
 const WARM_UP = 3;
 const TIMED = 9;
 

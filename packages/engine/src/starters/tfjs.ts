@@ -1,4 +1,5 @@
 import { setBackend, version_core } from '@tensorflow/tfjs-core';
+import { ENGINES } from '../names.js';
 import type { Starter } from '../report.js';
 
 /** TensorFlow.js's WebAssembly backend, op by op. It lacks kernels that training needs (Conv2DBackpropFilter). */
@@ -16,7 +17,4 @@ export const startCpu: Starter = async () => {
 };
 
 /** Known, and refused: its tensors can only be read asynchronously, which a training loop here does not do. */
-export const startWebgpu: Starter = () =>
-  Promise.reject(
-    new Error('WebGPU in Node reads tensors asynchronously only, which training here does not support yet'),
-  );
+export const startWebgpu: Starter = () => Promise.reject(new Error(ENGINES.webgpu.refused));

@@ -1,0 +1,46 @@
+/** What is known of an engine before it is started. */
+export interface EngineFacts {
+  /** What must be installed for it. */
+  readonly packages: string;
+  /** Whether `jit` compiles whole functions for it; else it runs op by op. */
+  readonly compiles: boolean;
+  /** Whether it has the kernels that training needs. */
+  readonly trains: boolean;
+  /** Why it is known by name and cannot be used. */
+  readonly refused?: string;
+}
+
+const facts = {
+  'tensorflow-gpu': {
+    packages: '@edm2/tfjs-libtensorflow (npx tfjs-libtensorflow install --cuda)',
+    compiles: true,
+    trains: true,
+  },
+  tensorflow: {
+    packages: '@edm2/tfjs-libtensorflow (npx tfjs-libtensorflow install)',
+    compiles: true,
+    trains: true,
+  },
+  onnxruntime: { packages: '@edm2/tfjs-onnxruntime onnxruntime-node', compiles: true, trains: true },
+  webgpu: {
+    packages: '@tensorflow/tfjs-backend-webgpu webgpu',
+    compiles: false,
+    trains: false,
+    refused: 'in Node.js it gives values back asynchronously only, which nothing here waits for',
+  },
+  // It lacks Conv2DBackpropFilter.
+  wasm: { packages: '@tensorflow/tfjs-backend-wasm', compiles: false, trains: false },
+  cpu: { packages: '@tensorflow/tfjs-backend-cpu', compiles: false, trains: true },
+} as const satisfies Readonly<Record<string, EngineFacts>>;
+
+/** Name of an engine that can be started. */
+export type KnownEngine = keyof typeof facts;
+
+/** Engines by name, `'auto'` for the best that is there. */
+export type EngineName = 'auto' | KnownEngine;
+
+/** Every engine by name, the fastest first: the one place that names them. Commands, help and messages derive theirs. */
+export const ENGINES: Readonly<Record<KnownEngine, EngineFacts>> = facts;
+
+/** Their names, in that order. */
+export const ENGINE_NAMES = Object.keys(facts) as readonly KnownEngine[];
