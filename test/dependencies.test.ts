@@ -112,6 +112,17 @@ test.each(packages)('%s reaches into no other package but for its aliases', (nam
   expect(reached).toEqual(ALIASES[name] ?? []);
 });
 
+test('tfjs-jit knows no engine by name or format, but for the alias', () => {
+  const sources = new URL('tfjs-jit/src/', folder);
+  const naming = readdirSync(sources, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && file !== 'index.ts')
+    .filter((file) => {
+      const code = readFileSync(new URL(file, sources), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+      return /onnx|libtensorflow|xla|['"`]tensorflow['"`]/i.test(code);
+    });
+  expect(naming).toEqual([]);
+});
+
 function readRows(text: string): Map<string, { readonly layer: number; readonly dependencies: readonly string[] }> {
   const cells = [...text.matchAll(/^\| (\d) +\| `([\w/-]+)` *\|.*\| ([^|]*) \|$/gm)];
   return new Map(
