@@ -1,3 +1,6 @@
 export type { Model, ModelGuidance, ModelImages, ModelSampleOptions, SaveOptions } from './model.js';
 export { type OpenOptions, open } from './open.js';
+export type { TrainOptions } from './start-training.js';
+export { train } from './train.js';
+export type { TrainEvent } from './train-events.js';
 export { OptionError } from './words.js';

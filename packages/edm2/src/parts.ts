@@ -29,4 +29,5 @@ export {
   samplePixels,
 } from './sample/sample-pixels.js';
 export { seedClasses } from './sample/seed-classes.js';
+export { EVENTS_VARIABLE, type TrainEvent } from './train-events.js';
 export { commandWords, functionWords, OptionError, type OptionName, type Words } from './words.js';

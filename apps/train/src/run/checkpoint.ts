@@ -5,6 +5,7 @@ import { readSafetensors } from '@edm2/tensor-files';
 import type { TrainState } from '@edm2/training';
 import { type LoadStateOptions, loadState, saveState } from '@edm2/training/node';
 import type { RunConfig } from '../options/run-config.js';
+import { announce } from './announce.js';
 import { runAverages } from './run-averages.js';
 import { averagePath, exists, listStates, pruneStates, statePath } from './run-folder.js';
 
@@ -26,6 +27,7 @@ export async function writeCheckpoint(
   const path = await statePath(outdir, position.nimg);
   await saveState(path, state, { position: JSON.stringify(position), ...latentsOf(config) });
   await pruneStates(outdir);
+  announce({ kind: 'checkpoint', nimg: position.nimg, path });
   return path;
 }
 
@@ -105,5 +107,6 @@ export async function writeSnapshots(
       sigmaData: config.sigmaData,
       metadata: { ...metadata, nimg: String(nimg), preset: config.preset, ...latentsOf(config) },
     });
+    announce({ kind: 'snapshot', nimg, path });
   }
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseJsonLines } from '@edm2/app-kit/files/json-lines';
 import { writeFileAtomic } from '@edm2/tensor-files';
+import { announce } from './announce.js';
 import { append } from './append.js';
 
 /** One status tick, one line of `log.jsonl`. */
@@ -21,8 +22,10 @@ export interface LogLine {
 const path = (outdir: string): string => join(outdir, 'log.jsonl');
 
 /** Adds a line; a whole line or nothing, as appends of this size are. */
-export const appendLog = (outdir: string, line: LogLine): Promise<void> =>
-  append(path(outdir), `${JSON.stringify(line)}\n`);
+export async function appendLog(outdir: string, line: LogLine): Promise<void> {
+  await append(path(outdir), `${JSON.stringify(line)}\n`);
+  announce({ kind: 'status', ...line });
+}
 
 /** All lines of a run. A last line that was cut off is left out. */
 export async function readLog(outdir: string): Promise<LogLine[]> {

@@ -13,6 +13,7 @@ import {
   writeGrid,
 } from 'edm2/parts';
 import type { RunConfig } from '../options/run-config.js';
+import { announce } from './announce.js';
 import { previewPath } from './run-folder.js';
 
 /** Images of a preview: rows and columns. An autoencoder takes longer for an image than a small network for all of them. */
@@ -61,7 +62,9 @@ export async function createPreview(options: PreviewOptions): Promise<Preview> {
         batch: count,
         decoder,
       });
-      await writeGrid(previewPath(outdir, nimg), images, { columns });
+      const path = previewPath(outdir, nimg);
+      await writeGrid(path, images, { columns });
+      announce({ kind: 'preview', nimg, path });
     },
     dispose() {
       compiled.dispose();

@@ -8,6 +8,7 @@ import { countParameters } from '@edm2/edm2-unet';
 import { explainFileError, fileErrorCode } from '@edm2/tensor-files';
 import type { RunConfig } from '../options/run-config.js';
 import { say } from '../say.js';
+import { announce } from './announce.js';
 import { chooseEngine } from './choose-engine.js';
 import { writeDataRecord } from './data-record.js';
 import { buildNetwork } from './network.js';
@@ -50,6 +51,7 @@ export async function withRun(
     say(
       `config ${config.config}, ${(parameters / 1e6).toFixed(2)} M parameters, ${side}×${side}, ${imagesOf(config)} images in batches of ${config.batch} → ${shown(outdir)}/`,
     );
+    announce({ kind: 'start', outdir, engine: engine.why, parameters, images: imagesOf(config) });
     // All that the run was begun with is in its folder.
     const resumeCommand = ownCommand(['--resume', '--outdir', shown(outdir)]);
     const interrupt = listenForInterrupt(say, 'stopping after this step and writing a checkpoint');
