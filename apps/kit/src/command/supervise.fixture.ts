@@ -20,7 +20,8 @@ async function run([how]: readonly string[]): Promise<number> {
       say('at it');
       // One call that nothing interrupts, or one that looks up now and then.
       if (how === 'blocks') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
-      await forever(signal);
+      // Deaf to what it is told, but not for ever in one call.
+      await forever(how === 'goes-on' ? undefined : signal);
       progress.stop();
     });
   } catch (error) {

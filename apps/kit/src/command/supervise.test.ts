@@ -61,6 +61,21 @@ describe.each(SIGNALS)('%s', (signal) => {
     await says(/stopping after this step \(once more to end at once\)\n$/);
     await later();
     child.kill(signal);
+    // No code: the system ended it by the signal for which shells say 130.
+    expect(await ended).toMatchObject({
+      code: null,
+      signal: 'SIGINT',
+      printed: expect.stringMatching(/ended at once; what was written/),
+    });
+  });
+
+  test('the second ends it as soon as its thread hears', async () => {
+    const { child, says, ended } = start('goes-on');
+    await says('at it');
+    child.kill(signal);
+    await says(/stopping after this step/);
+    await later();
+    child.kill(signal);
     expect(await ended).toMatchObject({ code: 130, printed: expect.stringMatching(/ended at once; what was written/) });
   });
 });

@@ -9,7 +9,7 @@ type Signal = (typeof SIGNALS)[number];
 const INTERRUPTED = 130;
 /** Signals that come together are one: a terminal sends Ctrl-C to a whole group of processes, and npm passes on what it gets. */
 const TOGETHER_MS = 300;
-/** How long a thread that is to end at once may take, in a call that cannot be broken off. */
+/** How long a thread that is to end at once may take for the call that it is in. */
 const END_MS = 1000;
 /** Work that has not been heard of for so long is spoken for. */
 const SILENCE_MS = 30_000;
@@ -51,16 +51,16 @@ export function supervise(program: URL, silence: number = SILENCE_MS): Promise<n
 
   let first: number | undefined;
   let ending = false;
-  const end = async (signal: Signal): Promise<void> => {
+  const end = (signal: Signal): void => {
     if (ending) return;
     ending = true;
-    const late = setTimeout(() => {
-      // As if nobody listened: the system ends the process, whatever its threads do.
+    // It ends between two calls. `worker.terminate()` would end it within one: ONNX Runtime's then throws where nothing catches, and aborts.
+    worker.postMessage({ signal, atOnce: true } satisfies FromMain);
+    setTimeout(() => {
+      // As if nobody listened: the system ends the process, whatever its threads do. A shell sees 130, whichever signal came.
       for (const each of SIGNALS) process.removeAllListeners(each);
-      process.kill(process.pid, signal);
+      process.kill(process.pid, 'SIGINT');
     }, END_MS);
-    await worker.terminate();
-    clearTimeout(late);
   };
   for (const signal of SIGNALS)
     process.on(signal, () => {
@@ -73,7 +73,7 @@ export function supervise(program: URL, silence: number = SILENCE_MS): Promise<n
       }
       if (first !== undefined && now - first < TOGETHER_MS) return;
       say(first === undefined ? 'interrupted' : 'ended at once; what was written before is whole');
-      void end(signal);
+      end(signal);
     });
 
   return new Promise((resolve, reject) => {

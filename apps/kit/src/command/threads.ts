@@ -20,6 +20,8 @@ export type FromWork =
 /** What the main thread passes on: a signal that has come. */
 export interface FromMain {
   readonly signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+  /** The thread ends as soon as it hears this, whether it listens for signals or not. */
+  readonly atOnce?: true;
 }
 
 /** What a working thread is started with. */

@@ -2,6 +2,9 @@ import { writeSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { type FromMain, isWorkData } from './threads.js';
 
+/** Exit code of an interruption. */
+const INTERRUPTED = 130;
+
 /** How long to wait for a full pipe before trying again. */
 const PAUSE_MS = 5;
 
@@ -17,7 +20,9 @@ export async function work(run: (argv: readonly string[]) => Promise<number>): P
     writeDirectly(process.stdout, 1, workerData.columns[0]);
     writeDirectly(process.stderr, 2, workerData.columns[1]);
   }
-  parentPort?.on('message', ({ signal }: FromMain) => process.emit(signal));
+  parentPort?.on('message', ({ signal, atOnce }: FromMain) =>
+    atOnce ? process.exit(INTERRUPTED) : process.emit(signal),
+  );
   parentPort?.unref();
   // Engines keep threads alive; when the work is done the process ends.
   process.exit(await run(process.argv.slice(2)));
