@@ -1,9 +1,9 @@
 import { type EngineChoice, withEngineOptions } from '@edm2/app-kit/command/engine-options';
-import { expectNew } from '@edm2/app-kit/command/expect-destination';
 import { expectSource } from '@edm2/app-kit/command/expect-source';
 import { aloneAt } from '@edm2/app-kit/files/alone';
 import { withDestination } from '@edm2/command/destination';
 import { UsageError } from '@edm2/command/errors';
+import { expectNew } from '@edm2/command/expect-destination';
 import { wholeNumber } from '@edm2/command/whole-number';
 import type { EngineReport } from '@edm2/engine';
 import type { Command } from 'commander';

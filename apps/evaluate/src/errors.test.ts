@@ -199,7 +199,7 @@ describe.each<[string, readonly [argv: readonly string[], code: number, message:
         2,
         /^--ref: expected real images, or statistics with their features/,
       ],
-      [calc('--images', 'photos', ...SCORED, '--metrics', 'fidd'), 2, /--metrics: expected any of fd, sfd/],
+      [calc('--images', 'photos', ...SCORED, '--metrics', 'fidd'), 2, /--metrics <list>.* Expected any of fd, sfd/],
       [
         calc('--images', 'photos', ...SCORED, '--metrics', 'fid'),
         2,

@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
-import { expectFile, withOverwrite } from '@edm2/app-kit/command/expect-destination';
 import { expectSourceFile } from '@edm2/app-kit/command/expect-source';
 import { withByteProgress } from '@edm2/app-kit/command/progress';
 import { withDestination } from '@edm2/command/destination';
 import { UsageError } from '@edm2/command/errors';
+import { expectFile, withOverwrite } from '@edm2/command/expect-destination';
 import { convertSnapshot } from '@edm2/edm2-unet/node';
 import { makeFolder } from '@edm2/tensor-files';
 import { type Command, Option } from 'commander';

@@ -1,8 +1,8 @@
-import { expectFile, expectFolder, withOverwrite } from '@edm2/app-kit/command/expect-destination';
 import { isGiven, refuseIdle } from '@edm2/app-kit/command/idle-options';
 import { withProgress } from '@edm2/app-kit/command/progress';
 import { withDestination } from '@edm2/command/destination';
 import { UsageError } from '@edm2/command/errors';
+import { expectFile, expectFolder, withOverwrite } from '@edm2/command/expect-destination';
 import { type Command, Option } from 'commander';
 import {
   imagePath,

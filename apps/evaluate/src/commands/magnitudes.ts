@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { expectFolder } from '@edm2/app-kit/command/expect-destination';
 import { renderChart } from '@edm2/app-kit/pictures/render-chart';
 import { writeWhole } from '@edm2/app-kit/pictures/write-whole';
 import { withDestination } from '@edm2/command/destination';
+import { expectFolder } from '@edm2/command/expect-destination';
 import type { Command } from 'commander';
 import { csvText } from '../draw/csv.js';
 import { magnitudeChart, magnitudePoints } from '../magnitudes/magnitude-chart.js';

@@ -6,6 +6,7 @@ import { collectModel, drawSeeds } from '@edm2/app-kit/scores/collect-model';
 import { openJournal } from '@edm2/app-kit/scores/journal';
 import { keptFor, type Measurement, measure } from '@edm2/app-kit/scores/measure';
 import { UsageError } from '@edm2/command/errors';
+import { expectFolder } from '@edm2/command/expect-destination';
 import type { Command } from 'commander';
 import { modelSettings } from '../generate/model-settings.js';
 import { openModel } from '../generate/open-model.js';
@@ -77,6 +78,7 @@ async function genCommand(options: GenOptions, typed: string): Promise<void> {
   const num = imagesOf(options);
   await expectFeatures(options);
   await expectReference(options);
+  await expectFolder('--work', work);
   const model = await openModel(options);
   try {
     const network = await featuresOf(options, model.engine);

@@ -1,11 +1,11 @@
 import { dirname } from 'node:path';
 import { type EngineChoice, withEngineOptions } from '@edm2/app-kit/command/engine-options';
-import { expectFile, withOverwrite } from '@edm2/app-kit/command/expect-destination';
 import { withProgress } from '@edm2/app-kit/command/progress';
 import { datasetLines } from '@edm2/app-kit/data/dataset-lines';
 import { writeReference } from '@edm2/app-kit/scores/reference-file';
 import { withDestination } from '@edm2/command/destination';
 import { UsageError } from '@edm2/command/errors';
+import { expectFile, withOverwrite } from '@edm2/command/expect-destination';
 import { openDataset } from '@edm2/dataset';
 import { metricWarnings } from '@edm2/fid';
 import { makeFolder } from '@edm2/tensor-files';

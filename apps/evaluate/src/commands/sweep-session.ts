@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { expectFolder } from '@edm2/app-kit/command/expect-destination';
 import { fileFingerprint } from '@edm2/app-kit/files/fingerprint';
 import type { SamplerSettings } from '@edm2/app-kit/sample/sample-pixels';
 import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
@@ -14,6 +13,7 @@ import type { Interval } from '@edm2/app-kit/sweep/point';
 import type { ScoreKind } from '@edm2/app-kit/sweep/result';
 import { openStore, type SweepStore } from '@edm2/app-kit/sweep/store';
 import { UsageError } from '@edm2/command/errors';
+import { expectFolder } from '@edm2/command/expect-destination';
 import type { EngineReport } from '@edm2/engine';
 import { figuresOf } from '@edm2/fid';
 import { hashAutoencoder } from '@edm2/latent-vae/node';

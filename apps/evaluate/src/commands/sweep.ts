@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { withOverwrite } from '@edm2/app-kit/command/expect-destination';
 import { isGiven, refuseIdle } from '@edm2/app-kit/command/idle-options';
 import { startProgress } from '@edm2/app-kit/command/progress';
 import { aloneIn } from '@edm2/app-kit/files/alone';
@@ -14,6 +13,7 @@ import { ranked } from '@edm2/app-kit/sweep/result';
 import { runSweep } from '@edm2/app-kit/sweep/run-sweep';
 import { withDestination } from '@edm2/command/destination';
 import { UsageError } from '@edm2/command/errors';
+import { withOverwrite } from '@edm2/command/expect-destination';
 import { figuresOf, metricWarnings } from '@edm2/fid';
 import { karrasSchedule } from '@edm2/sampler';
 import { type Command, Option } from 'commander';

@@ -37,3 +37,9 @@ test('what was appended is read back, in whole batches; half a batch and half a 
   await journal.remove();
   expect(existsSync(path)).toBe(false);
 });
+
+test.skipIf(!existsSync('/dev/full'))('a full disk is said with the file, and how to go on', async () => {
+  await expect(openJournal('/dev/full', { dims: 3, classes: 2 }).append(part(0, 4))).rejects.toThrow(
+    /journal: expected room on the disk for \/dev\/full, got ENOSPC .* goes on from the batches that are whole\.$/,
+  );
+});

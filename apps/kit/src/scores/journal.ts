@@ -1,5 +1,6 @@
-import { mkdir, open, rm, stat } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { explainFileError, makeFolder } from '@edm2/tensor-files';
 import type { JudgedPart } from './collect.js';
 
 /** What a network said of images, on disk, an image a record: whatever ends the process loses the batch under way. */
@@ -57,12 +58,17 @@ export function openJournal(path: string, { dims, classes }: { dims: number; cla
       }
     },
     async append(part) {
-      await mkdir(dirname(path), { recursive: true });
-      const file = await open(path, 'a');
       try {
-        await file.writeFile(new Uint8Array(toRecords(part, dims, classes).buffer));
-      } finally {
-        await file.close();
+        await makeFolder(dirname(path));
+        const file = await open(path, 'a');
+        try {
+          await file.writeFile(new Uint8Array(toRecords(part, dims, classes).buffer));
+        } finally {
+          await file.close();
+        }
+      } catch (error) {
+        const state = 'the same command goes on from the batches that are whole';
+        throw explainFileError(error, { fn: 'journal', path, state });
       }
     },
     remove: () => rm(path, { force: true }),

@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { UsageError } from '@edm2/command/errors';
+import { expectFile } from '@edm2/command/expect-destination';
 import type { NetworkOptions } from './measure.js';
 
 /**
@@ -8,6 +8,7 @@ import type { NetworkOptions } from './measure.js';
  *
  * @param who - option or command that names it.
  * @throws {UsageError} (rejects) for another ending, or a file that is there and may not be replaced.
+ * @throws {Error} (rejects) of the file system, explained, when nothing can be written there.
  */
 export async function expectStatisticsFile(
   who: string,
@@ -21,11 +22,5 @@ export async function expectStatisticsFile(
     throw new UsageError(
       `${who}: expected .safetensors for statistics of ${network}, got ${path}: .npz is read as inception's. Change the ending.`,
     );
-  const found = await stat(path).catch(() => undefined);
-  if (found?.isDirectory())
-    throw new UsageError(`${who}: expected a file name, got the folder ${path}. Add a name in it.`);
-  if (found && !overwrite)
-    throw new UsageError(
-      `${who}: expected a new file, got ${path}, which is there already. Choose another name, or add --overwrite to replace it.`,
-    );
+  await expectFile(who, path, overwrite === true);
 }

@@ -3,7 +3,7 @@ import type { Io } from '@edm2/command/io';
 import type { Command } from 'commander';
 import { openGenerator } from '../generator.js';
 import { isStatistics } from '../measure/measured-set.js';
-import { writeStatistics } from '../statistics-file.js';
+import { type StatisticsFileInput, writeStatistics } from '../statistics-file.js';
 import { expectStatisticsFile } from './expect-statistics-file.js';
 import { checkFigureOptions, expectImages, type FigureOptions, needsFeatures } from './figure-options.js';
 import { figuresOf } from './figures.js';
@@ -53,8 +53,9 @@ export function addGenCommand(program: Command, io: Io): void {
           return measurer.measureGenerated(generator, seeds, { keep });
         };
         const fake = await draw(0);
-        if (options.stats !== undefined)
-          await writeStatistics(options.stats, { n: fake.n, [detector.metric]: fake.statistics });
+        // What a full disk takes from the statistics, it does not take from the figures.
+        const kept = keepStatistics(options.stats, { n: fake.n, [detector.metric]: fake.statistics });
+        await kept.catch(() => {});
         const draws = async function* () {
           yield fake;
           for (let i = 1; i < options.draws; i++) yield await draw(i);
@@ -62,8 +63,13 @@ export function addGenCommand(program: Command, io: Io): void {
         const figures = await figuresOf(draws(), real, detector, options);
         const { metrics } = options.metrics;
         printResult(io, detector, { fake, real, metrics, figures, json: options.json === true });
+        await kept;
       } finally {
         measurer.close();
       }
     });
 }
+
+const keepStatistics = async (path: string | undefined, statistics: StatisticsFileInput): Promise<void> => {
+  if (path !== undefined) await writeStatistics(path, statistics);
+};

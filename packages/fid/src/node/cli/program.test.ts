@@ -182,9 +182,19 @@ describe('usage', () => {
         code: 2,
         err: expect.stringMatching(/expected a new file, got .*, which is there already\. .*--overwrite/),
       });
+    for (const argv of [
+      ['stats', at('a'), at('kept.npz', 'x.npz')],
+      ['gen', at('none.mjs'), at('b'), '--stats', at('kept.npz', 'x.npz')],
+      ['weights', 'inception', at('raw.safetensors'), '--output', at('kept.npz', 'x.safetensors')],
+    ])
+      expect(await fid(...argv)).toMatchObject({
+        code: 1,
+        out: '',
+        err: expect.stringMatching(/^fid: \S+: expected folders on the way to .*kept\.npz.*got ENOTDIR/),
+      });
     expect(await readFile(at('kept.npz'), 'utf8')).toBe('kept');
     await mkdir(at('is-a-folder.npz'));
-    expect((await fid('stats', at('a'), at('is-a-folder.npz'))).err).toMatch(/expected a file name, got the folder/);
+    expect((await fid('stats', at('a'), at('is-a-folder.npz'))).err).toMatch(/expected the name of a file, got .*, a folder/);
   });
 });
 

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { withDestination } from '@edm2/command/destination';
 import { UsageError } from '@edm2/command/errors';
+import { expectFile } from '@edm2/command/expect-destination';
 import type { Io } from '@edm2/command/io';
 import { readSafetensors } from '@edm2/tensor-files';
 import type { Command } from 'commander';
@@ -46,6 +47,7 @@ export function addWeightsCommand(program: Command, io: Io): void {
  * Whether weights of the same file are kept there already.
  *
  * @throws {UsageError} (rejects) for another ending, or other weights that are there and may not be replaced.
+ * @throws {Error} (rejects) of the file system, explained, when nothing can be written there.
  */
 async function isKept(
   to: string,
@@ -55,11 +57,10 @@ async function isKept(
   const who = output === undefined ? 'weights' : '--output';
   if (!to.endsWith('.safetensors'))
     throw new UsageError(`${who}: expected a file name ending in .safetensors, got ${to}. Name it so.`);
-  if (overwrite || !(await stat(to).catch(() => undefined))) return false;
-  if (output === undefined && (await sourceHash(to)) === (await hashOf(file))) return true;
-  throw new UsageError(
-    `${who}: expected a new file, got ${to}, which is there already. Choose another ${output === undefined ? '--output' : 'name'}, or add --overwrite to replace it.`,
-  );
+  const isThere = (await stat(to).catch(() => undefined))?.isFile() === true;
+  if (isThere && !overwrite && output === undefined && (await sourceHash(to)) === (await hashOf(file))) return true;
+  await expectFile(who, to, overwrite === true);
+  return false;
 }
 
 /** Of the file that kept weights were made of; undefined where nothing tells. */

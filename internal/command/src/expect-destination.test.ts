@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UsageError } from '@edm2/command/errors';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { UsageError } from './errors.js';
 import { expectFile, expectFolder, expectNew } from './expect-destination.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'edm2-destination-'));

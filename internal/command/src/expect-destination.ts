@@ -1,9 +1,9 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
-import { UsageError } from '@edm2/command/errors';
 import { explainFileError, removeLeftovers } from '@edm2/tensor-files';
 import type { Command } from 'commander';
+import { UsageError } from './errors.js';
 
 /** Adds `--overwrite`. */
 export const withOverwrite = (command: Command, what: string): Command => command.option('--overwrite', what);
