@@ -7,3 +7,4 @@ export { type SampleSeedsOptions, type SeedBatch, sampleSeeds } from './sample-s
 export { type KarrasScheduleOptions, karrasSchedule } from './schedule.js';
 export type { SeedLabels } from './seed-labels.js';
 export { seedChurnNoise, seedClass, seedNoise } from './seeds.js';
+export { solvers } from './solvers.js';

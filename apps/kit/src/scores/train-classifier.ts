@@ -1,7 +1,7 @@
 import type { EngineReport } from '@edm2/engine';
 import { createRandom } from '@edm2/random';
 import { jit } from '@edm2/tfjs-jit';
-import { adam } from '@edm2/training';
+import { adam, disposeTree } from '@edm2/training';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LabelledImages } from './arrays.js';
 import { BATCH, CLASSES, type Classifier, createClassifier, forward, type Params, SHAPES } from './classifier.js';
@@ -70,7 +70,7 @@ export async function trainClassifier(
     signal.throwIfAborted();
   }
   step.dispose();
-  tf.dispose(moments as unknown as tf.TensorContainer);
+  disposeTree(moments);
 
   return createClassifier(params, engine.engine);
 }

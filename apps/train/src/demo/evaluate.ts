@@ -1,37 +1,24 @@
 import { join } from 'node:path';
 import { withProgress } from '@edm2/app-kit/command/progress';
-import { holdOut, type LabelledImages, readAll } from '@edm2/app-kit/scores/arrays';
-import type { Classifier } from '@edm2/app-kit/scores/classifier';
-import { saveClassifier } from '@edm2/app-kit/scores/classifier-file';
+import type { LabelledImages } from '@edm2/app-kit/scores/arrays';
 import { writeReference } from '@edm2/app-kit/scores/reference-file';
-import { type Score, score, statisticsOf } from '@edm2/app-kit/scores/score';
-import { trainClassifier } from '@edm2/app-kit/scores/train-classifier';
+import type { Score } from '@edm2/app-kit/scores/score';
 import { type Averages, openAverages } from '@edm2/app-kit/sweep/averages';
 import { scoreOf } from '@edm2/app-kit/sweep/result';
 import { sweepLengths } from '@edm2/app-kit/sweep/sweep-lengths';
-import { type Dataset, openDataset } from '@edm2/dataset';
+import type { Dataset } from '@edm2/dataset';
 import type { EngineReport } from '@edm2/engine';
-import type { StatisticsResult } from '@edm2/fid';
 import { openSnapshots, reconstructFiles } from '@edm2/phema/node';
 import { writeFileAtomic } from '@edm2/tensor-files';
 import { gridClass, type PixelBatch, sliceBatch, writeGrid } from 'edm2/parts';
-import { GRID_COLUMNS, generate } from '../run/sample-snapshot.js';
+import { type Judge, openJudge } from '../scoring/judge.js';
+import { type GenerateOptions, GRID_COLUMNS } from '../scoring/sample-snapshot.js';
+import { BATCH, digitOf, scoreAverage } from '../scoring/score-average.js';
 import { GUIDANCE, guideTime } from './guidance.js';
+import type { EvaluationSize } from './size.js';
 
-/** Real training images of each class kept from the classifier: the yardstick that generated ones are held against. */
-const HELD_OUT_PER_CLASS = 100;
 /** Seeds of the sweep begin here: the final images are drawn from other seeds than those that chose the EMA length. */
 const SWEEP_SEED = 100_000;
-const SAMPLE_BATCH = 100;
-/** How much work the evaluation does. */
-export interface EvaluationSize {
-  readonly classifierSteps: number;
-  readonly sigmaRels: readonly number[];
-  readonly sweepImages: number;
-  readonly sweepSteps: number;
-  readonly finalImages: number;
-  readonly finalSteps: number;
-}
 
 /** One length of the sweep. */
 export interface SweepPoint extends Score {
@@ -73,75 +60,56 @@ export interface EvaluateOptions {
 
 /** Trains the judge, reconstructs the EMA lengths, scores each, and scores the best on fresh seeds. */
 export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
-  const { outdir, train, engine, size, signal } = options;
+  const { outdir, train, dataPath, engine, size, seed, signal } = options;
   const clock = stopwatch();
-
-  const test = await openDataset(options.dataPath, { split: 'test', resolution: train.resolution });
-  const testImages = await readAll(test);
-  await test.close();
-  const { heldOut: heldOutImages, rest } = holdOut(await readAll(train), HELD_OUT_PER_CLASS, options.seed);
-  const classifier = await withProgress('training the classifier', size.classifierSteps, 'steps', (onStep) =>
-    trainClassifier(rest, { steps: size.classifierSteps, seed: options.seed, engine, onStep, signal }),
-  );
-  const reference = await statisticsOf(classifier, testImages);
+  const { classifierSteps: steps, finalImages: count } = size;
+  const judge = await openJudge({ outdir, train, dataPath, steps, seed, count, engine, signal });
   // What edm2-evaluate scores this run by on another day.
-  await saveClassifier(join(outdir, 'classifier.safetensors'), classifier);
-  await writeReference(join(outdir, 'reference.safetensors'), reference, classifier);
-  const count = Math.min(size.finalImages, heldOutImages.shape[0]);
-  const held = sliceBatch(heldOutImages, 0, count);
-  const heldOut = await score(classifier, reference, held, (i) => heldOutImages.classes[i] ?? 0);
-  const { labelAgreement: testAgreement } = await score(
-    classifier,
-    reference,
-    testImages,
-    (i) => testImages.classes[i] ?? 0,
-  );
-  const classifierSeconds = clock();
+  await writeReference(join(outdir, 'reference.safetensors'), judge.reference, judge.classifier);
+  const classifier = clock();
 
   const { averages, paths } = await reconstruct(options);
-  const reconstructSeconds = clock();
+  const reconstructed = clock();
 
-  const { sweep, best } = await sweepRun(options, averages, classifier, reference);
-  const sweepSeconds = clock();
+  const { sweep, best } = await sweepRun(options, averages, judge);
+  const swept = clock();
 
-  const seeds = Array.from({ length: size.finalImages }, (_, i) => i);
-  const digit = gridClass(10, GRID_COLUMNS);
-  const sample = (title: string, guidance?: { path: string; weight: number }) =>
-    withProgress(title, seeds.length, 'images', (onProgress) =>
-      generate({
+  const draw = (title: string, guidance?: GenerateOptions['guidance']) =>
+    withProgress(title, count, 'images', (onProgress) =>
+      scoreAverage({
+        judge,
         path: paths.get(best) ?? '',
         ...(guidance ? { guidance } : {}),
-        seeds,
+        seed: 0,
+        count,
         steps: size.finalSteps,
-        batch: SAMPLE_BATCH,
         engine,
         onProgress,
         signal,
       }),
     );
-  const plain = await sample(`sampling ${seeds.length} images`);
-  const unguided = await score(classifier, reference, plain, digit);
+  const { score: unguided } = await draw(`sampling ${count} images`);
   const weaker = await reconstructGuide(options);
-  const images = await sample(`sampling ${seeds.length} images, guided`, {
-    path: weaker.path,
-    weight: GUIDANCE.weight,
-  });
-  const generated = await score(classifier, reference, images, digit);
-  classifier.dispose();
-  const [grid, realGrid] = [join(outdir, 'grid.png'), join(outdir, 'grid-real.png')];
-  const cells = Math.min(10 * GRID_COLUMNS, seeds.length);
-  await writeGrid(grid, sliceBatch(images, 0, cells), { columns: GRID_COLUMNS });
-  await writeGrid(realGrid, realCells(heldOutImages, cells, digit), { columns: GRID_COLUMNS });
+  const guided = await draw(`sampling ${count} images, guided`, { path: weaker.path, weight: GUIDANCE.weight });
+  judge.classifier.dispose();
 
-  const seconds = {
-    classifier: classifierSeconds,
-    reconstruct: reconstructSeconds,
-    sweep: sweepSeconds,
-    final: clock(),
+  const [grid, realGrid] = [join(outdir, 'grid.png'), join(outdir, 'grid-real.png')];
+  const cells = Math.min(10 * GRID_COLUMNS, count);
+  await writeGrid(grid, sliceBatch(guided.images, 0, cells), { columns: GRID_COLUMNS });
+  await writeGrid(realGrid, realCells(judge.heldOut, cells), { columns: GRID_COLUMNS });
+
+  const evaluation: Evaluation = {
+    sweep,
+    best,
+    guidance: { weight: GUIDANCE.weight, sigmaRel: GUIDANCE.sigmaRel, nimg: weaker.nimg },
+    generated: guided.score,
+    unguided,
+    heldOut: judge.real,
+    testAgreement: judge.testAgreement,
+    grid,
+    realGrid,
+    seconds: { classifier, reconstruct: reconstructed, sweep: swept, final: clock() },
   };
-  const guidance = { weight: GUIDANCE.weight, sigmaRel: GUIDANCE.sigmaRel, nimg: weaker.nimg };
-  const scores = { generated, unguided, heldOut, testAgreement };
-  const evaluation = { sweep, best, guidance, ...scores, grid, realGrid, seconds };
   await writeFileAtomic(join(outdir, 'scores.json'), `${JSON.stringify(evaluation, null, 2)}\n`);
   return evaluation;
 }
@@ -158,8 +126,7 @@ async function reconstruct({ outdir, size: { sigmaRels }, signal, say }: Evaluat
 async function sweepRun(
   { size, engine, signal, tracked }: EvaluateOptions,
   averages: Averages,
-  network: Classifier,
-  reference: StatisticsResult,
+  { classifier: network, reference }: Judge,
 ) {
   const lengths = size.sigmaRels;
   const total = lengths.length * size.sweepImages;
@@ -172,7 +139,7 @@ async function sweepRun(
       reference,
       settings: { steps: size.sweepSteps },
       classOf: (labelDim) => gridClass(labelDim, GRID_COLUMNS),
-      batch: SAMPLE_BATCH,
+      batch: BATCH,
       seed: SWEEP_SEED,
       num: size.sweepImages,
       onProgress,
@@ -204,14 +171,15 @@ async function reconstructGuide({ outdir, images, signal }: EvaluateOptions): Pr
 }
 
 /** Real images in the generated grid's layout: cell i shows the next unused image of its class. */
-function realCells({ data, classes, shape }: LabelledImages, cells: number, digit: (i: number) => number): PixelBatch {
+function realCells({ data, classes, shape }: LabelledImages, cells: number): PixelBatch {
   const size = data.length / shape[0];
   const out = new Uint8Array(cells * size);
   const next = new Map<number, number>();
   for (let i = 0; i < cells; i++) {
-    const from = classes.indexOf(digit(i), next.get(digit(i)) ?? 0);
+    const digit = digitOf(i);
+    const from = classes.indexOf(digit, next.get(digit) ?? 0);
     if (from < 0) continue;
-    next.set(digit(i), from + 1);
+    next.set(digit, from + 1);
     out.set(data.subarray(from * size, (from + 1) * size), i * size);
   }
   return { data: out, shape: [cells, shape[1], shape[2], shape[3]] };

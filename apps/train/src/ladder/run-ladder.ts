@@ -11,7 +11,7 @@ import { writeFileAtomic } from '@edm2/tensor-files';
 import { readMagnitudes } from '../run/magnitudes.js';
 import { inRunFolder } from '../run/run-folder.js';
 import { DivergedError } from '../run/train-run.js';
-import { type Judge, openJudge } from './judge.js';
+import { type Judge, openJudge } from '../scoring/judge.js';
 import { claimFolder, storedRungs } from './ladder-folder.js';
 import { ladderPicture } from './picture.js';
 import type { Rung } from './result.js';
@@ -36,7 +36,9 @@ export const runLadder = (options: LadderOptions): Promise<readonly Rung[]> =>
 async function climb(options: LadderOptions): Promise<readonly Rung[]> {
   const { settings, dataset, outdir, engine, signal, say } = options;
   await claimFolder(outdir, settings);
-  const judge = await openJudge(outdir, { train: dataset, dataPath: options.dataPath }, settings, engine, signal);
+  const { dataPath } = options;
+  const { classifierSteps: steps, seed, finalImages: count } = settings;
+  const judge = await openJudge({ outdir, train: dataset, dataPath, steps, seed, count, engine, signal });
   say(
     `the classifier reads ${(100 * judge.testAgreement).toFixed(1)} % of the test set right; ${judge.real.n} real images held out score ${judge.real.frechet.toFixed(2)}`,
   );

@@ -11,7 +11,7 @@ import { readLog } from '../run/log.js';
 import { readMagnitudes } from '../run/magnitudes.js';
 import { exists, inRunFolder, listStates, prepareRunFolder } from '../run/run-folder.js';
 import { trainRun } from '../run/train-run.js';
-import type { Judge } from './judge.js';
+import type { Judge } from '../scoring/judge.js';
 import { bestOf, type FinishedTraining, meanCurve, type Rung, rungOf } from './result.js';
 import { imagesToScore, openScoring, type Scoring } from './score-config.js';
 import type { ScoredDraw } from './scores.js';

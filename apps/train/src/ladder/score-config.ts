@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { score } from '@edm2/app-kit/scores/score';
 import { openAverages } from '@edm2/app-kit/sweep/averages';
 import type { PreparedAverages } from '@edm2/app-kit/sweep/networks';
 import { sweepLengths } from '@edm2/app-kit/sweep/sweep-lengths';
@@ -8,14 +7,14 @@ import { gridClass, writeGrid } from 'edm2/parts';
 import type { RunConfig } from '../options/run-config.js';
 import { type AverageKey, traditionalAverages } from '../run/run-averages.js';
 import { averagePath } from '../run/run-folder.js';
-import { GRID_COLUMNS, generate } from '../run/sample-snapshot.js';
-import type { Judge } from './judge.js';
+import type { Judge } from '../scoring/judge.js';
+import { GRID_COLUMNS } from '../scoring/sample-snapshot.js';
+import { BATCH, scoreAverage } from '../scoring/score-average.js';
 import { type DrawKey, openScores, type ScoredDraw, sweepScores } from './scores.js';
 import type { LadderSettings } from './settings.js';
 
 /** Seeds of the search begin here: final images are drawn from other seeds than those that chose the length. */
 const SWEEP_SEED = 1_000_000;
-const BATCH = 100;
 
 /** What {@link openScoring} needs. */
 export interface ScoringOptions {
@@ -64,9 +63,16 @@ export async function openScoring(options: ScoringOptions): Promise<Scoring> {
     const known = scores.find(key);
     if (known) return known;
     const { path, profileError } = await averages.find(set.average);
-    const images = await sample(options, path, key, (done) => onImages(before + done));
-    const digit = gridClass(10, GRID_COLUMNS);
-    const found = await score(classifier, reference, images, (i) => digit(set.seed + i));
+    const { images, score: found } = await scoreAverage({
+      judge,
+      path,
+      seed: set.seed,
+      count: finalImages,
+      steps: samplerSteps,
+      engine,
+      signal,
+      onProgress: (done) => onImages(before + done),
+    });
     // A picture of what is reported.
     const reported = traditional[0]?.key ?? set.average;
     if (set.seed === 0 && set.average === reported)
@@ -138,19 +144,3 @@ function averagesOf({ folder, config, settings, signal, say }: ScoringOptions) {
     },
   };
 }
-
-const sample = (
-  { settings, engine, signal }: ScoringOptions,
-  path: string,
-  { seed, n }: Pick<DrawKey, 'seed' | 'n'>,
-  onProgress: OnImages,
-) =>
-  generate({
-    path,
-    seeds: Array.from({ length: n }, (_, i) => seed + i),
-    steps: settings.samplerSteps,
-    batch: Math.min(BATCH, n),
-    engine,
-    onProgress,
-    signal,
-  });

@@ -19,16 +19,23 @@ export interface MagnitudeRecorder {
   dispose(): void;
 }
 
-/** Features of each bucket, `[features]`, gathered from names such as `unet.enc.16x16_block0.conv_res0`. */
+/** Features of each bucket, `[features]`. */
 type Buckets = Map<string, tf.Tensor[]>;
 
-const BUCKET = /^unet\.(enc|dec)\.(\d+)x\d+_/;
+/** The bucket of every learned layer in a half of the network: `enc 16`. Those before and after the halves are in none. */
+function bucketsOf({ plan, layers, config }: UNet): ReadonlyMap<string, string> {
+  const blocks = [...plan.encoder, ...plan.decoder];
+  return new Map(
+    layers.flatMap(({ name }): [string, string][] => {
+      if (name === plan.inputName) return [[name, `enc ${config.imgResolution}`]];
+      const block = blocks.find((each) => name.startsWith(`${each.name}.`));
+      return block ? [[name, `${block.side} ${block.resolution}`]] : [];
+    }),
+  );
+}
 
-function put(buckets: Buckets, name: string, features: tf.Tensor): void {
-  const [, side, resolution] = BUCKET.exec(name) ?? [];
-  if (!side) return;
-  const key = `${side} ${resolution}`;
-  buckets.set(key, [...(buckets.get(key) ?? []), features]);
+function put(buckets: Buckets, key: string | undefined, features: tf.Tensor): void {
+  if (key !== undefined) buckets.set(key, [...(buckets.get(key) ?? []), features]);
 }
 
 /** `[max, mean]` over the features of each bucket. */
@@ -61,6 +68,8 @@ export function createMagnitudes(
   const options = engine ? { engine } : {};
   const denoise = precondition(unet, { sigmaData });
   const layers = new Set(unet.layers.map(({ name }) => name));
+  const bucket = bucketsOf(unet);
+  const weightOf = (layer: string): string => `${layer}.weight`;
   const weights = unet.parameters.filter(({ kind }) => kind === 'weight').map(({ name }) => name);
   const measure = jit((params: Params, x: Pick<TrainBatch, 'images' | 'noise' | 'sigma' | 'labels'>) => {
     const [active, stored]: [Buckets, Buckets] = [new Map(), new Map()];
@@ -73,12 +82,12 @@ export function createMagnitudes(
         const features = tf.mean(pixels, 0);
         // What is made inside the network is gone when it returns, unless it is only traced.
         if (!engine) seen.push(tf.keep(features));
-        put(active, name, features);
+        put(active, bucket.get(name), features);
       },
     });
-    for (const name of weights) {
-      const w = params[name];
-      if (w) put(stored, name, rms(w, axesOf(w).slice(0, -1)));
+    for (const name of layers) {
+      const w = params[weightOf(name)];
+      if (w) put(stored, bucket.get(name), rms(w, axesOf(w).slice(0, -1)));
     }
     const found = { activations: summary(active), weights: summary(stored) };
     tf.dispose(seen);

@@ -2,6 +2,7 @@ import { startProgress } from '@edm2/app-kit/command/progress';
 import { InterruptedError } from '@edm2/command/errors';
 import type { Dataset } from '@edm2/dataset';
 import type { EngineReport } from '@edm2/engine';
+import type { LossByNoiseLevel } from '@edm2/loss-weighting';
 import { disposeTree, type TrainState, type TrainStep } from '@edm2/training';
 import type { RunConfig } from '../options/run-config.js';
 import { batches, type StepInput } from './batches.js';
@@ -33,6 +34,14 @@ export interface TrainRunOptions {
 export const imagesOf = ({ duration, batch }: Pick<RunConfig, 'duration' | 'batch'>): number =>
   Math.ceil(duration / batch) * batch;
 
+/** What is known of a run when it is done. */
+export interface TrainedRun {
+  readonly byNoiseLevel: LossByNoiseLevel;
+  /** Until the first step was done; undefined when there was none to do. */
+  readonly firstStepSeconds: number | undefined;
+  readonly seconds: number;
+}
+
 /** The loss was not finite. */
 export class DivergedError extends Error {
   override readonly name = 'DivergedError';
@@ -45,7 +54,7 @@ export class DivergedError extends Error {
  * @throws {InterruptedError} after `signal`, with a checkpoint written.
  * @throws {DivergedError} when the loss is not finite; the last checkpoint stays as it is.
  */
-export async function trainRun(options: TrainRunOptions) {
+export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const { config, dataset, outdir, engine, signal, say } = options;
   const { unet, uncertainty, training } = buildNetwork(config);
   const stored = options.resume ? await readCheckpoint(outdir, { unet, uncertainty }, say) : undefined;
@@ -92,7 +101,7 @@ export async function trainRun(options: TrainRunOptions) {
         `interrupted at ${nimg} images, checkpoint ${saved.join(', ')}. Continue with: ${options.resumeCommand}`,
       );
     }
-    return { byNoiseLevel: meter.byNoiseLevel, firstStepSeconds, seconds: meter.seconds(), unet };
+    return { byNoiseLevel: meter.byNoiseLevel, firstStepSeconds, seconds: meter.seconds() };
   } finally {
     progress.stop();
     stepper.dispose();

@@ -2,18 +2,16 @@ import type { UNet } from '@edm2/edm2-unet';
 import {
   type Churn,
   type Denoiser,
-  dpmpp2m,
-  euler,
-  heun,
   type KarrasScheduleOptions,
   karrasSchedule,
   sampleSeeds,
+  solvers,
 } from '@edm2/sampler';
 import { type Decoder, pixelDecoder } from './decode.js';
 import { oneHot, type PixelBatch } from './images.js';
 
 /** Solvers by their names on the command line. */
-export const SOLVERS = { heun, euler, dpmpp2m } as const;
+export const SOLVERS = solvers;
 
 /** How a sample is drawn: everything that changes it but network and seed. */
 export interface SamplerSettings extends KarrasScheduleOptions {
