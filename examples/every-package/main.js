@@ -8,6 +8,7 @@ const { createLoader, openDataset, pixelsToUnit } = require('@edm2/dataset');
 const { countParameters, createUNet, precondition } = require('@edm2/edm2-unet');
 const { loadNetwork, saveNetwork } = require('@edm2/edm2-unet/node');
 const { startEngine } = require('@edm2/engine');
+const { ENGINE_NAMES } = require('@edm2/engine/names');
 const { createStatistics, frechetDistance } = require('@edm2/fid');
 const { createUncertainty, sampleSigmas } = require('@edm2/loss-weighting');
 const { pixelNorm } = require('@edm2/mp-layers');
@@ -19,7 +20,9 @@ const { createRandom } = require('@edm2/random');
 const { karrasSchedule, sampleSeeds } = require('@edm2/sampler');
 const { writeNpy, readNpy } = require('@edm2/tensor-files');
 const { toStateDict } = require('@edm2/tensor-files/tfjs');
-const { jit, toOnnx } = require('@edm2/tfjs-jit');
+const { jit, toOnnx: oldPlace } = require('@edm2/tfjs-jit');
+const { KERNEL_NAMES } = require('@edm2/tfjs-jit/graph');
+const { toOnnx } = require('@edm2/tfjs-onnx');
 const { startOnnxRuntime } = require('@edm2/tfjs-onnxruntime');
 const { adam, createTrainStep, learningRate } = require('@edm2/training');
 const { loadState, saveState } = require('@edm2/training/node');
@@ -108,7 +111,9 @@ async function main() {
   assert.ok(Math.abs(synthesisWeights([track], track).weights[0] - 1) < 1e-12);
   assert.deepEqual(Object.keys(emaStep({ 0.1: { w: tf.zeros([1]) } }, { w: tf.ones([1]) }, 2, 1)), ['0.1']);
   assert.deepEqual(Object.keys(toStateDict([{ name: 'a', shape: [1], kind: 'gain' }], { a: tf.ones([1]) })), ['a']);
-  assert.ok(toOnnx((x) => tf.square(x), [tf.ones([2])]) instanceof Uint8Array);
+  const [model, same] = [toOnnx, oldPlace].map((write) => write((x) => tf.square(x), [tf.ones([2])]));
+  assert.deepEqual(model, same);
+  assert.ok(KERNEL_NAMES.includes('Square') && ENGINE_NAMES.includes('onnxruntime'));
   console.log('every subpath requires');
   process.exit(0); // engines keep threads
 }

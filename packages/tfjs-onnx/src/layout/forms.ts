@@ -8,7 +8,7 @@ import {
   sizeOf,
   type Value,
 } from '@edm2/tfjs-jit/graph';
-import { between, identity, isIdentity, movesNothing, type Permutation, permute } from '../permutation.js';
+import { between, identity, movesNothing, type Permutation, permute } from '../permutation.js';
 
 /** One way in which a logical value lies in memory. */
 export interface Form {
@@ -99,6 +99,3 @@ export function createForms(graph: Graph, inputOrders: readonly Permutation[], w
     isConstant: (value) => graph.constants.has(value),
   };
 }
-
-/** True for the order in which TensorFlow.js itself holds tensors. */
-const isPlain = (form: Form): boolean => isIdentity(form.perm);

@@ -1,5 +1,5 @@
 import { at } from '@edm2/tfjs-jit/graph';
-import { type Permutation, permute } from '../permutation.js';
+import type { Permutation } from '../permutation.js';
 
 /**
  * The order in which a reshaped tensor lies in memory when nothing is moved: where `from`, held in order `perm`, is
@@ -74,6 +74,3 @@ function withUnitAxes(shape: readonly number[], order: readonly number[]): Permu
   });
   return full;
 }
-
-/** Extents of a tensor of logical `shape` as they lie in memory. */
-const physicalShape = (shape: readonly number[], perm: Permutation): number[] => permute(shape, perm);
