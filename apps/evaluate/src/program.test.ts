@@ -93,16 +93,6 @@ describe('wrong usage ends with code 2 and one clear message', () => {
       /edm2-img64-s-1073741-0\.075\.pkl/,
     ],
     ['an unknown option', () => ['generate', '--sede', '3'], /--sede/],
-    [
-      'a sweep with nothing to score by, before an engine starts',
-      () => ['sweep', '--indir', scratch, '--outdir', at('s')],
-      /^(?!.*engine:).*--features: expected the weights/s,
-    ],
-    [
-      'a sweep with nothing to compare with, before an engine starts',
-      () => ['sweep', '--indir', scratch, '--outdir', at('s'), '--features', net, '--ref', at('none')],
-      /^(?!.*engine:).*--ref: expected real images or their statistics, got nothing at/s,
-    ],
     ['averages that go nowhere', () => ['reconstruct', '--indir', 'x'], /--outdir: expected a folder/],
     [
       'averages with two names for where they go',

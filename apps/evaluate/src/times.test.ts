@@ -79,6 +79,16 @@ describe('sweep', () => {
     expect(printed.text).toMatch(message);
   });
 
+  test('looks for what scores, and for what it compares with, before an engine starts', async () => {
+    expect(await sweep('--sigma-rel', '0.1')).toBe(2);
+    expect(printed.text).toMatch(/--features: expected a feature network's weights, got no file at none/);
+    expect(await sweep('--sigma-rel', '0.1', '--features', at('main', 'network-snapshot-60000-0.1.safetensors'))).toBe(
+      2,
+    );
+    expect(printed.text).toMatch(/--ref: expected real images or their statistics, got nothing at none/);
+    expect(printed.text).not.toMatch(/engine:/);
+  });
+
   test('tells lengths that the snapshots can give', async () => {
     const averages = await openAverages(at('main'), scratch);
     expect([0.001, 0.02, 0.2].map(averages.reaches)).toEqual([false, true, true]);

@@ -11,8 +11,9 @@ import { metricWarnings } from '@edm2/fid';
 import { writePerTensor } from '../draw/write-per-tensor.js';
 import { decoderFor } from '../generate/open-model.js';
 import { interruptible } from '../interruptible.js';
+import { DEFAULT_LENGTHS, type SweepOptions } from '../options/sweep-options.js';
 import { print, say } from '../say.js';
-import { DEFAULT_LENGTHS, measureOptions, openSweepSession, type SweepOptions } from './sweep-session.js';
+import { measureOptions, openSweepSession } from './sweep-session.js';
 
 /**
  * `edm2-evaluate sweep --per-tensor`.

@@ -3,13 +3,12 @@ import { join } from 'node:path';
 import { fileFingerprint } from '@edm2/app-kit/files/fingerprint';
 import type { SamplerSettings } from '@edm2/app-kit/sample/sample-pixels';
 import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
-import { FIGURES, type FigureKey } from '@edm2/app-kit/scores/figure-kinds';
+import { FIGURES } from '@edm2/app-kit/scores/figure-kinds';
 import { type Reference, referenceFingerprint } from '@edm2/app-kit/scores/reference-file';
 import { type Averages, openAverages } from '@edm2/app-kit/sweep/averages';
 import type { MeasurePointsOptions } from '@edm2/app-kit/sweep/measure-points';
 import { createNetworkCache, type NetworkCache } from '@edm2/app-kit/sweep/network-cache';
 import type { SweepNetworks } from '@edm2/app-kit/sweep/networks';
-import type { Interval } from '@edm2/app-kit/sweep/point';
 import type { ScoreKind } from '@edm2/app-kit/sweep/result';
 import { openStore, type SweepStore } from '@edm2/app-kit/sweep/store';
 import { UsageError } from '@edm2/command/errors';
@@ -18,46 +17,12 @@ import type { EngineReport } from '@edm2/engine';
 import { figuresOf } from '@edm2/fid';
 import { hashAutoencoder } from '@edm2/latent-vae/node';
 import { seedClasses } from '../generate/seed-classes.js';
-import {
-  expectFeatures,
-  expectReference,
-  type FeatureOptions,
-  featuresOf,
-  type MetricOptions,
-  referenceOf,
-} from '../options/feature-options.js';
-import { type SamplingOptions, samplerSettings } from '../options/model-options.js';
+import { expectFeatures, expectReference, featuresOf, referenceOf } from '../options/feature-options.js';
+import { samplerSettings } from '../options/model-options.js';
 import { engineFor } from '../options/start-engine.js';
+import type { SweepOptions } from '../options/sweep-options.js';
 import { say } from '../say.js';
 import { claimResultFolder } from '../sweep/result-folder.js';
-
-/** Options of `sweep`. */
-export interface SweepOptions extends SamplingOptions, FeatureOptions, MetricOptions {
-  readonly indir?: string;
-  readonly outdir?: string;
-  readonly t?: number;
-  readonly sigmaRel?: readonly number[];
-  readonly perTensor?: readonly string[];
-  readonly lengths?: readonly number[];
-  readonly guidance: readonly number[];
-  readonly guidanceInterval: readonly (Interval | undefined)[];
-  readonly gnet?: string;
-  readonly guideIndir?: string;
-  readonly guideSigmaRel?: readonly number[];
-  readonly guideT?: number;
-  readonly force?: boolean;
-  readonly search: 'grid' | 'lines';
-  readonly refine: number;
-  readonly score?: FigureKey;
-  readonly num: number;
-  readonly draws: number;
-  readonly seed: number;
-  readonly class?: readonly number[];
-  readonly overwrite?: boolean;
-}
-
-/** EMA lengths that a sweep begins with where none are given. */
-export const DEFAULT_LENGTHS: readonly number[] = [0.05, 0.1, 0.15, 0.2];
 
 /** All that scores are made with, open. */
 export interface SweepSession {
@@ -93,12 +58,12 @@ export async function openSweepSession(
     throw new UsageError("--indir: expected a folder of a run's snapshots, got nothing. Name one.");
   if (outdir === undefined) throw new UsageError('--outdir: expected a folder, got nothing. Say where the results go.');
   await expectFolder('--outdir', outdir);
-  await expectFeatures(options);
-  await expectReference(options);
   const { t, force } = options;
   const main = await openAverages(indir, outdir, { t, lengths, force });
   check(main);
   const guide = await guideOf(options, indir, outdir);
+  await expectFeatures(options);
+  await expectReference(options);
   const engine = await engineFor(options, main.sample);
   say(`engine: ${engine.why}`);
   const network = await featuresOf(options, engine);
