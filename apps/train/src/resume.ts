@@ -18,7 +18,7 @@ import { checkTrainingData, openTrainingData, sayData } from './run/training-dat
 import { shown } from './run/with-run.js';
 import { say } from './say.js';
 
-/** What a run's folder says that it is part of. Folders of before that was stored say it by their data and preset. */
+/** What a run's folder says that it belongs to. Folders from before this was stored say it by their data and preset. */
 const jobOf = ({ job, data, preset }: RunConfig): 'ladder' | 'main' | 'own' => {
   if (preset === 'ladder') return 'ladder';
   return job !== undefined || data === 'mnist' ? 'main' : 'own';

@@ -66,7 +66,11 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   'img64-m': rgb([256, 0.009, 0.1, 2048]),
   'img64-l': rgb([320, 0.008, 0.1, 1024]),
   'img64-xl': rgb([384, 0.007, 0.1, 640]),
-  /** Ours, not the paper's: the main job's handwritten digits, averaged to 14×14 and padded to 16×16. */
+  /**
+   * Ours, not the paper's: the main job's handwritten digits, averaged to 14×14 and padded to 16×16. A larger net or picture does not fit the
+   * main job's time. Batches of 16, because so early in a run the number of steps counts: after 66,000 images 95 % of unguided digits are
+   * read as asked for, in batches of 32 91 %.
+   */
   mnist: {
     unet: {
       config: 'G',

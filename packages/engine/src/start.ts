@@ -37,7 +37,7 @@ function candidates(parameters: number, work: Work): readonly (readonly [KnownEn
  *
  * @param name - `'auto'` takes the best that is installed and answers; a name fails when it cannot run, and never falls back.
  * @returns what was started; `why` says it in one line, the engines passed over included.
- * @throws {RangeError} (rejects) for a name that is none, or threads that are no positive integer.
+ * @throws {RangeError} (rejects) for an unknown name, or threads that are not a positive integer.
  * @throws {Error} (rejects) when the named engine is not installed or does not answer, or Node.js is too old.
  */
 export async function startEngine(name: EngineName = 'auto', options: EngineOptions = {}): Promise<EngineReport> {

@@ -6,7 +6,7 @@ export interface Oversize {
   readonly fn: string;
   /** The tensor and its file: `w of model.safetensors`. */
   readonly what: string;
-  /** How it can be read all the same. */
+  /** How it can be read nevertheless. */
   readonly remedy: string;
 }
 

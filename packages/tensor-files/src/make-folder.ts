@@ -7,7 +7,7 @@ import { dirname, resolve } from 'node:path';
  *
  * @param path - may exist already.
  * @returns the outermost folder that was made; undefined when all existed.
- * @throws {Error} of the file system (rejects): EEXIST or ENOTDIR when a file bears one of the names, else why it cannot be made.
+ * @throws {Error} of the file system (rejects): EEXIST or ENOTDIR when a file has one of the names, else why it cannot be made.
  */
 export async function makeFolder(path: string): Promise<string | undefined> {
   const missing: string[] = [];

@@ -52,7 +52,7 @@ export function snapshotName(prefix: string, label: SnapshotLabel, options: Snap
   return `${prefix}-${snapshotTime(label.nimg, options)}-${lengthText(label.sigmaRel)}.safetensors`;
 }
 
-/** The label in a name of {@link snapshotName} or of EDM2's tools; undefined when it is none. */
+/** The label in a name of {@link snapshotName} or of EDM2's tools; undefined for other names. */
 export function parseSnapshotName(path: string): ParsedSnapshotName | undefined {
   const [, prefix = '', thousands, rest, length] = NAME.exec(basename(path)) ?? [];
   if (thousands === undefined) return undefined;

@@ -64,14 +64,17 @@ export interface Profile extends Plan {
  * Runs compiled functions and holds their tensors.
  *
  * `jit` traces a function, runs the passes that hold for every engine, and hands over the graph; all that follows is the
- * engine's: further passes, its own format, its memory.
+ * engine's: further passes, its own form of the graph, its memory.
  */
 export interface Engine {
   /** Name for messages, such as `onnxruntime`. */
   readonly name: string;
   /** TensorFlow.js backend whose tensors the engine reads and writes in place. */
   readonly backend: string;
-  /** What convolutions and matrix products can be computed in; default: float32 alone. Others are refused before a trace. */
+  /**
+   * What convolutions and matrix products can be computed in; default: float32 alone. Others are refused before a
+   * trace, since an engine that forgot to look would compute in float32 without a word.
+   */
   readonly precisions?: readonly Precision[];
   /** What is done to a traced graph before the engine gets it; default: the passes that hold for every engine (`SIMPLIFYING`). */
   readonly passes?: readonly Pass[];

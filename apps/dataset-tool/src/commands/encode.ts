@@ -82,6 +82,7 @@ async function encodeCommand(options: EncodeOptions): Promise<void> {
       const latents: LatentDescription = { vae: name, sha256, normalizer: normalizer.options };
       // Before the dataset is there: nobody would make them again. Those of a folder are in it.
       const beside = await saveRawStatistics(dest.endsWith('.zip') ? dest : writer.folder, statistics);
+      // The published tools read `labels` and pass over other fields: one zip says everything and works there too.
       await writer.finish({ labels: labelsOf(dataset), notes: { latents }, signal });
       say(
         `${dataset.length} images of ${dataset.resolution}×${dataset.resolution} → ${dest}; their statistics → ${beside.replace(writer.folder, dest)}`,

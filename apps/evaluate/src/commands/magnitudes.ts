@@ -19,7 +19,7 @@ export const addMagnitudesCommand = (program: Command): Command =>
   withDestination(
     program.command('magnitudes'),
     '--outdir <folder>',
-    "where the pictures go (default: the run's folder); those of before are replaced",
+    "where the pictures go (default: the run's folder); earlier ones are replaced",
   )
     .argument('<run>', "a run's folder, trained with --magnitudes")
     .description(

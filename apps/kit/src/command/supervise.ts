@@ -11,7 +11,7 @@ const INTERRUPTED = 130;
 const TOGETHER_MS = 300;
 /** How long a thread that is to end at once may take for the call that it is in. */
 const END_MS = 1000;
-/** Work that has not been heard of for so long is spoken for. */
+/** After so long without a word from the work, the main thread says that it goes on. */
 const SILENCE_MS = 30_000;
 
 /**
@@ -19,7 +19,7 @@ const SILENCE_MS = 30_000;
  * process at once, and while one step computes for minutes a line says so. On every engine alike.
  *
  * @param program - a module that calls `work` where it is not the main thread.
- * @param silence - milliseconds after which work that has not been heard of is spoken for.
+ * @param silence - milliseconds without a word from the work, after which the main thread says that it goes on.
  * @returns exit code.
  */
 export function supervise(program: URL, silence: number = SILENCE_MS): Promise<number> {

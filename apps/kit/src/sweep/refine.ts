@@ -21,7 +21,10 @@ const MAX_LOOKS = 4;
 /**
  * Coarse to fine: a compass search (Kolda, Lewis and Torczon 2003) over the axes one after the other. In round r steps are the distance
  * of the values given over 2^r. Where both sides of the best are known, the parabola through the three says on which side the lowest
- * point lies, and only there it is looked; where a side is unknown it is looked at, beyond the values given if need be.
+ * point lies, and only that side is tried. An unknown side is tried too, beyond the values given if need be.
+ *
+ * No gradients and no model of the whole, since scores cost minutes to hours each and are noisy; every step can be followed in the log. The
+ * parabolas save a third: 44 evaluations instead of 67 in `search.test.ts`.
  *
  * @param rounds - how often the steps are halved.
  */

@@ -34,7 +34,8 @@ export interface PerTensorResult {
 }
 
 /**
- * Score against the EMA length of some tensors while all others keep theirs, and against that of all tensors: the curve to compare
+ * Score against the EMA length of some tensors while all others keep theirs, as the paper varies them around the global optimum, and against
+ * that of all tensors: the curve to compare
  * with, and where the others' length comes from. It takes in every length of the same guidance that was scored before.
  *
  * @see Karras et al. 2024, Figure 5b.

@@ -64,7 +64,7 @@ export async function evaluate(options: EvaluateOptions): Promise<Evaluation> {
   const clock = stopwatch();
   const { classifierSteps: steps, finalImages: count } = size;
   const judge = await openJudge({ outdir, train, dataPath, steps, seed, count, engine, signal });
-  // What edm2-evaluate scores this run by on another day.
+  // edm2-evaluate scores this run by them on another day: scores compare only on the same features.
   await writeReference(join(outdir, 'reference.safetensors'), judge.reference, judge.classifier);
   const classifier = clock();
 

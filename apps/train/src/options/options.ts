@@ -30,7 +30,7 @@ export function withTrainOptions(command: Command): Command {
           'of latents: draw each anew in every epoch, or take the means (default: sample)',
         ).choices(['sample', 'mean']),
       )
-      // Scripts for NVIDIA's tool say so; true is refused by name.
+      // Scripts for NVIDIA's tool say so; true is refused.
       .addOption(new Option('--fp16 <bool>').argParser(noHalf).hideHelp())
       .option(
         '--resume',

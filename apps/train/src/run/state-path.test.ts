@@ -57,7 +57,7 @@ test('the same time, and one that cannot be read, are written over under their o
   expect(await store(1700)).toBe('training-state-0000001.safetensors');
 });
 
-test('previews tell their times apart, and those of before are still listed', async () => {
+test('previews tell their times apart, and older ones are still listed', async () => {
   mkdirSync(join(folder, 'previews'));
   const times = [200, 800, 1000, 1200, 60_416];
   expect(times.map((nimg) => basename(previewPath(folder, nimg)))).toEqual([

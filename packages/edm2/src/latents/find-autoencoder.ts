@@ -71,7 +71,7 @@ export async function findAutoencoder({
   const got = others.join(', ') || `none at ${places.join(' or ')}`;
   const remedy =
     others.length > 0 && option !== undefined
-      ? `Name that one, or add ${words.name('anyVae')} to decode with this one all the same`
+      ? `Name that one, or add ${words.name('anyVae')} to decode with this one anyway`
       : `Name its diffusers folder, or its file, with ${words.name('vae')}`;
   throw new OptionError(`${words.head('vae')}: expected ${wanted}, got ${got}. ${remedy}.`);
 }

@@ -55,7 +55,7 @@ export const startLibraryOnCpu = library('cpu');
 export const startTensorflow = eitherOf(library('cpu'), plain('@tensorflow/tfjs-node', false));
 export const startTensorflowGpu = eitherOf(library('gpu'), plain('@tensorflow/tfjs-node-gpu', true));
 
-/** tfjs-node 4.22 calls two functions that Node 23 took away. */
+/** tfjs-node 4.22 calls two functions that Node 23 took away. tfjs-libtensorflow has these lines too, but need not be installed here. */
 function restoreUtil(): void {
   const old = util as unknown as Record<string, unknown>;
   old['isNullOrUndefined'] ??= (value: unknown) => value === null || value === undefined;

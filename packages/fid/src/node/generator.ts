@@ -24,9 +24,10 @@ export interface OpenGenerator {
 const MODULES = new Set(['.js', '.mjs', '.cjs']);
 
 /**
- * Imports a JavaScript module that exports `generate` (by that name, or as default). The module is the caller's own program: it runs.
+ * Imports a JavaScript module that exports `generate` (by that name, or as default). The module is the caller's own program: it runs. A module,
+ * because this package must score any generator, and networks of ours are a layer above it.
  *
- * @throws {Error} (rejects) when there is no such file, it is no module, or it exports no such function.
+ * @throws {Error} (rejects) when there is no such file, it is not a module, or it exports no such function.
  */
 export async function openGenerator(path: string): Promise<OpenGenerator> {
   if (!MODULES.has(extname(path).toLowerCase())) {

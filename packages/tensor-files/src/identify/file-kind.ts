@@ -67,7 +67,8 @@ const PLAIN = {
   'dvc-pointer': ['a pointer of DVC', 'Run "dvc pull" where it lies to get the file itself'],
   'git-annex-pointer': ['a pointer of git-annex', 'Run "git annex get" on it to get the file itself'],
   'torch-tar': [
-    'a PyTorch checkpoint in the tar format of before version 0.1.10',
+    // Not read: PyTorch itself converts it in one line, and nobody has written it since 2017.
+    'a PyTorch checkpoint in the tar format used before version 0.1.10',
     'If you trust it, save it again in Python: torch.save(torch.load(FILE, weights_only=False), "checkpoint.pt")',
   ],
   torchscript: [

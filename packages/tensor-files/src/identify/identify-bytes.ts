@@ -113,7 +113,7 @@ function gzipKind(head: Uint8Array): FileKind {
     const inside = gunzipSync(head, { finishFlush: zlib.Z_SYNC_FLUSH, maxOutputLength: 1 << 20 });
     if (latin1(inside, 257, 262) !== 'ustar') return kind;
   } catch {
-    return kind; // more than a first look needs, or damaged: it is gzip all the same
+    return kind; // more than a first look needs, or damaged: still gzip
   }
   return { kind: 'compressed', what: 'a tar archive compressed with gzip', remedy: 'Unpack it first: tar xzf FILE' };
 }

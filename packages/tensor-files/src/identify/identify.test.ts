@@ -116,7 +116,7 @@ const OTHERS: readonly (readonly [string, Buffer, FileKindName, RegExp, RegExp])
     'torch’s tar',
     tar('sys_info'),
     'torch-tar',
-    /PyTorch checkpoint in the tar format of before version 0\.1\.10/,
+    /PyTorch checkpoint in the tar format used before version 0\.1\.10/,
     /torch\.save\(torch\.load\(FILE, weights_only=False\)/,
   ],
   ['HDF5', latin1(`\x89HDF\r\n\x1a\n${zeros(20)}`), 'hdf5', /HDF5/, /h5py/],

@@ -79,8 +79,8 @@ interface Member extends NpzEntry {
 }
 
 /**
- * Opens an npz archive, stored or deflated, and reads the headers of its arrays. An array of a type that is not read has a `problem`; the others
- * are read all the same.
+ * Opens an npz archive, stored or deflated, and reads the headers of its arrays. An array of a type that is not read has a `problem`, which is
+ * thrown when it is taken: to leave it out would be silence, and the others are still of use.
  *
  * @param source - a path, or the archive's bytes.
  * @throws {NpyParseError} (rejects) when the archive is damaged or of another kind.
@@ -282,7 +282,7 @@ function opened(
   };
 }
 
-/** What helps against faults that are no damage. */
+/** What helps against faults other than damage. */
 const REMEDIES: Partial<Record<ZipErrorCode, string>> = {
   encrypted: 'Save the arrays without a password',
   method: 'Save the arrays with numpy.savez',

@@ -14,7 +14,7 @@ const WORDS: Readonly<Record<string, PythonLiteral>> = { True: true, False: fals
 /**
  * Reads a literal, as a header of npy is one.
  *
- * @returns undefined when the text is none, or has more after it than space.
+ * @returns undefined when the text is not one, or anything but space follows it.
  */
 export function parsePythonLiteral(text: string): PythonLiteral | undefined {
   let at = 0;

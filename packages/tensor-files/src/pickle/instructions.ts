@@ -96,6 +96,7 @@ export const INSTRUCTIONS: Readonly<Record<number, readonly [name: string, step?
   115: ['SETITEM', setItem],
   116: ['TUPLE', (m) => m.push(m.toMark())],
   117: ['SETITEMS', setItems],
+  // A Map: keys may be numbers, and `__proto__` must be a key like any other.
   125: ['EMPTY_DICT', (m) => m.push(new Map())],
   128: ['PROTO', (m) => m.protocol(m.cursor.u8())],
   129: ['NEWOBJ', call],

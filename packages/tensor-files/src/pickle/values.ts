@@ -104,7 +104,7 @@ export class PickledArray {
 
 /**
  * A tensor that is not an array of numbers, or not one of a type that is read here: what it is, and its parts as the file has them. Tensors
- * beside it are read.
+ * beside it are read; whoever needs this one is told what it is.
  */
 export class OpaqueTensor {
   /** What it is: `a sparse tensor (torch.sparse_coo)`. */

@@ -16,7 +16,7 @@ export interface TensorEntry {
 export interface SafetensorsHeader {
   /** In the order of the data. */
   readonly entries: ReadonlyMap<string, TensorEntry>;
-  /** Values that are no texts are given as JSON. */
+  /** Values that are not texts are given as JSON. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -145,7 +145,7 @@ function parseJson(bytes: Uint8Array, fail: Fail): { text: string; json: unknown
   }
 }
 
-/** Values that are no texts, which some writers put there against the format, become their JSON. */
+/** Values that are not texts, which some writers put there against the format, become their JSON. */
 function textRecord(value: unknown): Record<string, string> | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const texts = Object.entries(value).map(([key, v]) => [key, typeof v === 'string' ? v : JSON.stringify(v)]);

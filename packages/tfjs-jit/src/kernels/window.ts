@@ -18,7 +18,7 @@ function two(attrs: Attributes, name: string): [number, number] {
 /** A pair of numbers, or one, as an error shows it. */
 const shown = (given: unknown): unknown => given ?? 1;
 
-/** What a window must be like; the cpu kernels look at little of it and give shapes that are none. */
+/** What a window must be like; the cpu kernels check little of it and give impossible shapes. */
 export function checkWindow(
   kernel: readonly number[],
   strides: readonly number[],

@@ -69,8 +69,9 @@ const statefulLayer = (): Error =>
   );
 
 /**
- * Keeps symbolic tensors inside their trace. A variable that is assigned stands for its new value until the trace ends, and
- * is then as it was; one that is made starts with values that are known. Disposing one is refused at the line that does it.
+ * Keeps symbolic tensors inside their trace. Variables may be assigned, because BatchNormalization and every optimizer do so: whole training
+ * steps of tf.layers models compile as they are. A variable that is assigned stands for its new value until the trace ends, and
+ * is then as it was. Optimizers make accumulators on first use; one that is made starts with values that are known. Disposing one is refused at the line that does it.
  * Tensors that are kept, by `tf.keep` or by a gradient that an error cut short, are let go at the end.
  */
 export function guardTrace({ isSymbolic, make }: VariableRules): TraceGuard {

@@ -1,6 +1,9 @@
 import { type WheelRow as Row, type Wheel, wheel } from '@edm2/wheels/wheel';
 
-/** Releases of TensorFlow that are pinned here, the default first. */
+/**
+ * Releases of TensorFlow that are pinned here, the default first: the newest, and the last whose wheels run on glibc 2.17. Both have every C
+ * function that is used, on all three platforms.
+ */
 export const VERSIONS = ['2.21.0', '2.16.2'] as const;
 export type Version = (typeof VERSIONS)[number];
 

@@ -32,7 +32,11 @@ export function platformOf(machine: Machine, version: Version): Platform {
 const notHere = (expected: string, got: string): Error =>
   new Error(`tfjs-libtensorflow: expected ${expected}, got ${got}. It is not available here: use onnxruntime.`);
 
-/** @throws {Error} for a Node.js that is too old. */
+/**
+ * Not tfjs-jit's check: that package loads TensorFlow.js, which this package's command need not have.
+ *
+ * @throws {Error} for a Node.js that is too old.
+ */
 export function checkNode(version: string): void {
   if (Number.parseInt(version, 10) < NODE)
     throw new Error(

@@ -40,7 +40,7 @@ const SETTERS: Readonly<Record<number, Setter>> = {
 /**
  * Sets an attribute of an operation that is being prepared.
  *
- * @throws {RangeError} for a kind that is none of `AttributeKind`.
+ * @throws {RangeError} for a kind outside `AttributeKind`.
  */
 export function setAttribute(api: Api, op: Pointer, { name, type, value }: Attribute, status: Pointer): void {
   const set = SETTERS[type];

@@ -53,7 +53,7 @@ const leaves = (tree: object, prefix = ''): [string, tf.Tensor][] =>
     value instanceof tf.Tensor ? [[prefix + name, value]] : leaves(value, `${prefix}${name}/`),
   );
 
-test('a state of before averages had an interface goes on as it would have gone on then', async () => {
+test('a state from before averages had an interface goes on as it would have then', async () => {
   let state = await load(2);
   for (let i = 2; i < 4; i++) ({ state } = training.step(state, batch(i)));
   const [then, now] = [leaves(await load(4)), new Map(leaves(state))];
