@@ -44,7 +44,7 @@ export async function expectFolder(option: string, path: string): Promise<void> 
 }
 
 /**
- * Checks that nothing is where a command makes a folder or a file that it never replaces.
+ * Checks that nothing is where a command makes a folder or a file that it never replaces. What a killed process has left of it is removed.
  *
  * @throws {UsageError} (rejects) when something is there.
  * @throws {Error} (rejects) of the file system, explained, when nothing can be written there.
@@ -56,6 +56,7 @@ export async function expectNew(option: string, path: string): Promise<void> {
       `${option}: expected a new name, got the ${there} ${path}, which is there already. Choose another, or remove it.`,
     );
   await expectWritable(option, dirname(resolve(path)));
+  await removeLeftovers(dirname(resolve(path)), basename(path));
 }
 
 async function lookAt(option: string, path: string): Promise<'file' | 'folder' | undefined> {

@@ -195,4 +195,13 @@ describe('killed in its last moments, a dataset is whole, and the next attempt t
     const { folder } = await begin(path, 1);
     expect(readdirSync(folder).sort()).toEqual(['00000', 'settings.json']);
   });
+
+  it('while the zip was written, what is left of it goes', async () => {
+    const path = join(tmp, 'beside', 'some.zip');
+    mkdirSync(join(tmp, 'beside'));
+    const [ours, other] = ['.some.zip.999999999.0123abcd.tmp', '.other.zip.999999999.0123abcd.tmp'];
+    for (const name of [ours, other]) writeFileSync(join(tmp, 'beside', name), 'PK');
+    await (await begin(path, 1)).finish({ labels: null });
+    expect(readdirSync(join(tmp, 'beside')).sort()).toEqual([other, 'some.zip']);
+  });
 });

@@ -1,5 +1,5 @@
 import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
-import { dirname, extname, join, relative, sep } from 'node:path';
+import { basename, dirname, extname, join, relative, sep } from 'node:path';
 import { known } from '@edm2/options';
 import {
   makeFolder,
@@ -89,6 +89,7 @@ export async function createWriter(path: string, options: WriterOptions): Promis
     );
   await makeFolder(folder);
   await removeLeftovers(folder);
+  await removeLeftovers(dirname(path), basename(path));
   if (stored === undefined) await writeFileAtomic(join(folder, SETTINGS), text);
 
   const nameOf = (index: number): string => nameFor(kind, index);

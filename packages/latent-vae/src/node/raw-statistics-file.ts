@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { extname, join } from 'node:path';
-import { writeFileAtomic } from '@edm2/tensor-files';
+import { basename, dirname, extname, join } from 'node:path';
+import { removeLeftovers, writeFileAtomic } from '@edm2/tensor-files';
 import type { MeasuredStatistics } from '../measure-raw-statistics.js';
 
 /** The name in a folder of data, and the ending beside a zip. */
@@ -19,6 +19,7 @@ const placeOf = (data: string): string =>
  */
 export async function saveRawStatistics(data: string, statistics: MeasuredStatistics): Promise<string> {
   const path = placeOf(data);
+  await removeLeftovers(dirname(path), basename(path));
   await writeFileAtomic(path, `${JSON.stringify(statistics, null, 2)}\n`);
   return path;
 }
