@@ -31,7 +31,7 @@ function examples(): string {
     line(['--resume'], 'go on with the last run of the main job after Ctrl-C or a crash'),
     line(['--resume', '--outdir', 'runs/photos'], 'go on with any run: its folder knows the rest'),
     '',
-    'Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted after writing a checkpoint.',
+    'Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted after writing a training state.',
   ].join('\n');
 }
 
@@ -72,7 +72,7 @@ function refuseOptionsBefore(program: Command, subcommand: Command): void {
  *
  * @param argv - arguments after the program's name.
  * @param name - of the program, where it is a command of another one.
- * @returns exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted after writing a checkpoint. Errors are printed, never thrown.
+ * @returns exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted after writing a training state. Errors are printed, never thrown.
  */
 export const runProgram = (argv: readonly string[], name?: string): Promise<ExitCode> =>
   runCommand(createProgram(name), argv);

@@ -23,7 +23,7 @@ export interface TrainOptions {
   readonly seed?: number | undefined;
   /** Go on with the run of `outdir`. */
   readonly resume?: boolean | undefined;
-  /** Ends the run after its step, with a checkpoint. */
+  /** Ends the run after its step, with a training state. */
   readonly signal?: AbortSignal | undefined;
   /** Every other option of the command: `lr`, `decay`, `dropout`, `snapshot`, `checkpoint`, `preview`, `status`, `cond`, `vae`, … */
   readonly [option: string]: OptionValue | AbortSignal;
@@ -74,7 +74,7 @@ export async function* startTraining(
     code = await ended;
   } finally {
     signal?.removeEventListener('abort', stop);
-    // The loop was left: the run writes a checkpoint and ends.
+    // The loop was left: the run writes a training state and ends.
     if (code === undefined) {
       stop();
       await ended;

@@ -111,7 +111,7 @@ async function writeResults(
   await writeWhole(join(outdir, 'ladder.png'), await chart.png(PNG_WIDTH));
 }
 
-/** Tells an interruption from a failure, such as a full disk while the checkpoint is written. */
+/** Tells an interruption from a failure, such as a full disk while the training state is written. */
 export function asInterruption(error: unknown, signal: AbortSignal, command: string): unknown {
   if (!isInterruption(error, signal)) return error;
   return new InterruptedError(`interrupted; what was done so far is kept. Continue with: ${command}`, { cause: error });

@@ -32,7 +32,7 @@ export async function readLog(outdir: string): Promise<LogLine[]> {
   return parseJsonLines(await readFile(path(outdir), 'utf8').catch(() => ''));
 }
 
-/** Drops what a killed run logged after its last checkpoint, so that the resumed run does not log it twice. */
+/** Drops what a killed run logged after its last training state, so that the resumed run does not log it twice. */
 export async function truncateLog(outdir: string, nimg: number): Promise<void> {
   const kept = (await readLog(outdir)).filter((line) => line.nimg <= nimg);
   await writeFileAtomic(path(outdir), kept.map((line) => `${JSON.stringify(line)}\n`).join(''));

@@ -153,7 +153,7 @@ export async function readMagnitudes(outdir: string): Promise<MagnitudeLine[]> {
   return parseJsonLines(await readFile(path(outdir), 'utf8').catch(() => ''));
 }
 
-/** Drops what was recorded after the checkpoint that a run resumes from. */
+/** Drops what was recorded after the training state that a run resumes from. */
 export async function truncateMagnitudes(outdir: string, nimg: number): Promise<void> {
   const all = await readMagnitudes(outdir);
   const kept = all.filter((line) => line.nimg <= nimg);

@@ -51,8 +51,8 @@ export class DivergedError extends Error {
  * The loop: batch → step → what is due after it, until `config.duration` images are seen.
  *
  * @returns the loss-by-noise-level statistics, and seconds until the first step was done.
- * @throws {InterruptedError} after `signal`, with a checkpoint written.
- * @throws {DivergedError} when the loss is not finite; the last checkpoint stays as it is.
+ * @throws {InterruptedError} after `signal`, with a training state written.
+ * @throws {DivergedError} when the loss is not finite; the last training state stays as it is.
  */
 export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const { config, dataset, outdir, engine, signal, say } = options;
@@ -98,7 +98,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
       const saved: string[] = [];
       for (const { rescue } of happenings) if (rescue) saved.push(await rescue({ nimg, state }));
       throw new InterruptedError(
-        `interrupted at ${nimg} images, checkpoint ${saved.join(', ')}. Continue with: ${options.resumeCommand}`,
+        `interrupted at ${nimg} images, training state ${saved.join(', ')}. Continue with: ${options.resumeCommand}`,
       );
     }
     return { byNoiseLevel: meter.byNoiseLevel, firstStepSeconds, seconds: meter.seconds() };

@@ -54,7 +54,7 @@ export async function withRun(
     announce({ kind: 'start', outdir, engine: engine.why, parameters, images: imagesOf(config) });
     // All that the run was begun with is in its folder.
     const resumeCommand = ownCommand(['--resume', '--outdir', shown(outdir)]);
-    const interrupt = listenForInterrupt(say, 'stopping after this step and writing a checkpoint');
+    const interrupt = listenForInterrupt(say, 'stopping after this step and writing a training state');
     try {
       await work({
         config,
@@ -82,7 +82,7 @@ const typedCommand = (): string =>
 
 /** Says how to go on where that is the next step: after an interruption, and after a disk that failed. */
 function explained(error: unknown, signal: AbortSignal, outdir: string, resumeCommand: string): unknown {
-  const onwards = `everything up to the last checkpoint is in ${shown(outdir)}. Continue with: ${resumeCommand}`;
+  const onwards = `everything up to the last training state is in ${shown(outdir)}. Continue with: ${resumeCommand}`;
   if (error instanceof InterruptedError) return error;
   if (isInterruption(error, signal)) return new InterruptedError(`interrupted; ${onwards}`, { cause: error });
   const code = fileErrorCode(error);

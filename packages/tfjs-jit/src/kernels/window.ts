@@ -228,9 +228,6 @@ export const windows: KernelSpecs = {
   ResizeNearestNeighborGrad: resizeGrad,
 };
 
-/** Strides of a window kernel's canonical attributes. */
-const stride = (attrs: Attributes): [number, number] => two(attrs, 'strides');
-
 /** Reads a number with a default, for attributes that older kernels leave out. */
 export const numberOr = (attrs: Attributes, name: string, otherwise: number): number =>
   typeof attrs[name] === 'number' ? number(attrs, name) : otherwise;

@@ -26,7 +26,7 @@ export async function createEventFile(outdir: string, nimg: number, now: () => n
   const event = (rest: Omit<TensorBoardEvent, 'wallTime'>): Buffer =>
     encodeRecord(encodeEvent({ wallTime: now() / 1000, ...rest }));
   const begin = [event({ fileVersion: FILE_VERSION })];
-  // What is logged at `nimg` itself was logged before the checkpoint.
+  // What is logged at `nimg` itself was logged before the training state.
   if (nimg > 0) begin.push(event({ step: nimg + 1, sessionStart: true }));
   const path = await createNew((n) =>
     join(outdir, `events.out.tfevents.${Math.floor(created / 1000)}.${hostname()}.${process.pid}.${n}`),
