@@ -197,7 +197,7 @@ describe('what is added where CONTRIBUTING.md says appears everywhere:', () => {
     expect(before.configs.join('')).toBe('ABCDEFG');
     expect(after.configs.join('')).toBe('ABCDEFGH');
     expect(after.help.replace(/\s+/g, ' ')).toContain(
-      '--config <letter> step of the ladder (choices: A, B, C, D, E, F, G, H)',
+      '--config <letter> config of the ladder (choices: A, B, C, D, E, F, G, H)',
     );
     expect(after.ladderHelp).toContain('Trains configs A to H');
     expect(after.run['config']).toBe('H');

@@ -24,9 +24,9 @@ const batch = wholeNumber({ most: 1024, why: 'a larger batch takes memory and sa
 export const withTransformOptions = (command: Command): Command =>
   withEngineOptions(
     withDestination(
-      command.option('--source <path>', 'folder or zip that is read'),
+      command.option('--source <path>', 'folder or zip to read'),
       '--dest <path>',
-      'folder, or zip when it ends in .zip, that is written; an interrupted one goes on',
+      'folder to write, or zip when it ends in .zip; an interrupted one is continued',
     )
       .option('--vae <path>', "the autoencoder: its diffusers folder, a pipeline's, or a file of weights")
       .option('--batch <n>', 'images at a time', batch, 4),

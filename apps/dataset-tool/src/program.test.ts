@@ -112,7 +112,7 @@ test('info and stats say what there is', async () => {
   expect(relativeError(rawStd, ours.rawStd)).toBeLessThan(1e-5);
   expect(printed.text).not.toMatch(/in the place of/);
   expect(await runProgram(['stats', at('theirs.zip')])).toBe(0);
-  expect(printed.text).toMatch(/theirs\.raw-statistics\.json, in the place of those that were there/);
+  expect(printed.text).toMatch(/theirs\.raw-statistics\.json, replacing the earlier ones/);
 });
 
 test('info says what was decided: conversions, labels, files left out; errors name options that it has', async () => {

@@ -33,10 +33,10 @@ export const addEncodeCommand = (program: Command): Command =>
     .addOption(
       new Option(
         '--statistics <which>',
-        'by which training standardises: EDM2’s published ones, or those of these latents (default: published for Stable Diffusion’s autoencoder, measured for any other)',
+        'statistics that training standardises by: EDM2’s published ones, or those of these latents (default: published for Stable Diffusion’s autoencoder, measured for any other)',
       ).choices(['published', 'measured']),
     )
-    .option('--accept-warnings', 'take images that decode although the decoder warns of damage', false)
+    .option('--accept-warnings', 'use images that decode although the decoder warns of damage', false)
     .action((options: EncodeOptions) => alone(options, () => encodeCommand(options)));
 
 async function encodeCommand(options: EncodeOptions): Promise<void> {

@@ -21,7 +21,7 @@ export const addInfoCommand = (program: Command): Command =>
       'folder, zip, IDX files, .npz or .npy of images; a path may lead into an archive (images.zip/train)',
     )
     .option('--verify', 'decode every file, and fail with the names of those that are damaged')
-    .option('--accept-warnings', 'take images that decode although the decoder warns of damage', false)
+    .option('--accept-warnings', 'use images that decode although the decoder warns of damage', false)
     .option('--json', 'print one JSON object')
     .action((path: string, options: InfoOptions) => infoCommand(path, options));
 

@@ -34,7 +34,7 @@ async function statsCommand(path: string): Promise<void> {
       print(statisticsTable(statistics));
       const before = await loadRawStatistics(path).catch(() => undefined);
       const place = await saveRawStatistics(path, statistics);
-      say(`→ ${place}${before ? ', in the place of those that were there' : ''}`);
+      say(`→ ${place}${before ? ', replacing the earlier ones' : ''}`);
     });
   } finally {
     await dataset.close();

@@ -17,12 +17,7 @@ export interface DrawOptions {
 export const withDraws = (command: Command): Command =>
   command
     .option('--num <n>', 'images of a draw', images)
-    .option(
-      '--draws <n>',
-      'figures from so many draws, no image in two; printed as mean ± standard deviation',
-      draws,
-      1,
-    )
+    .option('--draws <n>', 'score so many draws, no image in two; figures are mean ± standard deviation', draws, 1)
     .option('--bootstrap <n>', 'spread of Fréchet distances over so many resamples of a draw', resamples, 0)
     .option('--json', 'print one JSON object');
 

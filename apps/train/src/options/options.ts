@@ -44,7 +44,7 @@ export function withTrainOptions(command: Command): Command {
 const withNetworkOptions = (command: Command): Command =>
   command
     .option('--preset <name>', `network and its training constants: ${Object.keys(presets).join(' | ')}`)
-    .addOption(new Option('--config <letter>', 'step of the ladder').choices(CONFIG_NAMES))
+    .addOption(new Option('--config <letter>', 'config of the ladder').choices(CONFIG_NAMES))
     .option(
       '--switch <name=value>',
       'set one difference of the configs alone, such as attention=dot-product; may be repeated',

@@ -52,7 +52,7 @@ export const RUN_SETTINGS = {
   threads: setting({ flags: '--threads <n>', schema: positive.exactOptional(), mayChange: true }),
   acceptWarnings: setting({
     flags: '--accept-warnings',
-    help: 'take images that decode although the decoder warns of damage',
+    help: 'use images that decode although the decoder warns of damage',
     schema: z.boolean().exactOptional(),
     mayChange: true,
   }),

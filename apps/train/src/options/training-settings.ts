@@ -95,7 +95,7 @@ export const TRAINING_SETTINGS = {
   }),
   lossScale: setting({
     flags: '--loss-scale <x>',
-    help: 'factor of the loss that gradients are taken of',
+    help: 'factor of the loss before gradients are taken',
     read: numeric,
     schema: z.number().positive().default(1),
     otherwise: ({ recipe }) => recipe.lossScale,
@@ -110,14 +110,14 @@ export const TRAINING_SETTINGS = {
   }),
   emaHalfLife: setting({
     flags: '--ema-half-life <n>',
-    help: 'images of the half-life of a traditional average besides; 0: none (default: config A’s)',
+    help: 'half-life, in images, of a traditional average kept besides; 0: none (default: config A’s)',
     read: count('--ema-half-life'),
     schema: z.number().nonnegative().default(0),
     otherwise: ({ recipe }, { duration }) => Math.round(((recipe.emaHalfLife ?? 0) / LADDER_IMAGES) * duration),
   }),
   emaRampup: setting({
     flags: '--ema-rampup <x>',
-    help: 'its longest half-life as a share of the images seen, such as 0.05; 0: any',
+    help: 'cap of that half-life, as a share of the images seen, such as 0.05; 0: none',
     read: numeric,
     schema: z.number().nonnegative().default(0),
     otherwise: () => 0,

@@ -37,7 +37,7 @@ const threads = wholeNumber({
 export const addNetworkOptions = (command: Command): Command =>
   command
     .addOption(new Option('--network <name>', 'feature network').choices(['inception', 'dinov2']).default('inception'))
-    .option('--weights <file>', 'its weights (default: what the command weights has stored)')
+    .option('--weights <file>', 'its weights (default: those that the command weights has stored)')
     .addOption(
       new Option('--resize <mode>', 'how images are brought to its size: pil for dinov2 alone, tf1 for inception alone')
         .choices(['tf1', 'torch', 'pil'])
@@ -52,7 +52,7 @@ export const addNetworkOptions = (command: Command): Command =>
     )
     .option(
       '--accept-warnings',
-      'take images that decode with warnings, such as JPEGs with stray bytes between their parts',
+      'use images that decode with warnings, such as JPEGs with stray bytes between their parts',
     )
     .option('--skip-corrupt', 'leave out images that do not decode, and name them, instead of failing');
 

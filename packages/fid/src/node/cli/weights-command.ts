@@ -17,7 +17,7 @@ export function addWeightsCommand(program: Command, io: Io): void {
     'where to keep them, .safetensors (default: where the other commands look)',
   )
     .option('--overwrite', 'replace weights that are there already')
-    .description('Say which file to get from where; with a file: check it and keep it for the other commands.')
+    .description('Say which file to fetch, and from where; with a file: check it and keep it for the other commands.')
     .argument('[network]', SOURCES.map(({ name }) => name).join(' or '))
     .argument('[file]', 'weights with the published names, .pth or .safetensors')
     .action(
