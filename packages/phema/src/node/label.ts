@@ -70,9 +70,12 @@ function emaPytorchLabel(path: string, index: number, step: number, options: Lab
   const lengths = track ?? gammas?.map(gammaToSigmaRel) ?? [];
   const sigmaRel = lengths[index];
   if (sigmaRel === undefined || (track && gammas))
-    throw new OptionError(
-      (option) =>
-        `openSnapshots: expected at least ${index + 1} of the lengths that ema-pytorch tracked, in order, got ${track && gammas ? 'both lengths and exponents' : lengths.length} for ${path}. Give its sigma_rels as ${option('track')}, or its gammas as ${option('gammas')}.`,
+    throw new OptionError((option) =>
+      [
+        `openSnapshots: expected at least ${index + 1} of the lengths that ema-pytorch tracked, in order,`,
+        `got ${track && gammas ? 'both lengths and exponents' : lengths.length} for ${path}.`,
+        `Give its sigma_rels as ${option('track')}, or its gammas as ${option('gammas')}.`,
+      ].join(' '),
     );
   return { sigmaRel, nimg: step, gamma: gammas?.[index] ?? gammaOf(path, sigmaRel), source: 'ema-pytorch' };
 }

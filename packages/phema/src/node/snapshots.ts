@@ -128,10 +128,7 @@ export async function openSnapshots(
     }
     snapshots.sort((a, b) => a.nimg - b.nimg || a.sigmaRel - b.sigmaRel);
     const first = snapshots[0];
-    if (!first)
-      throw new RangeError(
-        `openSnapshots: expected averages named PREFIX-KIMG-STD.safetensors or with sigmaRel and nimg in their metadata, got none in ${typeof path === 'string' ? path : 'an empty list'}${ignored.length > 0 ? ` (${ignored.length} other files)` : ''}. Is it the folder of a run?`,
-      );
+    if (!first) throw noAverages(typeof path === 'string' ? path : 'an empty list', ignored.length);
     checkDistinct(snapshots);
     for (const snapshot of snapshots) checkAlike(first, snapshot);
     const { updateEvery, how } = await emaPytorchUpdates(snapshots, options);
@@ -164,6 +161,14 @@ async function listFolder(path: string): Promise<string[]> {
     .sort()
     .map((name) => join(path, name));
 }
+
+const noAverages = (place: string, others: number): RangeError =>
+  new RangeError(
+    [
+      'openSnapshots: expected averages named PREFIX-KIMG-STD.safetensors or with sigmaRel and nimg in their metadata,',
+      `got none in ${place}${others > 0 ? ` (${others} other files)` : ''}. Is it the folder of a run?`,
+    ].join(' '),
+  );
 
 /** Adds a file to the snapshots, or says why it is not one. */
 async function describe(

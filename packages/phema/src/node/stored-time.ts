@@ -42,9 +42,11 @@ export function findTime(fn: string, times: readonly number[], unit: string, ask
   const time = t ?? (times.at(-1) as number);
   const found = placeOf(times, time);
   if (outside(times, time))
-    throw new OptionError(
-      (option) =>
-        `${fn}: expected a time from ${times[0]} to ${times.at(-1)} ${unit}, the stored ones, got ${time}. An average cannot reach beyond its snapshots: the nearest stored time is ${listed(found.nearest)} (${option('t')}).`,
+    throw new OptionError((option) =>
+      [
+        `${fn}: expected a time from ${times[0]} to ${times.at(-1)} ${unit}, the stored ones, got ${time}.`,
+        `An average cannot reach beyond its snapshots: the nearest stored time is ${listed(found.nearest)} (${option('t')}).`,
+      ].join(' '),
     );
   return found;
 }
@@ -61,9 +63,12 @@ function byLabel(fn: string, times: readonly number[], unit: string, kimg: numbe
   const time = times.every((each) => each % 1024 === 0) ? kimgToNimg(kimg) : 1000 * kimg;
   const found = placeOf(times, time);
   if (outside(times, time))
-    throw new OptionError(
-      (option) =>
-        `${fn}: expected the label of a stored time, from ${labelOf(times[0] ?? 0)} to ${labelOf(times.at(-1) ?? 0)}, got ${kimg}. The nearest stored time is ${listed(found.nearest)} ${unit}: ${option('kimg')} ${found.nearest.map(labelOf).join(' or ')}.`,
+    throw new OptionError((option) =>
+      [
+        `${fn}: expected the label of a stored time, from ${labelOf(times[0] ?? 0)} to ${labelOf(times.at(-1) ?? 0)}, got ${kimg}.`,
+        `The nearest stored time is ${listed(found.nearest)} ${unit}:`,
+        `${option('kimg')} ${found.nearest.map(labelOf).join(' or ')}.`,
+      ].join(' '),
     );
   return found;
 }

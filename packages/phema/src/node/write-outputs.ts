@@ -111,9 +111,12 @@ async function finish(
   const there = overwrite ? [] : await Promise.all(writers.map((writer) => writer.compare()));
   const other = plans[there.indexOf('other')]?.file.path;
   if (other !== undefined)
-    throw new OptionError(
-      (option) =>
-        `reconstructFiles: expected nothing at ${other}, or the same average, got one of that length and time with other numbers, from other snapshots. Choose another ${option('output')} or ${option('prefix')}; ${option('overwrite')} replaces it.`,
+    throw new OptionError((option) =>
+      [
+        `reconstructFiles: expected nothing at ${other}, or the same average,`,
+        'got one of that length and time with other numbers, from other snapshots.',
+        `Choose another ${option('output')} or ${option('prefix')}; ${option('overwrite')} replaces it.`,
+      ].join(' '),
     );
   await settleAll(writers.map((writer, k) => (there[k] === 'same' ? writer.abort() : writer.finish())));
 }
