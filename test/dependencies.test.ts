@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 const rows = readRows(readFileSync(new URL('../ARCHITECTURE.md', import.meta.url), 'utf8'));
 
 /** Private code that several packages share: a development dependency that every build takes in, so that nobody installs it. */
-const INTERNAL = ['@edm2/command', '@edm2/options', '@edm2/protobuf', '@edm2/wheels'];
+const INTERNAL = ['@edm2/command', '@edm2/native', '@edm2/options', '@edm2/protobuf', '@edm2/wheels'];
 
 /** Packages that a build takes in, so that whoever installs it does not install them: tfjs-node has an install script. */
 const BUNDLED: Readonly<Record<string, readonly string[]>> = {

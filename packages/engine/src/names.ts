@@ -22,6 +22,8 @@ const facts = {
     trains: true,
   },
   onnxruntime: { packages: '@edm2/tfjs-onnxruntime onnxruntime-node', compiles: true, trains: true },
+  // Never the fastest on a CPU; on a GPU not yet run: taken by name only.
+  xla: { packages: '@edm2/tfjs-xla (npx tfjs-xla install)', compiles: true, trains: true },
   webgpu: {
     packages: '@tensorflow/tfjs-backend-webgpu webgpu',
     compiles: false,

@@ -1,6 +1,7 @@
 import type { Engine } from '@edm2/tfjs-jit';
 import { startLibtensorflow } from '@edm2/tfjs-libtensorflow';
 import { startOnnxRuntime } from '@edm2/tfjs-onnxruntime';
+import { startXla } from '@edm2/tfjs-xla';
 import { beforeAll, describe } from 'vitest';
 import { referenceEngine } from './reference/reference-engine.js';
 
@@ -12,21 +13,16 @@ export interface TestEngine {
   start(): Promise<Engine>;
 }
 
-/** The only start failure that is no defect. */
-const NOT_INSTALLED = /got none\. Run: npx tfjs-libtensorflow install/;
-
-/** Starts TensorFlow once, to see whether its library is there; any other failure than its absence is one. */
-async function libtensorflow(): Promise<TestEngine> {
-  const start = () => startLibtensorflow({ device: 'cpu', threads: 2 });
+/** Starts an engine once, to see whether its library is there; any other failure than its absence is one. */
+async function installed(name: string, command: string, start: TestEngine['start']): Promise<TestEngine> {
   const absent = await start().then(
     () => undefined,
     (error: unknown) => {
-      if (error instanceof Error && NOT_INSTALLED.test(error.message))
-        return 'not installed: npx tfjs-libtensorflow install';
+      if (error instanceof Error && error.message.includes(`got none. Run: ${command}`)) return `not installed: ${command}`;
       throw error;
     },
   );
-  return { name: 'libtensorflow', absent, start };
+  return { name, absent, start };
 }
 
 /**
@@ -46,7 +42,10 @@ const REFERENCE: TestEngine = {
 /** The engines that people use. */
 export const ENGINES: readonly TestEngine[] = [
   { name: 'onnxruntime', absent: undefined, start: () => startOnnxRuntime({ threads: 1 }) },
-  await libtensorflow(),
+  await installed('libtensorflow', 'npx tfjs-libtensorflow install', () =>
+    startLibtensorflow({ device: 'cpu', threads: 2 }),
+  ),
+  await installed('xla', 'npx tfjs-xla install --cpu', () => startXla({ plugin: 'cpu' })),
 ];
 
 /**

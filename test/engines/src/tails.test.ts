@@ -136,7 +136,7 @@ const INEXACT_ON_CPU = ['elu', 'selu', 'erf'];
 const slopeOf = (op: Tail['op']): Tail['op'] => tf.grad((x: tf.Tensor) => tf.sum(op(x)));
 
 describeEngines('tails', (engine, name) => {
-  const flushes = name === 'libtensorflow';
+  const flushes = name === 'libtensorflow' || name === 'xla';
   const tails = Object.entries(TAILS).filter(([op]) => !(isCpu(name) && INEXACT_ON_CPU.includes(op)));
   afterAll(async () => {
     await tf.setBackend('cpu');

@@ -21,7 +21,7 @@ const SPELLINGS = [
  * @throws {Error} (rejects) when koffi is not installed, the library does not open, or a routine is missing.
  */
 export async function bindLapack(file: string): Promise<LinearAlgebra> {
-  const { default: koffi } = await import('koffi');
+  const { koffi } = await import('@edm2/native/koffi');
   const library = koffi.load(file);
   const find = (name: string, texts: number, others: number): { routine: Subroutine; bytes: 4 | 8 } => {
     for (const { prefix, suffix, bytes } of SPELLINGS) {

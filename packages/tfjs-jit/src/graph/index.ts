@@ -11,6 +11,7 @@ export {
 } from '../engine.js';
 export { COMPARE, computedIn, ELEMENTWISE, TEST } from '../kernels/elementwise.js';
 export { checkNodeIndices, INDEXED, type IndexCheck, indexCheck, indexError } from '../kernels/index-errors.js';
+export { COMPILED_KERNELS, kernelGraph, kernelInputs, runDecomposed } from '../kernels/kernel-call.js';
 export { REDUCE } from '../kernels/reduce.js';
 export { padValue, rangeValues } from '../kernels/shape.js';
 export { at, number, numbers, pairs, text } from '../kernels/spec.js';

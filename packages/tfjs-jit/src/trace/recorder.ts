@@ -17,6 +17,7 @@ import { type Attributes, type Data, type Graph, type Node, toData, type Value }
 import { knownValues, Unknown } from '../graph/known.js';
 import { INDEXED } from '../kernels/index-errors.js';
 import { located } from '../kernels/located.js';
+import { positional } from '../kernels/positional.js';
 import { asDType, type Inferred, type KernelSpec } from '../kernels/spec.js';
 import { KERNELS } from '../kernels/table.js';
 import type { OptimizerWatch } from './optimizers.js';
@@ -267,16 +268,6 @@ const disposedIn = (op: string, tensor: Tensor): Error =>
           'function is traced end with it: return what is needed later, and pass in what comes from elsewhere. What a ' +
           'function closes over must live as long as it is called.',
   );
-
-/** Inputs of a kernel call in the order of its specification. */
-function positional(name: string, spec: KernelSpec, inputs: NamedTensorInfoMap): TensorInfo[] {
-  if (spec.inputs === 'list') return Object.values(inputs).filter((tensor) => tensor !== undefined);
-  return spec.inputs.map((input) => {
-    const tensor = inputs[input];
-    if (tensor === undefined) throw new TypeError(`jit: expected input ${input} of kernel ${name}, got none.`);
-    return tensor;
-  });
-}
 
 const isTexts = (values: backend_util.BackendValues): values is Uint8Array[] =>
   Array.isArray(values) &&

@@ -1,4 +1,5 @@
-import koffi from 'koffi';
+import { keepOpen } from '@edm2/native/keep-open';
+import { koffi } from '@edm2/native/koffi';
 import { quietly } from './quiet.js';
 
 /** Address of something that the C library owns. */
@@ -123,15 +124,6 @@ export function openApi(file: string): Api {
   keepOpen(file);
   api['memcpy'] = koffi.load(null).func('void *memcpy(void *, const void *, size_t)');
   return api as Api;
-}
-
-/**
- * Opens the library once more and never closes it. koffi closes what it opened when Node ends, under the feet of TensorFlow's
- * threads, which ends the process with a fault.
- */
-function keepOpen(file: string): void {
-  const RTLD_LAZY = 1;
-  koffi.load(null).func('void *dlopen(const char *, int)')(file, RTLD_LAZY);
 }
 
 function attempt<T>(file: string, open: () => T): T {

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import koffi from 'koffi';
+import { koffi } from '@edm2/native/koffi';
 
 /**
  * Runs `fn` with the process's standard error closed off, unless the user has asked for TensorFlow's log by setting

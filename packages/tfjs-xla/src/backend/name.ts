@@ -1,0 +1,2 @@
+/** Name of the TensorFlow.js backend. */
+export const BACKEND = 'xla';

@@ -1,0 +1,142 @@
+import { type ExitCode, UsageError } from '@edm2/command/errors';
+import { formatBytes } from '@edm2/command/format-bytes';
+import type { Io } from '@edm2/command/io';
+import { styled } from '@edm2/command/program-style';
+import { runProgram } from '@edm2/command/run-program';
+import { ownCommand } from '@edm2/command/typed';
+import type { InstallSources } from '@edm2/wheels/install';
+import { createProgress } from '@edm2/wheels/progress';
+import { Command } from 'commander';
+import { OFFERED } from '../plugins/catalogue.js';
+import { FOLDER_VARIABLE } from '../plugins/folders.js';
+import { type Info, info, openHere, type PluginInfo } from '../plugins/info.js';
+import { install, remove } from '../plugins/install.js';
+import { type FoundPlugin, KINDS, type Kind } from '../plugins/locate.js';
+
+type InstallFlags = Partial<Record<Kind, boolean>> & { readonly directory?: string };
+
+interface InfoFlags {
+  readonly directory?: string;
+  readonly plugin?: string;
+  readonly json?: boolean;
+}
+
+/**
+ * Runs the `tfjs-xla` command.
+ *
+ * @param args - without node and script.
+ * @param sources - what tests put in the place of the network.
+ */
+export const runCommand = (args: readonly string[], io: Io, sources: InstallSources = {}): Promise<ExitCode> =>
+  runProgram(createProgram(io, sources), args, {
+    io,
+    interrupted: 'interrupted; run it again to go on where it stopped',
+    word: (error) => (error instanceof RangeError ? new UsageError(error.message, { cause: error }) : error),
+    spell: asTyped,
+  });
+
+/** What each kind is, for the help. */
+const WORDS: Readonly<Record<Kind, string>> = {
+  cpu: 'for the CPU (63 MB; the default)',
+  cuda13: 'for NVIDIA’s GPUs with CUDA 13 (134 MB, without NVIDIA’s libraries; not yet run on a GPU)',
+  cuda12: 'for NVIDIA’s GPUs with CUDA 12',
+  rocm: 'for AMD’s GPUs',
+  tpu: 'for Google’s TPUs',
+  oneapi: 'for Intel’s GPUs',
+};
+
+function createProgram(io: Io, sources: InstallSources): Command {
+  const program = styled(new Command('tfjs-xla'), io)
+    .description(
+      'Fetch PJRT plugins, which hold the XLA compiler, for @edm2/tfjs-xla, out of Python wheels. No Python runs.',
+    )
+    .addHelpText(
+      'after',
+      `\nA plugin that is here already is found and preferred: PJRT_PLUGIN_LIBRARY_PATH, or JAX in the active Python environment.\nInstallations are kept in the user's cache folder; --directory or ${FOLDER_VARIABLE} names another one.\nWheels come from the package index of pip's settings (PIP_INDEX_URL, pip.conf).`,
+    );
+  const installing = program.command('install').description('download, check and unpack a plugin');
+  for (const kind of KINDS)
+    installing.option(
+      `--${kind}`,
+      OFFERED.includes(kind) ? WORDS[kind] : `${WORDS[kind]}: not offered, says where to get it`,
+    );
+  installing.option('--directory <folder>', 'where to').action((flags: InstallFlags) => runInstall(flags, io, sources));
+  program
+    .command('info')
+    .description('which plugins are where, their versions and devices, and what is missing')
+    .option('--plugin <file>', 'look at this one too')
+    .option('--directory <folder>', 'where installations are')
+    .option('--json', 'as JSON')
+    .action((flags: InfoFlags) => runInfo(flags, io));
+  program
+    .command('remove')
+    .description('delete every installation')
+    .option('--directory <folder>', 'where')
+    .action(async ({ directory }: { directory?: string }) => {
+      const paths = await remove(directory ? { directory } : {});
+      io.out(paths.length === 0 ? 'nothing to remove' : paths.map((path) => `removed ${path}`).join('\n'));
+    });
+  program
+    .command('open', { hidden: true })
+    .argument('<plugin>')
+    .action((found: string) => io.out(JSON.stringify(openHere(JSON.parse(found) as FoundPlugin))));
+  return program;
+}
+
+async function runInstall(flags: InstallFlags, { out, err, signal, now }: Io, sources: InstallSources): Promise<void> {
+  const wanted = KINDS.filter((kind) => flags[kind] === true);
+  const progress = createProgress({ err, now });
+  const { directory } = flags;
+  try {
+    for (const kind of wanted.length === 0 ? (['cpu'] as const) : wanted) {
+      const made = await install(
+        { kind, ...(directory && { directory }), onProgress: progress.update, signal },
+        sources,
+      );
+      progress.done();
+      const what = `XLA ${made.version} for ${kind}`;
+      out(made.already ? `${what} is there already: ${made.folder}` : `${what} installed: ${made.folder}`);
+    }
+  } finally {
+    progress.done();
+  }
+}
+
+function runInfo({ json, ...options }: InfoFlags, { out }: Io): void {
+  const found = info(options);
+  out(json ? JSON.stringify(found, null, 2) : lines(found).join('\n'));
+}
+
+/** The library tells programs how this command is called where it is installed; whoever typed it another way is told that. */
+const asTyped = (text: string): string =>
+  text.replace(/npx tfjs-xla (install|remove|info)( --\w+)?/g, (_, name: string, flag = '') =>
+    ownCommand([name, ...(flag ? [flag.trim()] : [])]),
+  );
+
+const ORIGIN: Readonly<Record<PluginInfo['from'], string>> = {
+  option: 'named',
+  PJRT_PLUGIN_LIBRARY_PATH: 'PJRT_PLUGIN_LIBRARY_PATH',
+  jax: 'of an installed JAX',
+  installed: 'installed here',
+};
+
+function lines({ directory, plugins }: Info): string[] {
+  if (plugins.length === 0) return [`no plugin is here, and none in ${directory}. Run: ${ownCommand(['install'])}`];
+  return plugins.flatMap(({ kind, from, file, bytes, opened, missing }, i) => {
+    const state =
+      'error' in opened
+        ? [`   does not open: ${asTyped(opened.error)}`]
+        : [
+            `   PJRT C API ${opened.version}, StableHLO ${opened.stablehlo[0]} to ${opened.stablehlo[1]}, platform ${opened.platform}`,
+            ...opened.devices.map(
+              ({ id, kind: device, memory }) =>
+                `   device ${id}: ${device}${memory === undefined ? '' : `, ${formatBytes(memory)}`}`,
+            ),
+          ];
+    return [
+      `${kind ?? 'a plugin'}  ${ORIGIN[from]}${i === 0 ? ', the default' : ''}  ${formatBytes(bytes)}  ${file}`,
+      ...state,
+      ...(missing.length === 0 ? [] : [`   missing beside it: ${missing.join(', ')}`]),
+    ];
+  });
+}

@@ -1,0 +1,80 @@
+import { at, type Executable } from '@edm2/tfjs-jit/graph';
+import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
+import type { XlaBackend } from '../backend/backend.js';
+import { hostArray } from '../backend/entry.js';
+import type { ModuleCheck, StableHloModule } from '../lowering/model.js';
+import type { BuildOptions } from '../native/compile-options.js';
+import type { Pointer } from '../native/struct.js';
+
+/** A module on its device; results are on their way when `run` returns. */
+export interface XlaExecutable extends Executable {
+  /** As `run`, for tensors that are known by their data alone. */
+  run(inputs: readonly (Tensor | TensorInfo)[]): Tensor[];
+}
+
+/** Loads a module. */
+export function compile(module: StableHloModule, backend: XlaBackend, options: BuildOptions): XlaExecutable {
+  const { client, device } = backend;
+  const loaded = client.compile(module.text, options);
+  const captured = module.captured.map(({ data, shape, dtype }) => client.put(data, shape, dtype, device));
+  const results = module.outputs.length;
+
+  /** Inputs that the call must leave whole: others see their data, or the call itself reads it elsewhere. */
+  const keptOf = (tensors: readonly TensorInfo[]): number[] => {
+    const seen = new Map<unknown, number>();
+    for (const { dataId } of tensors) seen.set(dataId, (seen.get(dataId) ?? 0) + 1);
+    const isKept = (i: number): boolean => {
+      const tensor = at(tensors, i);
+      return (seen.get(tensor.dataId) ?? 0) > 1 || !backend.isSole(tensor);
+    };
+    // A call whose indices may turn out wrong must leave its state as it was.
+    return [...module.donated].filter((i) => module.checks.length > 0 || isKept(i));
+  };
+
+  return {
+    run(tensors) {
+      const inputs = tensors.map((tensor, i) => {
+        const { shape, dtype } = at(module.inputs, i);
+        return backend.bufferOf({ dataId: tensor.dataId, shape: [...shape], dtype });
+      });
+      const kept = keptOf(tensors);
+      const made = loaded.execute([...inputs, ...captured], kept);
+      for (const i of module.donated) if (!kept.includes(i)) backend.consume(at(tensors, i));
+      verify(module.checks, made.slice(results), made.slice(0, results), backend);
+      return module.outputs.map(({ shape, dtype }, i) => backend.adopt(at(made, i), shape, dtype));
+    },
+    dispose() {
+      for (const buffer of captured.splice(0)) client.free(buffer);
+      loaded.dispose();
+    },
+  };
+}
+
+/** @throws {Error} for indices that pointed outside; then the results go. */
+function verify(
+  checks: readonly ModuleCheck[],
+  made: readonly Pointer[],
+  results: readonly Pointer[],
+  { client }: XlaBackend,
+): void {
+  if (checks.length === 0) return;
+  try {
+    checks.forEach(({ shape, into, error }, c) => {
+      const read = <T extends Int32Array | Uint8Array>(buffer: Pointer, target: T, of: readonly number[]): T => {
+        if (target.length > 0) client.plugin.await(client.get(buffer, target, of));
+        return target;
+      };
+      if (read(at(made, 2 * c), new Uint8Array(1), [])[0] === 1) return;
+      const count = shape.reduce((product, n) => product * n, 1);
+      const indices = read(at(made, 2 * c + 1), hostArray('int32', count) as Int32Array, shape);
+      const wrong = indices.findIndex((n, i) => n < 0 || n >= at(into, i % into.length));
+      const row = wrong - (wrong % into.length);
+      throw error([...indices.slice(row, row + into.length)]);
+    });
+  } catch (error) {
+    for (const buffer of results) client.free(buffer);
+    throw error;
+  } finally {
+    for (const buffer of made) client.free(buffer);
+  }
+}

@@ -1,0 +1,5 @@
+export { lowerToStableHlo } from './lower-to-stablehlo.js';
+export type { StableHloModule } from './lowering/model.js';
+export { XlaError } from './native/plugin.js';
+export { type FindOptions, type FoundPlugin, findPlugins, type Kind } from './plugins/locate.js';
+export { startXla, type XlaEngine, type XlaOptions } from './start.js';

@@ -1,0 +1,112 @@
+import {
+  at,
+  COMPUTE,
+  type CompileOptions,
+  checkNodeIndices,
+  type Graph,
+  INDEXED,
+  indexCheck,
+  indexError,
+  type Node,
+  unsupportedKernel,
+} from '@edm2/tfjs-jit/graph';
+import { createEmitter, type Emitter, type ModuleEmitter, type Ref, typeOf } from './emitter.js';
+import { HLO_TYPE } from './hlo-type.js';
+import type { ModuleCheck, StableHloModule } from './model.js';
+import { reduce } from './reduce.js';
+import { LOWERINGS } from './table.js';
+
+/** How a module is written. */
+export interface WriteOptions extends Pick<CompileOptions, 'state' | 'donated'> {
+  /** True where float32 products may be rounded to tensor cores' 19 bits. */
+  readonly tf32: boolean;
+}
+
+/**
+ * Writes a graph as a module in StableHLO's text.
+ *
+ * @param graph - kernels in TensorFlow.js's own layout.
+ * @throws {Error} when a kernel has no lowering: names it, the op that asked for it, and the supported ones.
+ */
+export function writeStableHlo(graph: Graph, { state, donated, tf32 }: WriteOptions): StableHloModule {
+  const emitter = createEmitter({ tf32 });
+  const inputs = graph.inputs.map(({ shape, dtype }, i): Ref => ({ name: `%in${i}`, shape, type: HLO_TYPE[dtype] }));
+  graph.inputs.forEach((value, i) => void emitter.bind(value, at(inputs, i)));
+  for (const [value, data] of graph.constants)
+    emitter.bindLazily(value, () => emitter.tensor(data, value.shape, value.dtype));
+  const checks: { check: ModuleCheck; refs: readonly Ref[] }[] = [];
+  for (const node of graph.nodes) {
+    checkNodeIndices(
+      node,
+      node.inputs.map((input) => graph.constants.get(input)),
+    );
+    lowerNode(node, emitter);
+    if (INDEXED.has(node.kernel)) checks.push(...lowerCheck(node, graph, emitter));
+  }
+  const results = [...graph.outputs.map((value) => emitter.ref(value)), ...checks.flatMap(({ refs }) => refs)];
+  const aliased = new Map(state.map(({ input, output }) => [input, output]));
+  const attribute = (i: number): string => {
+    const output = aliased.get(i);
+    if (output !== undefined) return ` {tf.aliasing_output = ${output} : i32}`;
+    return donated.has(i) ? ' {jax.buffer_donor = true}' : '';
+  };
+  const captured = emitter.captured.map(({ ref }) => `${ref.name}: ${typeOf(ref)}`);
+  const args = [...inputs.map((ref, i) => `${ref.name}: ${typeOf(ref)}${attribute(i)}`), ...captured].join(', ');
+  const types = results.map(typeOf).join(', ');
+  const names = results.map(({ name }) => name).join(', ');
+  const text = `module @jit {
+func.func @main(${args}) -> (${types}) {
+${emitter.lines.join('\n')}
+return ${names} : ${types}
+}
+}
+`;
+  return {
+    text,
+    inputs: graph.inputs.map(({ shape, dtype }) => ({ shape, dtype })),
+    captured: emitter.captured.map(({ shape, dtype, data }) => ({ shape, dtype, data })),
+    outputs: graph.outputs.map(({ shape, dtype }) => ({ shape, dtype })),
+    checks: checks.map(({ check }) => check),
+    donated: new Set([...donated, ...aliased.keys()]),
+  };
+}
+
+function lowerNode(node: Node, emitter: ModuleEmitter): void {
+  const lowering = LOWERINGS[node.kernel];
+  if (lowering === undefined) throw unsupportedKernel(node.kernel, node.op);
+  const half = node.attrs[COMPUTE];
+  const made = lowering(node, half === 'bfloat16' || half === 'float16' ? computing(half, emitter) : emitter);
+  const refs = 'name' in made ? [made] : made;
+  node.outputs.forEach((output, i) => {
+    emitter.bind(output, emitter.convert(at(refs, i), HLO_TYPE[output.dtype]));
+  });
+}
+
+const HALF = { bfloat16: 'bf16', float16: 'f16' } as const;
+
+/** An emitter whose float32 operands are rounded to 16 bit, each once however many calls take it. */
+const computing = (precision: keyof typeof HALF, emitter: Emitter): Emitter => ({
+  ...emitter,
+  ref(value) {
+    const ref = emitter.ref(value);
+    const type = HALF[precision];
+    return ref.type === 'f32' ? emitter.once(`${type}:${ref.name}`, () => emitter.convert(ref, type)) : ref;
+  },
+});
+
+/** Whether all indices of a call lie inside, for indices that are not known before. */
+function lowerCheck(node: Node, graph: Graph, e: Emitter): { check: ModuleCheck; refs: readonly Ref[] }[] {
+  const check = indexCheck(node);
+  const indices = check && at(node.inputs, check.input);
+  if (check === undefined || indices === undefined || graph.constants.has(indices)) return [];
+  const given = e.convert(e.ref(indices), 'i32');
+  const { shape } = given;
+  const extents =
+    check.depth === 1
+      ? e.like(given, at(check.into, 0))
+      : e.broadcast(e.tensor(Int32Array.from(check.into), [check.depth], 'int32'), shape);
+  const inside = e.op('and', [e.compare('GE', given, e.like(given, 0)), e.compare('LT', given, extents)]);
+  const axes = shape.map((_, axis) => axis);
+  const error = (index: readonly number[]): Error => indexError(check, new Error('An index lies outside.'), index);
+  return [{ check: { shape, into: check.into, error }, refs: [reduce('and', inside, axes, e), given] }];
+}

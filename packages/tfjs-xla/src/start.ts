@@ -1,0 +1,141 @@
+import { existsSync } from 'node:fs';
+import { known } from '@edm2/options';
+import { type CompileOptions, checkNode, type Engine, type Graph, registerEngine } from '@edm2/tfjs-jit/graph';
+import { registerBackend } from '@tensorflow/tfjs-core';
+import { XlaBackend } from './backend/backend.js';
+import { registerKernels } from './backend/kernels.js';
+import { BACKEND } from './backend/name.js';
+import { compile, type XlaExecutable } from './engine/executable.js';
+import { arrange, lowerToStableHlo } from './lower-to-stablehlo.js';
+import { Client } from './native/client.js';
+import type { NamedValue } from './native/named-values.js';
+import { Plugin } from './native/plugin.js';
+import { type FoundPlugin, findPlugins, KINDS, type Kind } from './plugins/locate.js';
+import { giveTools } from './tools.js';
+
+/** Options of `startXla`. */
+export interface XlaOptions {
+  /** Path of a PJRT plugin, or the kind of one that is here (`'cpu'`, `'cuda13'`, …); default: the first that `findPlugins` gives. */
+  readonly plugin?: string;
+  /** Which of the plugin's devices; default: the first. One is used. */
+  readonly devices?: readonly number[];
+  /**
+   * Arithmetic of float32 convolutions and matrix products: `'float32'` (default) keeps every digit, `'tf32'` lets tensor cores
+   * round the operands to 11 bits. A CPU has no such cores.
+   */
+  readonly precision?: 'float32' | 'tf32';
+  /** Share of a GPU's memory in (0, 1] that XLA sets aside at the start; default: it grows as it is needed. */
+  readonly memory?: number;
+}
+
+/** The engine, and what it runs on. */
+export interface XlaEngine extends Engine {
+  /** Of the plugin's C API. */
+  readonly version: string;
+  /** Such as `cpu` or `cuda`. */
+  readonly platform: string;
+  /** Kind of the device, such as `NVIDIA H100 80GB HBM3`. */
+  readonly device: string;
+  readonly plugin: FoundPlugin;
+}
+
+let started: { readonly engine: XlaEngine; readonly settings: string } | undefined;
+
+const OPTIONS = { plugin: true, devices: true, precision: true, memory: true } as const;
+
+/** Flags of XLA that make it compute what TensorFlow.js defines. */
+const FLAGS = {} as const;
+
+/**
+ * Starts XLA: registers the TensorFlow.js backend `'xla'`, without making it the current one, and the engine that `jit` uses
+ * while it is. One process has one; the same options again give the same engine.
+ *
+ * @throws {RangeError} (rejects) for options out of range, and for other options than the first time.
+ * @throws {Error} (rejects) when no plugin is here, it does not open, or no device answers.
+ */
+export async function startXla(options: XlaOptions = {}): Promise<XlaEngine> {
+  checkNode();
+  const { plugin, devices = [0], precision = 'float32', memory } = known('startXla', options, OPTIONS);
+  if (precision !== 'float32' && precision !== 'tf32')
+    throw new RangeError(
+      `startXla: expected precision to be float32 or tf32, got ${precision}. Leave it out for float32.`,
+    );
+  if (memory !== undefined && !(memory > 0 && memory <= 1))
+    throw new RangeError(
+      `startXla: expected memory to be a share in (0, 1], got ${memory}. Leave it out to take memory as needed.`,
+    );
+  const [index = 0, ...more] = devices;
+  if (!Number.isInteger(index) || index < 0 || more.length > 0)
+    throw new RangeError(
+      `startXla: expected devices to name one, counted from 0, got [${devices}]. Leave it out for the first.`,
+    );
+  const found = choose(plugin);
+  const settings = JSON.stringify({ file: found.file, index, precision, memory });
+  if (started !== undefined) {
+    if (started.settings === settings) return started.engine;
+    throw new RangeError(
+      `startXla: expected the options of the first start in this process, ${started.settings}, got ${settings}. A plugin keeps its devices: start another process.`,
+    );
+  }
+  const engine = start(found, index, { tf32: precision === 'tf32', memory });
+  started = { engine, settings };
+  return engine;
+}
+
+function start(
+  found: FoundPlugin,
+  index: number,
+  { tf32, memory }: { readonly tf32: boolean; readonly memory: number | undefined },
+): XlaEngine {
+  giveTools(found);
+  const opened = Plugin.open(found.file);
+  const client = new Client(opened, settingsOf(found, memory));
+  const device = client.devices[index];
+  if (device === undefined)
+    throw new RangeError(
+      `startXla: expected a device ${index}, got ${client.devices.length} from ${found.file}. Count from 0.`,
+    );
+  const backend = new XlaBackend(client, device);
+  const load = (graph: Graph, given: CompileOptions): XlaExecutable =>
+    compile(lowerToStableHlo(graph, given, { tf32 }), backend, { flags: FLAGS });
+  registerBackend(BACKEND, () => backend, 3);
+  registerKernels((graph) => load(graph, { state: [], donated: new Set(), precision: 'float32' }));
+  const { major, minor } = opened.version;
+  const engine: XlaEngine = {
+    name: 'xla',
+    backend: BACKEND,
+    precisions: ['float32', 'bfloat16', 'float16'],
+    version: `${major}.${minor}`,
+    platform: client.platform,
+    device: device.kind,
+    plugin: found,
+    compile: load,
+    plan: (graph, given) => ({ graph: arrange(graph, given) }),
+  };
+  registerEngine(BACKEND, engine);
+  return engine;
+}
+
+/** @throws {Error} when no plugin is here, or none of the kind. */
+function choose(plugin: string | undefined): FoundPlugin {
+  const kind = KINDS.find((name): name is Kind => name === plugin);
+  const all = findPlugins(kind === undefined ? { plugin } : {});
+  const [first] = kind === undefined ? all : all.filter((found) => found.kind === kind);
+  if (first === undefined) {
+    const what = kind === undefined ? 'a PJRT plugin' : `a PJRT plugin for ${kind}`;
+    throw new Error(
+      `startXla: expected ${what}, got none. Run: npx tfjs-xla install${kind === undefined ? '' : ` --${kind}`}`,
+    );
+  }
+  if (!existsSync(first.file))
+    throw new Error(
+      `startXla: expected a PJRT plugin at ${first.file} (${first.from}), got no such file. Run npx tfjs-xla info to see what is here.`,
+    );
+  return first;
+}
+
+/** Settings that a plugin's client is made with: those of GPUs are unknown to a CPU. */
+function settingsOf({ kind }: FoundPlugin, memory: number | undefined): Record<string, NamedValue> {
+  if (kind === undefined || kind === 'cpu' || kind === 'tpu') return {};
+  return memory === undefined ? { preallocate: false } : { preallocate: true, memory_fraction: memory };
+}
