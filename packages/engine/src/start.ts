@@ -5,8 +5,8 @@ import { ENGINE_NAMES, ENGINES, type EngineName, type KnownEngine } from './name
 import type { EngineOptions, EngineReport, Starter, Work } from './report.js';
 import { startOnnx } from './starters/onnxruntime.js';
 import { startLibraryOnCpu, startTensorflow, startTensorflowGpu } from './starters/tensorflow.js';
-import { startXlaEngine } from './starters/xla.js';
 import { startCpu, startWasm, startWebgpu } from './starters/tfjs.js';
+import { startXlaEngine } from './starters/xla.js';
 
 const STARTERS: Readonly<Record<KnownEngine, Starter>> = {
   'tensorflow-gpu': startTensorflowGpu,

@@ -18,7 +18,8 @@ async function installed(name: string, command: string, start: TestEngine['start
   const absent = await start().then(
     () => undefined,
     (error: unknown) => {
-      if (error instanceof Error && error.message.includes(`got none. Run: ${command}`)) return `not installed: ${command}`;
+      if (error instanceof Error && error.message.includes(`got none. Run: ${command}`))
+        return `not installed: ${command}`;
       throw error;
     },
   );

@@ -51,7 +51,7 @@ describe('engine and threads', () => {
   const add = (command: Command): Command => withEngineOptions(command, { more: ['tune'], training: true });
   test('an engine that is always refused is not offered, and says why', () => {
     expect(add(new Command('x').configureHelp(READABLE_HELP)).helpInformation().replace(/\s+/g, ' ')).toMatch(
-      /choices: auto, tune, tensorflow-gpu, tensorflow, onnxruntime, cpu; default: auto\)/,
+      /choices: auto, tune, tensorflow-gpu, tensorflow, onnxruntime, xla, cpu; default: auto\)/,
     );
     expect(read(add, ['--engine', 'webgpu'])).toMatch(/webgpu cannot be used: .*asynchronously/);
     expect(read(add, ['--engine', 'wasm'])).toMatch(/Expected auto, tune/);
