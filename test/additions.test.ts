@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'tsup';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -72,6 +72,27 @@ const ADDITIONS = {
       ],
     },
   },
+  'a metric': {
+    edits: {
+      'packages/fid/src/metrics/metrics.ts': [
+        ["import { vendi } from './vendi.js';\n", "import { images } from './images.js';\n"],
+        ['const record = { fd, sfd, kid, pr, dc, is, vendi', ', images'],
+      ],
+      'packages/fid/src/metrics/images.ts': [
+        [
+          '',
+          `export const images = {
+  help: 'number of images',
+  needs: [],
+  figures: { images: { title: () => 'images', better: 'higher' } },
+  compute: ({ fake }) => ({ images: { value: fake.n } }),
+  warns: () => undefined,
+};
+`,
+        ],
+      ],
+    },
+  },
 } satisfies Record<string, Addition>;
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -83,7 +104,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { CONFIG_NAMES, createUNet, SWITCH_NAMES } from '@edm2/edm2-unet';
 import * as weights from '@edm2/loss-weighting';
 import { adam, createTrainStep, trainingLadder } from '@edm2/training';
+import { measureMetrics } from '@edm2/fid';
 import { Command } from 'commander';
+import { addFigureOptions } from '../../../../packages/fid/src/node/cli/options.js';
+import { withMetrics } from '../../../evaluate/src/options/feature-options.js';
 import { withModelOptions } from '../../../evaluate/src/options/model-options.js';
 import { ladderTable } from '../../src/ladder/table.js';
 import { FULL, ladderRun } from '../../src/ladder/settings.js';
@@ -110,6 +134,8 @@ console.log(JSON.stringify({
   help: program.helpInformation(),
   ladderHelp: program.commands.find((command) => command.name() === 'ladder').helpInformation(),
   evaluateHelp: attempt(() => withModelOptions(new Command('x')).helpInformation()),
+  metricsHelp: [withMetrics, addFigureOptions].map((add) => add(new Command('x')).helpInformation()),
+  metric: attempt(() => measureMetrics({ n: 7 }, {}, { metrics: ['images'], network: { name: 'inception', dims: 1 } })),
   configs: FULL.configs,
   run: attempt(() => runConfigSchema.parse(ladderRun(CONFIG_NAMES.at(-1), FULL, dataset))),
   table: attempt(() => ladderTable([rung(CONFIG_NAMES.at(-1))], about)),
@@ -127,6 +153,8 @@ interface Answers {
   readonly help: string;
   readonly ladderHelp: string;
   readonly evaluateHelp: string;
+  readonly metricsHelp: readonly string[];
+  readonly metric: unknown;
   readonly configs: readonly string[];
   readonly run: Readonly<Record<string, unknown>>;
   readonly table: string;
@@ -165,9 +193,11 @@ async function ask(additions: readonly Addition[]): Promise<Answers> {
         name: 'additions',
         setup(esbuild) {
           const added = [...changed.keys()];
-          esbuild.onResolve({ filter: /midpoint\.js$/ }, () => ({
-            path: added.find((path) => path.includes('midpoint')) ?? 'midpoint',
-          }));
+          for (const file of ['midpoint', 'images'])
+            esbuild.onResolve({ filter: new RegExp(`^\\./${file}\\.js$`) }, ({ importer }) => {
+              const path = join(dirname(importer), `${file}.ts`);
+              return added.includes(path) ? { path } : undefined;
+            });
           esbuild.onLoad({ filter: /\.ts$/ }, ({ path }) => {
             const contents = changed.get(path);
             return contents === undefined ? undefined : { contents, loader: 'ts' };
@@ -234,6 +264,13 @@ describe('what is added where CONTRIBUTING.md says appears everywhere:', () => {
     expect(before.evaluateHelp).not.toContain('midpoint');
     expect(after.evaluateHelp).toMatch(/--solver <name>.*midpoint/s);
   });
+
+  test('a metric', () => {
+    for (const help of before.metricsHelp) expect(help).not.toContain('images (number of');
+    for (const help of after.metricsHelp) expect(help.replace(/\s+/g, ' ')).toContain('images (number of images)');
+    expect(before.metric).toMatch(/undefined/);
+    expect(after.metric).toEqual({ images: { value: 7 } });
+  });
 });
 
 test.each(Object.entries<Addition>(ADDITIONS))('%s touches as many files as the table says', (name, { edits }) => {
@@ -242,5 +279,5 @@ test.each(Object.entries<Addition>(ADDITIONS))('%s touches as many files as the 
   const [, , count, where = ''] = rows.find(([, row]) => row === name) ?? [];
   expect(Number(count)).toBe(Object.keys(edits).length);
   for (const file of Object.keys(edits))
-    expect(where).toContain(file.endsWith('midpoint.ts') ? 'its own' : `\`${file}\``);
+    expect(where).toContain(/(midpoint|images)\.ts$/.test(file) ? 'its own' : `\`${file}\``);
 });
