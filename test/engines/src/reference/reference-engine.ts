@@ -4,8 +4,8 @@ import { checkPasses, passed } from './check-passes.js';
 import { walk } from './walk.js';
 
 /**
- * An engine that computes graphs with TensorFlow.js's cpu kernels, and at every call holds each pass against the graph as
- * it was traced. It needs nothing but `@edm2/tfjs-jit/graph`.
+ * An engine that computes graphs with TensorFlow.js's cpu kernels, and at a function's first call holds each pass against
+ * the graph as it was traced. It needs nothing but `@edm2/tfjs-jit/graph`.
  */
 export const referenceEngine: Engine = {
   name: 'reference',
@@ -14,11 +14,12 @@ export const referenceEngine: Engine = {
   passes: [],
   compile(traced) {
     const graph = simplify(traced);
-    const changed = passed(traced);
+    let unchecked = passed(traced);
     return {
       run(tensors) {
         const inputs = tensors.map(dataOf);
-        checkPasses(traced, inputs, changed);
+        checkPasses(traced, inputs, unchecked);
+        unchecked = [];
         return tensorsOf(graph, walk(graph, inputs));
       },
       dispose() {},
