@@ -38,16 +38,15 @@ const TEMPORARY = /^\.(.+)\.(\d+)\.[0-9a-f]{8}\.tmp$/;
 /**
  * Removes what killed processes have left of files that they were writing into a folder. Those of processes that run stay.
  *
- * @param name - of one file alone; default: of any.
+ * @param name - of one file alone, or whether a name is meant; default: of any.
  * @returns names of what was removed; none where there is no such folder.
  */
-export async function removeLeftovers(folder: string, name?: string): Promise<string[]> {
+export async function removeLeftovers(folder: string, name?: string | ((name: string) => boolean)): Promise<string[]> {
+  const meant = typeof name === 'function' ? name : (each: string): boolean => name === undefined || each === name;
   const names = await readdir(folder).catch((): string[] => []);
   const left = names.filter((each) => {
-    const [, of, pid] = TEMPORARY.exec(each) ?? [];
-    return (
-      Number(pid) > 0 && Number(pid) !== process.pid && (name === undefined || of === name) && !exists(Number(pid))
-    );
+    const [, of = '', pid] = TEMPORARY.exec(each) ?? [];
+    return Number(pid) > 0 && Number(pid) !== process.pid && meant(of) && !exists(Number(pid));
   });
   for (const each of left) await rm(join(folder, each), { force: true });
   return left;

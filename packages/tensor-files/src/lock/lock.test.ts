@@ -192,3 +192,10 @@ test('half-written files of processes that have ended are removed, no others', a
   mkdirSync(join(folder, 'sub'));
   expect(await removeLeftovers(join(folder, 'nowhere'))).toEqual([]);
 });
+
+test('a lock that was half written by a process that has ended goes with the next one', async () => {
+  const [ours, other] = ['..lock-999999999-0123abcd.json.999999999.0123abcd.tmp', '.a.bin.999999999.0123abcd.tmp'];
+  for (const name of [ours, other]) writeFileSync(join(folder, name), '{');
+  await (await lockFolder(folder, 'train')).release();
+  expect(readdirSync(folder)).toEqual([other]);
+});

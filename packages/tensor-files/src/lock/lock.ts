@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { writeFileAtomic } from '../atomic.js';
+import { removeLeftovers, writeFileAtomic } from '../atomic.js';
 import { explainFileError } from '../file-error.js';
 import { makeFolder } from '../make-folder.js';
 import { type ProcessIdentity, type ProcessState, stateOf, thisProcess } from './process-identity.js';
@@ -103,8 +103,10 @@ interface Other {
 
 /** A lock beside our own that counts. Those of processes that have ended are removed. */
 async function findOther(folder: string, prefix: string, own: string): Promise<Other | undefined> {
+  const isOurs = (name: string): boolean => isLockFile(name) && name.startsWith(`${prefix}-`);
+  await removeLeftovers(folder, isOurs);
   for (const name of await readdir(folder)) {
-    if (name === own || !isLockFile(name) || !name.startsWith(`${prefix}-`)) continue;
+    if (name === own || !isOurs(name)) continue;
     const file = join(folder, name);
     const text = await readFile(file, 'utf8').catch(() => undefined);
     if (text === undefined) continue; // given back meanwhile
