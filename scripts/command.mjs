@@ -37,7 +37,7 @@ else {
 }
 const home = join(root, isApp ? 'apps' : 'packages', name);
 const [command] = Object.values(JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')).bin);
-const script = { 'dataset-tool': 'dataset', 'tfjs-libtensorflow': 'libtensorflow' }[name] ?? name;
+const script = { 'dataset-tool': 'dataset', 'tfjs-libtensorflow': 'libtensorflow', 'tfjs-xla': 'xla' }[name] ?? name;
 process.exit(
   await run(process.execPath, [join(home, command), ...args], {
     cwd: process.cwd(),

@@ -13,6 +13,7 @@ export const versionFor = (name) => VERSIONS[name] ?? (name.startsWith('@tensorf
 /** Programs that need more than npm gives: only their imports are run here, the rest in the package's own tests. */
 const NEEDS_MORE = {
   'readme-tfjs-libtensorflow': "TensorFlow's C library",
+  'readme-tfjs-xla': 'a PJRT plugin',
 };
 
 /** Files of this repository that a program finds beside it, under the names that it gives: what a reader would have downloaded or made. */

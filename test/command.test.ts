@@ -16,7 +16,7 @@ test.each([
   expect(status).toBe(2);
   expect(stdout).toBe('');
   expect(stderr).toBe(
-    `command: expected a package or an app with a command, one of fid, phema, tfjs-libtensorflow, dataset-tool, edm2, evaluate, train, got ${args[0] ?? 'nothing'}. Name one: node scripts/command.mjs phema --help.\n`,
+    `command: expected a package or an app with a command, one of fid, phema, tfjs-libtensorflow, tfjs-xla, dataset-tool, edm2, evaluate, train, got ${args[0] ?? 'nothing'}. Name one: node scripts/command.mjs phema --help.\n`,
   );
 });
 

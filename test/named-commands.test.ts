@@ -9,6 +9,7 @@ import { createProgram as train } from '../apps/train/src/program.js';
 import { createProgram as fid } from '../packages/fid/src/node/cli/program.js';
 import { createProgram as phema } from '../packages/phema/src/node/cli/program.js';
 import { createProgram as libtensorflow } from '../packages/tfjs-libtensorflow/src/cli/program.js';
+import { createProgram as xla } from '../packages/tfjs-xla/src/cli/program.js';
 
 // Every command that a text names or a source prints exists, with the options it is given. What a reader types must work.
 
@@ -26,6 +27,7 @@ const programs: Record<string, Command> = {
   '@edm2/phema': phema(silent as unknown as Parameters<typeof phema>[0]),
   fid: fid(silent as unknown as Parameters<typeof fid>[0]),
   'tfjs-libtensorflow': libtensorflow(silent as unknown as Parameters<typeof libtensorflow>[0], {}),
+  'tfjs-xla': xla(silent as unknown as Parameters<typeof xla>[0], {}),
 };
 /** Which program a script of the root runs. */
 const behind: Record<string, string> = {
@@ -33,6 +35,7 @@ const behind: Record<string, string> = {
   evaluate: 'edm2-evaluate',
   dataset: 'edm2-dataset',
   libtensorflow: 'tfjs-libtensorflow',
+  xla: 'tfjs-xla',
 };
 /** Stands for what a source fills in. */
 const FILLED_IN = 'X';

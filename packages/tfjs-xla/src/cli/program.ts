@@ -45,7 +45,7 @@ const WORDS: Readonly<Record<Kind, string>> = {
   oneapi: 'for Intel’s GPUs',
 };
 
-function createProgram(io: Io, sources: InstallSources): Command {
+export function createProgram(io: Io, sources: InstallSources): Command {
   const program = styled(new Command('tfjs-xla'), io)
     .description(
       'Fetch PJRT plugins, which hold the XLA compiler, for @edm2/tfjs-xla, out of Python wheels. No Python runs.',

@@ -8,7 +8,7 @@ const outShape = (node: Node): readonly number[] => at(node.outputs, 0).shape;
 const reshape: Lowering = (node, e) => e.reshape(arg(node, e), outShape(node));
 
 /** Elements from `begin` to before `limit` in steps. */
-export function strided(
+function strided(
   x: Ref,
   begin: readonly number[],
   limit: readonly number[],
@@ -44,7 +44,7 @@ export function reversed(x: Ref, axes: readonly number[], e: Emitter): Ref {
   return axes.length === 0 ? x : e.op('reverse', [x], {}, `dimensions = ${longs(axes)}`);
 }
 
-export function concat(parts: readonly Ref[], axis: number, e: Emitter): Ref {
+function concat(parts: readonly Ref[], axis: number, e: Emitter): Ref {
   const [first] = parts;
   if (parts.length === 1 && first !== undefined) return first;
   const extent = parts.reduce((sum, { shape }) => sum + at(shape, axis), 0);

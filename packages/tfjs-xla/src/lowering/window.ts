@@ -16,7 +16,7 @@ export interface Window {
   readonly to: Two;
 }
 
-export const two = (values: readonly number[]): Two => [at(values, 0), at(values, 1)];
+const two = (values: readonly number[]): Two => [at(values, 0), at(values, 1)];
 
 /** Extent of a window with its dilation. */
 export const reach = ({ kernel, dilations }: Pick<Window, 'kernel' | 'dilations'>, i: 0 | 1): number =>

@@ -5,7 +5,7 @@ import { readNamedValues } from './named-values.js';
 import { NULL, type Pointer, Struct } from './struct.js';
 
 /** PJRT's C API that is spoken here: plugins of one major version keep what they have and add to it. */
-export const API = { major: 0, leastMinor: 100 } as const;
+const API = { major: 0, leastMinor: 100 } as const;
 
 /** Where the table of functions begins; each has 8 bytes. */
 const TABLE = 40;

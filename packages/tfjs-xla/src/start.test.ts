@@ -1,0 +1,136 @@
+import '@tensorflow/tfjs';
+import { jit } from '@edm2/tfjs-jit';
+import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { XlaBackend } from './backend/backend.js';
+import { CPU_PLUGIN, IF_INSTALLED } from './installed.test-support.js';
+import { checkVersion, Plugin } from './native/plugin.js';
+import { startXla, type XlaEngine } from './start.js';
+
+const backend = (): XlaBackend => tf.engine().findBackend('xla') as XlaBackend;
+const addressOf = (tensor: tf.Tensor): bigint => backend().client.addressOf(backend().bufferOf(tensor));
+
+describe(`XLA, ${IF_INSTALLED}`, () => {
+  describe.skipIf(CPU_PLUGIN === undefined)('on the CPU', () => {
+    let engine: XlaEngine;
+    beforeAll(async () => {
+      engine = await startXla({ plugin: 'cpu' });
+      await tf.setBackend('xla');
+    });
+
+    it('says what it runs on, and starts once', async () => {
+      expect(engine).toMatchObject({ name: 'xla', backend: 'xla', platform: 'cpu', plugin: { kind: 'cpu' } });
+      expect(await startXla({ plugin: 'cpu' })).toBe(engine);
+      await expect(startXla({ plugin: 'cpu', precision: 'tf32' })).rejects.toThrow(/options of the first start/);
+    });
+
+    it('updates donated state where it lies, call after call, and keeps nothing', () => {
+      const { client } = backend();
+      const step = jit((state: tf.Tensor, by: tf.Tensor) => tf.add(tf.mul(state, 0.5), by), { engine, donate: [0] });
+      const by = tf.ones([1 << 12]);
+      let state: tf.Tensor = step(tf.zeros([1 << 12]), by);
+      const [address, buffers] = [addressOf(state), client.buffers];
+      for (let i = 0; i < 200; i++) {
+        const next = step(state, by);
+        expect(state.isDisposed).toBe(true);
+        state = next;
+      }
+      expect(addressOf(state)).toBe(address);
+      expect(client.buffers).toBe(buffers);
+      expect(state.dataSync()[7]).toBeCloseTo(2, 5);
+      tf.dispose([state, by]);
+      step.dispose();
+    });
+
+    it('leaves donated tensors as they were for those who still see them', () => {
+      const step = jit((state: tf.Tensor) => tf.add(state, 1), { engine, donate: [0] });
+      const state = tf.mul(tf.ones([64]), 3);
+      const clone = tf.clone(state);
+      const next = step(state);
+      expect([clone.dataSync()[0], next.dataSync()[0]]).toEqual([3, 4]);
+      tf.dispose([clone, next]);
+      step.dispose();
+    });
+
+    it('returns before the device is done, and data() lets the event loop go on', async () => {
+      const power = jit((x: tf.Tensor2D) => Array.from({ length: 12 }).reduce<tf.Tensor2D>((y) => tf.matMul(y, x), x), {
+        engine,
+      });
+      const x = tf.fill([600, 600], 1 / 600) as tf.Tensor2D;
+      tf.dispose(power(x));
+      const y = power(x);
+      let turns = 0;
+      const count = setInterval(() => turns++, 0);
+      let over = false;
+      const values = y.data().then((data) => {
+        over = true;
+        return data;
+      });
+      expect(over).toBe(false);
+      expect((await values)[5]).toBeCloseTo(1 / 600, 6);
+      clearInterval(count);
+      expect(turns).toBeGreaterThan(0);
+      tf.dispose([x, y]);
+      power.dispose();
+    });
+
+    it('an index outside is an error that leaves donated state whole', () => {
+      const pick = jit(
+        (state: tf.Tensor2D, at: tf.Tensor1D) => ({ state: tf.add(state, 1), picked: tf.gather(state, at) }),
+        { engine, donate: [0] },
+      );
+      const state = tf.tensor2d([[1], [2]]);
+      const wrong = tf.tensor1d([0, 2], 'int32');
+      expect(() => pick(state, wrong)).toThrow(/GatherV2: the index value 2 is not in \[0, 1\]/);
+      expect([...state.dataSync()]).toEqual([1, 2]);
+      const { client } = backend();
+      const right = tf.tensor1d([1, 1], 'int32');
+      const made = pick(state, right);
+      expect([...made.picked.dataSync()]).toEqual([2, 2]);
+      const { buffers } = client;
+      expect(() => pick(made.state, wrong)).toThrow(/is not in/);
+      expect(client.buffers).toBe(buffers);
+      tf.dispose([made, wrong, right] as never);
+      pick.dispose();
+    });
+
+    it('computes products in 16 bit where it is told to', () => {
+      const product = (precision: 'float32' | 'bfloat16') =>
+        jit((a: tf.Tensor3D) => tf.matMul(a, a), { engine, precision });
+      const a = tf.fill([1, 8, 8], 1 + 2 ** -12) as tf.Tensor3D;
+      const [exact, rounded] = [product('float32'), product('bfloat16')].map((fn) => fn(a).dataSync()[0] as number);
+      expect(exact).toBeCloseTo(8 * (1 + 2 ** -12) ** 2, 6);
+      expect(rounded).toBe(8);
+    });
+
+    it('runs what no compiler does on cpu', () => {
+      expect([...tf.unique(tf.tensor1d([1, 1, 2])).values.dataSync()]).toEqual([1, 2]);
+      expect(() => tf.real(tf.complex([1], [2])).dataSync()).toThrow();
+    });
+  });
+});
+
+it.each([
+  ['an older C API', { major: 0, minor: 99 }],
+  ['another major version', { major: 1, minor: 0 }],
+])('refuses %s', (_, version) => {
+  expect(() => checkVersion('/x/plugin.so', version)).toThrow(/expected a plugin of PJRT C API 0\.100 or newer, got/);
+  expect(() => checkVersion('/x/plugin.so', { major: 0, minor: 106 })).not.toThrow();
+});
+
+it.each([
+  [{ precision: 'fp8' as 'tf32' }, /precision to be float32 or tf32, got fp8/],
+  [{ memory: 2 }, /memory to be a share/],
+  [{ devices: [0, 1] }, /devices to name one/],
+  [
+    { plugin: '/nowhere/pjrt_plugin.so' },
+    /expected a PJRT plugin at \/nowhere\/pjrt_plugin\.so \(option\), got no such file/,
+  ],
+  [{ plugin: 'tpu' }, /expected a PJRT plugin for tpu, got none\. Run: npx tfjs-xla install --tpu/],
+])('options %o are refused by name', async (options, message) => {
+  await expect(startXla(options)).rejects.toThrow(message);
+});
+
+it('a file that is no plugin is refused', () => {
+  expect(() => Plugin.open(process.execPath)).toThrow(/to be a PJRT plugin for this machine, got: /);
+});
