@@ -194,7 +194,9 @@ describe('usage', () => {
       });
     expect(await readFile(at('kept.npz'), 'utf8')).toBe('kept');
     await mkdir(at('is-a-folder.npz'));
-    expect((await fid('stats', at('a'), at('is-a-folder.npz'))).err).toMatch(/expected the name of a file, got .*, a folder/);
+    expect((await fid('stats', at('a'), at('is-a-folder.npz'))).err).toMatch(
+      /expected the name of a file, got .*, a folder/,
+    );
   });
 });
 
