@@ -38,7 +38,8 @@ export const runCommand = (args: readonly string[], io: Io, sources: InstallSour
 /** What each kind is, for the help. */
 const WORDS: Readonly<Record<Kind, string>> = {
   cpu: 'for the CPU (63 MB; the default)',
-  cuda13: 'for NVIDIA’s GPUs with CUDA 13 (134 MB, without NVIDIA’s libraries; not yet run on a GPU)',
+  cuda13:
+    'for NVIDIA’s GPUs with CUDA 13 (233 MB with ptxas and libdevice; cuBLAS and cuDNN it finds beside an installed JAX; not yet run on a GPU)',
   cuda12: 'for NVIDIA’s GPUs with CUDA 12',
   rocm: 'for AMD’s GPUs',
   tpu: 'for Google’s TPUs',

@@ -78,8 +78,13 @@ it('pins every wheel to the byte, and unpacks nothing of Python', () => {
   expect(all.map(fileName)).toEqual([
     'lammps_jax_pjrt_cpu-0.11.2-py3-none-manylinux_2_27_x86_64.whl',
     'jax_cuda13_pjrt-0.11.2-py3-none-manylinux_2_27_x86_64.whl',
+    'nvidia_cuda_nvcc-13.0.88-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl',
+    'nvidia_nvvm-13.0.88-py3-none-manylinux2010_x86_64.manylinux_2_12_x86_64.whl',
   ]);
   for (const { sha256 } of all) expect(sha256).toMatch(/^[0-9a-f]{64}$/);
   expect(WANTED.test('jax_plugins/xla_cuda13/xla_cuda_plugin.so')).toBe(true);
+  expect(WANTED.test('nvidia/cu13/bin/ptxas')).toBe(true);
+  expect(WANTED.test('nvidia/cu13/nvvm/libdevice/libdevice.10.bc')).toBe(true);
+  expect(WANTED.test('nvidia/cu13/bin/nvcc')).toBe(false);
   expect(WANTED.test('jax_plugins/xla_cuda13/__init__.py')).toBe(false);
 });
