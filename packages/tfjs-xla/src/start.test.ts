@@ -76,7 +76,10 @@ describe(`XLA, ${IF_INSTALLED}`, () => {
 
     it('an index outside is an error that leaves donated state whole', () => {
       const pick = jit(
-        (state: tf.Tensor2D, at: tf.Tensor1D) => ({ state: tf.add(state, 1), picked: tf.gather(state, at) }),
+        (state: tf.Tensor2D, at: tf.Tensor1D) => ({
+          state: tf.add(state, 1) as tf.Tensor2D,
+          picked: tf.gather(state, at),
+        }),
         { engine, donate: [0] },
       );
       const state = tf.tensor2d([[1], [2]]);
