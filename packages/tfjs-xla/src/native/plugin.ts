@@ -165,7 +165,7 @@ const notAPlugin = (file: string, got: string): Error =>
   );
 
 /** @throws {Error} for a C API that is too old or of another major version. */
-function checkVersion(file: string, { major, minor }: { major: number; minor: number }): void {
+export function checkVersion(file: string, { major, minor }: { major: number; minor: number }): void {
   if (major === API.major && minor >= API.leastMinor) return;
   throw new Error(
     `startXla: expected a plugin of PJRT C API ${API.major}.${API.leastMinor} or newer, got ${major}.${minor}: ${file}. Install one that fits: npx tfjs-xla install`,
