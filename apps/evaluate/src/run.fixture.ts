@@ -1,12 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { createClassifier, SHAPES } from '@edm2/app-kit/scores/classifier';
-import { saveClassifier } from '@edm2/app-kit/scores/classifier-file';
-import { writeReference } from '@edm2/app-kit/scores/reference-file';
 import { createUNet, initParams } from '@edm2/edm2-unet';
 import { saveNetwork } from '@edm2/edm2-unet/node';
 import { createRandom } from '@edm2/random';
 import * as tf from '@tensorflow/tfjs-core';
+import { createClassifier, CLASSIFIER_SHAPES as SHAPES, saveClassifier, writeReference } from 'edm2/parts';
 
 /** A run's snapshots in `run`, and a judge (`classifier.safetensors`, `reference.safetensors`), of random weights. */
 export async function writeRun(folder: string): Promise<void> {

@@ -29,5 +29,36 @@ export {
   samplePixels,
 } from './sample/sample-pixels.js';
 export { seedClasses } from './sample/seed-classes.js';
+export {
+  BATCH as CLASSIFIER_BATCH,
+  CLASSES as CLASSIFIER_CLASSES,
+  type Classifier,
+  createClassifier,
+  FEATURES as CLASSIFIER_FEATURES,
+  forward as classifierForward,
+  type Params as ClassifierParams,
+  SHAPES as CLASSIFIER_SHAPES,
+} from './scores/classifier.js';
+export { CLASSIFIER_FORMAT, loadClassifier, saveClassifier } from './scores/classifier-file.js';
+export {
+  type Collected,
+  type CollectOptions,
+  createCollector,
+  type JudgedPart,
+  judgeImages,
+} from './scores/collect.js';
+export { type CollectImagesOptions, collectImages } from './scores/collect-images.js';
+export type { FeatureNetwork, Judged } from './scores/feature-network.js';
+export { fileFingerprint } from './scores/fingerprint.js';
+export { createImageDetector, type ImageDetectorOptions } from './scores/image-detector.js';
+export { linearAlgebraFor } from './scores/linear-algebra.js';
+export { openFeatures, whereFeaturesComeFrom } from './scores/open-features.js';
+export {
+  isStatisticsFile,
+  type Reference,
+  readReference,
+  referenceFingerprint,
+  writeReference,
+} from './scores/reference-file.js';
 export { EVENTS_VARIABLE, type TrainEvent } from './train-events.js';
 export { commandWords, functionWords, OptionError, type OptionName, type Words } from './words.js';

@@ -1,5 +1,5 @@
 /** Options that an error may speak of. */
-export type OptionName = 'path' | 'sigmaRel' | 'vae' | 'anyVae' | 'force' | 'classes';
+export type OptionName = 'path' | 'sigmaRel' | 'vae' | 'anyVae' | 'force' | 'classes' | 'features' | 'reference';
 
 /** How errors speak of options: as a function's, or as a command's. */
 export interface Words {
@@ -19,6 +19,8 @@ const FLAGS: Readonly<Record<OptionName, string>> = {
   anyVae: '--any-vae',
   force: '--force',
   classes: '--class',
+  features: '--features',
+  reference: '--ref',
 };
 
 /** `--vae: expected …, add --any-vae`. */

@@ -5,8 +5,9 @@ import { keptFor, type Measurement, measure } from '@edm2/app-kit/scores/measure
 import { UsageError } from '@edm2/command/errors';
 import { openDataset } from '@edm2/dataset';
 import type { Command } from 'commander';
+import { collectImages } from 'edm2/parts';
 import { interruptible } from '../interruptible.js';
-import { collectImages, drawIndices } from '../metrics/measure-images.js';
+import { drawIndices } from '../metrics/measure-images.js';
 import { printFigures } from '../metrics/print-figures.js';
 import { checkDraws, type DrawOptions, withDraws } from '../options/draw-options.js';
 import {

@@ -1,10 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { fileFingerprint } from '@edm2/app-kit/files/fingerprint';
-import type { SamplerSettings } from '@edm2/app-kit/sample/sample-pixels';
-import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
 import { FIGURES } from '@edm2/app-kit/scores/figure-kinds';
-import { type Reference, referenceFingerprint } from '@edm2/app-kit/scores/reference-file';
 import { type Averages, openAverages } from '@edm2/app-kit/sweep/averages';
 import type { MeasurePointsOptions } from '@edm2/app-kit/sweep/measure-points';
 import { createNetworkCache, type NetworkCache } from '@edm2/app-kit/sweep/network-cache';
@@ -16,6 +12,13 @@ import { expectFolder } from '@edm2/command/expect-destination';
 import type { EngineReport } from '@edm2/engine';
 import { figuresOf } from '@edm2/fid';
 import { hashAutoencoder } from '@edm2/latent-vae/node';
+import {
+  type FeatureNetwork,
+  fileFingerprint,
+  type Reference,
+  referenceFingerprint,
+  type SamplerSettings,
+} from 'edm2/parts';
 import { seedClasses } from '../generate/seed-classes.js';
 import { expectFeatures, expectReference, featuresOf, referenceOf } from '../options/feature-options.js';
 import { samplerSettings } from '../options/model-options.js';

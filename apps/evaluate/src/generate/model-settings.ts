@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import { fileFingerprint } from '@edm2/app-kit/files/fingerprint';
 import type { Decoder } from 'edm2/parts';
+import { fileFingerprint } from 'edm2/parts';
 import { type ModelOptions, samplerSettings } from '../options/model-options.js';
 import type { ResolvedModel } from '../options/resolve-model.js';
 

@@ -1,4 +1,3 @@
-import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
 import { FIGURES, type FigureKey } from '@edm2/app-kit/scores/figure-kinds';
 import type { Measurement } from '@edm2/app-kit/scores/measure';
 import { formatSpread } from '@edm2/app-kit/scores/spread';
@@ -8,6 +7,7 @@ import {
   figuresOverDraws,
   type MetricKey,
 } from '@edm2/fid';
+import type { FeatureNetwork } from 'edm2/parts';
 
 /** A figure over several draws of n images each. */
 export interface Figure extends FigureOfDraws<FigureKey> {

@@ -1,7 +1,7 @@
-import { createCollector } from '@edm2/app-kit/scores/collect';
 import { measure } from '@edm2/app-kit/scores/measure';
 import { frechetDistance, measureMetrics, metrics as record } from '@edm2/fid';
 import { createRandom } from '@edm2/random';
+import { createCollector } from 'edm2/parts';
 import { describe, expect, test } from 'vitest';
 import { figuresOf, formatFigure } from './figures.js';
 

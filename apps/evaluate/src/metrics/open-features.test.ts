@@ -1,18 +1,17 @@
+import { commandWords } from 'edm2/parts';
 import '@tensorflow/tfjs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createCollector, judgeImages } from '@edm2/app-kit/scores/collect';
 import { measure } from '@edm2/app-kit/scores/measure';
-import { readReference, writeReference } from '@edm2/app-kit/scores/reference-file';
 import { startEngine } from '@edm2/engine';
 import { createDinov2 } from '@edm2/fid/dinov2';
 import { createRandom } from '@edm2/random';
 import { writeSafetensors } from '@edm2/tensor-files';
 import { toStateDict } from '@edm2/tensor-files/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
+import { createCollector, judgeImages, openFeatures, readReference, writeReference } from 'edm2/parts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openFeatures } from './open-features.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'edm2-features-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -72,7 +71,7 @@ test('DINOv2 of any size: the features of the network itself, whatever the batch
 test('weights of no known network are refused by name', async () => {
   const path = join(scratch, 'other.safetensors');
   await writeSafetensors(path, { a: { shape: [1], data: new Float32Array(1) } }, { network: 'vgg' });
-  await expect(openFeatures(path, await startEngine('onnxruntime', { threads: 1 }))).rejects.toThrow(
+  await expect(openFeatures(path, await startEngine('onnxruntime', { threads: 1 }), commandWords)).rejects.toThrow(
     /got .*other\.safetensors of vgg/,
   );
 });

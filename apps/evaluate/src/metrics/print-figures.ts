@@ -1,7 +1,6 @@
-import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
 import type { Measurement } from '@edm2/app-kit/scores/measure';
-import type { Reference } from '@edm2/app-kit/scores/reference-file';
 import { type MetricKey, metricWarnings } from '@edm2/fid';
+import type { FeatureNetwork, Reference } from 'edm2/parts';
 import { print, say } from '../say.js';
 import { figuresOf, formatFigure } from './figures.js';
 

@@ -1,6 +1,6 @@
-import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
-import { isStatisticsFile, readReference, referenceFingerprint } from '@edm2/app-kit/scores/reference-file';
 import { goldenPath, readGolden } from '@edm2/test-support';
+import type { FeatureNetwork } from 'edm2/parts';
+import { isStatisticsFile, readReference, referenceFingerprint } from 'edm2/parts';
 import { describe, expect, test } from 'vitest';
 
 const stored = readGolden('stats-tiny');

@@ -1,16 +1,22 @@
 import { expectSource, expectSourceFile } from '@edm2/app-kit/command/expect-source';
 import { withProgress } from '@edm2/app-kit/command/progress';
 import { datasetLines } from '@edm2/app-kit/data/dataset-lines';
-import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
-import { isStatisticsFile, type Reference, readReference } from '@edm2/app-kit/scores/reference-file';
 import { UsageError } from '@edm2/command/errors';
 import { ownCommand } from '@edm2/command/typed';
 import { openDataset } from '@edm2/dataset';
 import type { EngineReport } from '@edm2/engine';
 import { type MetricChoice, metrics as metricRecord, needsOf, parseMetrics } from '@edm2/fid';
 import { type Command, Option } from 'commander';
-import { collectImages } from '../metrics/measure-images.js';
-import { openFeatures, whereFeaturesComeFrom } from '../metrics/open-features.js';
+import type { FeatureNetwork } from 'edm2/parts';
+import {
+  collectImages,
+  commandWords,
+  isStatisticsFile,
+  openFeatures,
+  type Reference,
+  readReference,
+  whereFeaturesComeFrom,
+} from 'edm2/parts';
 import { say } from '../say.js';
 import { guard } from './parse.js';
 
@@ -87,7 +93,7 @@ export async function featuresOf(
   { features, metrics }: FeatureOptions & Partial<MetricOptions>,
   engine: EngineReport,
 ): Promise<FeatureNetwork> {
-  const network = await openFeatures(await expectFeatures({ features }), engine);
+  const network = await openFeatures(await expectFeatures({ features }), engine, commandWords);
   const odd = metrics?.networks.find((name) => name !== network.name);
   const needsClasses = metrics !== undefined && needsOf(metrics.metrics).has('logits') && network.classes === undefined;
   if (odd === undefined && !needsClasses) return network;

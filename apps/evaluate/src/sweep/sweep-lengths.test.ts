@@ -2,15 +2,13 @@ import '@tensorflow/tfjs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadClassifier } from '@edm2/app-kit/scores/classifier-file';
-import { readReference } from '@edm2/app-kit/scores/reference-file';
 import { score } from '@edm2/app-kit/scores/score';
 import { openAverages } from '@edm2/app-kit/sweep/averages';
 import { scoreOf } from '@edm2/app-kit/sweep/result';
 import { memoryStore } from '@edm2/app-kit/sweep/store';
 import { sweepLengths } from '@edm2/app-kit/sweep/sweep-lengths';
 import { startEngine } from '@edm2/engine';
-import { gridClass, openDenoiser, sampleAll } from 'edm2/parts';
+import { gridClass, loadClassifier, openDenoiser, readReference, sampleAll } from 'edm2/parts';
 import { afterAll, expect, test } from 'vitest';
 import { writeRun } from '../run.fixture.js';
 

@@ -1,7 +1,7 @@
+import type { FeatureNetwork } from 'edm2/parts';
+import { type Collected, type CollectOptions, createCollector, judgeImages } from 'edm2/parts';
 import type { Decoder } from '../sample/decode.js';
 import { type SampleOptions, samplePixels } from '../sample/sample-pixels.js';
-import { type Collected, type CollectOptions, createCollector, judgeImages } from './collect.js';
-import type { FeatureNetwork } from './feature-network.js';
 import type { Journal } from './journal.js';
 
 /** What {@link collectModel} needs. */

@@ -1,8 +1,8 @@
 import { appendFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { JudgedPart } from 'edm2/parts';
 import { afterAll, expect, test } from 'vitest';
-import type { JudgedPart } from './collect.js';
 import { openJournal } from './journal.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'edm2-journal-'));

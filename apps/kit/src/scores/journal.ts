@@ -1,7 +1,8 @@
 import { open, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+
 import { explainFileError, makeFolder } from '@edm2/tensor-files';
-import type { JudgedPart } from './collect.js';
+import type { JudgedPart } from 'edm2/parts';
 
 /** What a network said of images, on disk, an image a record: whatever ends the process loses the batch under way. */
 export interface Journal {

@@ -1,9 +1,7 @@
 import { type FigureValue, type MetricKey, measureMetrics, needsOf } from '@edm2/fid';
-import type { Collected, CollectOptions } from './collect.js';
-import type { FeatureNetwork } from './feature-network.js';
+import type { Collected, CollectOptions, FeatureNetwork, Reference } from 'edm2/parts';
+import { linearAlgebraFor } from 'edm2/parts';
 import type { FigureKey } from './figure-kinds.js';
-import type { Reference } from './reference-file.js';
-import { linearAlgebraFor } from './score.js';
 
 /** Figures of one set of images. */
 export interface Measurement {

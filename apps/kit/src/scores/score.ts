@@ -1,8 +1,7 @@
-import { frechetDistance, type Gaussian, type LinearAlgebra, type StatisticsResult } from '@edm2/fid';
-import { findLapack } from '@edm2/fid/node';
+import { frechetDistance, type Gaussian, type StatisticsResult } from '@edm2/fid';
+import type { FeatureNetwork } from 'edm2/parts';
+import { createCollector, judgeImages, linearAlgebraFor } from 'edm2/parts';
 import type { PixelBatch } from '../sample/images.js';
-import { createCollector, judgeImages } from './collect.js';
-import type { FeatureNetwork } from './feature-network.js';
 
 /** Figures of a set of images. What the distance is called, the feature network says. */
 export interface Score {
@@ -12,13 +11,6 @@ export interface Score {
   readonly frechet: number;
   readonly n: number;
 }
-
-/** Dimensions from which a machine's LAPACK, if it has one, is worth looking for. */
-const LARGE = 512;
-
-/** Who factors matrices of so many dims. */
-export const linearAlgebraFor = async (dims: number): Promise<{ linearAlgebra?: LinearAlgebra | undefined }> =>
-  dims >= LARGE ? { linearAlgebra: await findLapack() } : {};
 
 /** Statistics of images. */
 export async function statisticsOf(network: FeatureNetwork, images: PixelBatch): Promise<StatisticsResult> {

@@ -3,8 +3,16 @@ import { createRandom } from '@edm2/random';
 import { jit } from '@edm2/tfjs-jit';
 import { adam, disposeTree } from '@edm2/training';
 import * as tf from '@tensorflow/tfjs-core';
+import {
+  CLASSIFIER_BATCH as BATCH,
+  CLASSIFIER_CLASSES as CLASSES,
+  type Classifier,
+  createClassifier,
+  classifierForward as forward,
+  type ClassifierParams as Params,
+  CLASSIFIER_SHAPES as SHAPES,
+} from 'edm2/parts';
 import type { LabelledImages } from './arrays.js';
-import { BATCH, CLASSES, type Classifier, createClassifier, forward, type Params, SHAPES } from './classifier.js';
 
 const PEAK_LEARNING_RATE = 2e-3;
 

@@ -1,10 +1,9 @@
 import { figuresOf, type MetricKey } from '@edm2/fid';
+import type { FeatureNetwork, Reference } from 'edm2/parts';
 import type { Decoder } from '../sample/decode.js';
 import type { SamplerSettings } from '../sample/sample-pixels.js';
 import { collectModel, drawSeeds } from '../scores/collect-model.js';
-import type { FeatureNetwork } from '../scores/feature-network.js';
 import { keptFor, measure } from '../scores/measure.js';
-import type { Reference } from '../scores/reference-file.js';
 import type { NetworkCache } from './network-cache.js';
 import { prepareNetworks, type SweepNetworks } from './networks.js';
 import { describe, type SweepPoint } from './point.js';

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { withProgress } from '@edm2/app-kit/command/progress';
 import type { LabelledImages } from '@edm2/app-kit/scores/arrays';
-import { writeReference } from '@edm2/app-kit/scores/reference-file';
 import type { Score } from '@edm2/app-kit/scores/score';
 import { type Averages, openAverages } from '@edm2/app-kit/sweep/averages';
 import { scoreOf } from '@edm2/app-kit/sweep/result';
@@ -10,7 +9,7 @@ import type { Dataset } from '@edm2/dataset';
 import type { EngineReport } from '@edm2/engine';
 import { openSnapshots, reconstructFiles } from '@edm2/phema/node';
 import { writeFileAtomic } from '@edm2/tensor-files';
-import { gridClass, type PixelBatch, sliceBatch, writeGrid } from 'edm2/parts';
+import { gridClass, type PixelBatch, sliceBatch, writeGrid, writeReference } from 'edm2/parts';
 import { type Judge, openJudge } from '../scoring/judge.js';
 import { type GenerateOptions, GRID_COLUMNS } from '../scoring/sample-snapshot.js';
 import { BATCH, digitOf, scoreAverage } from '../scoring/score-average.js';

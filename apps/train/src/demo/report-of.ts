@@ -1,6 +1,6 @@
 import { cpus, totalmem } from 'node:os';
 import { relative } from 'node:path';
-import { FEATURES } from '@edm2/app-kit/scores/classifier';
+import { CLASSIFIER_FEATURES as FEATURES } from 'edm2/parts';
 import type { RunConfig } from '../options/run-config.js';
 import type { RunReport } from '../report/types.js';
 import { readLog } from '../run/log.js';

@@ -3,15 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withProgress } from '@edm2/app-kit/command/progress';
 import { holdOut, type LabelledImages, readAll } from '@edm2/app-kit/scores/arrays';
-import type { Classifier } from '@edm2/app-kit/scores/classifier';
-import { loadClassifier, saveClassifier } from '@edm2/app-kit/scores/classifier-file';
 import { type Score, score, statisticsOf } from '@edm2/app-kit/scores/score';
 import { trainClassifier } from '@edm2/app-kit/scores/train-classifier';
 import { UsageError } from '@edm2/command/errors';
 import { type Dataset, openDataset } from '@edm2/dataset';
 import type { EngineReport } from '@edm2/engine';
 import type { StatisticsResult } from '@edm2/fid';
-import { type PixelBatch, sliceBatch } from 'edm2/parts';
+import { type Classifier, loadClassifier, type PixelBatch, saveClassifier, sliceBatch } from 'edm2/parts';
 import { exists } from '../run/run-folder.js';
 
 /** Real images of each class that the classifier never sees: what real digits score. */

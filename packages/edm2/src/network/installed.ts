@@ -10,6 +10,9 @@ export interface InstalledNetwork {
   readonly folder: string;
   /** EMA length that its makers recommend; undefined: they say nothing. */
   readonly sigmaRel: number | undefined;
+  /** The feature network that they were scored with, and what it sees in real images; undefined: the package has none. */
+  readonly features: string | undefined;
+  readonly reference: string | undefined;
 }
 
 /** What a package's name may be, with or without a scope; a path is none. */
@@ -20,7 +23,8 @@ const MAX_MANIFEST = 2 ** 22;
 
 /**
  * The networks of an installed package: `digits` stands for `@edm2/digits`. A package says in its package.json where they are:
- * `"edm2": { "networks": "networks", "sigmaRel": 0.1 }`. It is looked for from the working directory, then beside this package; none of
+ * `"edm2": { "networks": "networks", "sigmaRel": 0.1 }`, and
+ * `features` and `reference` for what scored them. It is looked for from the working directory, then beside this package; none of
  * its code is run.
  *
  * @returns undefined where no such package is installed, or it has no networks.
@@ -50,12 +54,16 @@ function resolved(require: NodeJS.Require, specifier: string): string | undefine
 async function networksOf(name: string, manifest: string): Promise<InstalledNetwork | undefined> {
   const text = await readFile(manifest, 'utf8').catch(() => '');
   if (text.length > MAX_MANIFEST) return undefined;
-  const { edm2 } = JSON.parse(text || '{}') as { edm2?: { networks?: unknown; sigmaRel?: unknown } };
-  const { networks, sigmaRel } = edm2 ?? {};
+  const { edm2 } = JSON.parse(text || '{}') as { edm2?: Record<string, unknown> };
+  const { networks, sigmaRel, features, reference } = edm2 ?? {};
   if (typeof networks !== 'string') return undefined;
+  const fileOf = (path: unknown): string | undefined =>
+    typeof path === 'string' ? join(dirname(manifest), path) : undefined;
   return {
     name,
     folder: join(dirname(manifest), networks),
     sigmaRel: typeof sigmaRel === 'number' && sigmaRel > 0 ? sigmaRel : undefined,
+    features: fileOf(features),
+    reference: fileOf(reference),
   };
 }

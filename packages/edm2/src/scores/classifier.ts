@@ -6,7 +6,7 @@ import type { PixelBatch } from '../sample/images.js';
 import type { FeatureNetwork } from './feature-network.js';
 
 /** Side and channels of the images that the classifier reads. */
-export const CLASSIFIER_SIDE = 16;
+const CLASSIFIER_SIDE = 16;
 export const CLASSES = 10;
 /** Width of the layer before the classes: what the Fréchet distance is taken over. */
 export const FEATURES = 64;

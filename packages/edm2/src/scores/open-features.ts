@@ -1,17 +1,17 @@
-import { fileFingerprint } from '@edm2/app-kit/files/fingerprint';
-import { CLASSIFIER_FORMAT, loadClassifier } from '@edm2/app-kit/scores/classifier-file';
-import type { FeatureNetwork } from '@edm2/app-kit/scores/feature-network';
-import { createImageDetector } from '@edm2/app-kit/scores/image-detector';
-import { UsageError } from '@edm2/command/errors';
 import { siblingCommand } from '@edm2/command/typed';
 import type { EngineReport } from '@edm2/engine';
 import { createDinov2 } from '@edm2/fid/dinov2';
 import { createInception } from '@edm2/fid/inception';
 import { readSafetensors, type SafetensorsFile } from '@edm2/tensor-files';
 import { fromStateDict, type ParameterSpec, type StateDict } from '@edm2/tensor-files/tfjs';
+import { functionWords, OptionError, type Words } from '../words.js';
+import { CLASSIFIER_FORMAT, loadClassifier } from './classifier-file.js';
+import type { FeatureNetwork } from './feature-network.js';
+import { fileFingerprint } from './fingerprint.js';
+import { createImageDetector } from './image-detector.js';
 
 /** Reads the weights of one kind of feature network. */
-type Reader = (path: string, file: SafetensorsFile, engine: EngineReport) => Promise<FeatureNetwork>;
+type Reader = (path: string, file: SafetensorsFile, engine: Pick<EngineReport, 'engine'>) => Promise<FeatureNetwork>;
 
 /** Readers by what the file's metadata say that it is (`network`, as `fid weights` writes, or `format`): another network is one more line. */
 const READERS: Readonly<Record<string, Reader>> = {
@@ -24,17 +24,21 @@ const READERS: Readonly<Record<string, Reader>> = {
  * Opens a feature network.
  *
  * @param path - its weights.
- * @throws {UsageError} when the file is of no kind that is known here.
+ * @throws {OptionError} when the file is of no kind that is known here.
  * @throws {RangeError} when its tensors are not the network's.
  */
-export async function openFeatures(path: string, engine: EngineReport): Promise<FeatureNetwork> {
+export async function openFeatures(
+  path: string,
+  engine: Pick<EngineReport, 'engine'>,
+  words: Words = functionWords('openFeatures'),
+): Promise<FeatureNetwork> {
   const file = await readSafetensors(path);
   try {
     const kind = file.metadata['network'] ?? file.metadata['format'] ?? 'none';
     const read = Object.hasOwn(READERS, kind) ? READERS[kind] : undefined;
     if (!read)
-      throw new UsageError(
-        `--features: expected weights of ${Object.keys(READERS).join(', ')}, got ${path} of ${kind}. ${whereFeaturesComeFrom()}`,
+      throw new OptionError(
+        `${words.head('features')}: expected weights of ${Object.keys(READERS).join(', ')}, got ${path} of ${kind}. ${whereFeaturesComeFrom()}`,
       );
     await file.verify();
     return await read(path, file, engine);
@@ -50,7 +54,11 @@ export const whereFeaturesComeFrom = (): string =>
 /** Of Inception: one row a class. */
 const CLASS_LAYER = 'fc.weight';
 
-async function readInception(path: string, file: SafetensorsFile, { engine }: EngineReport): Promise<FeatureNetwork> {
+async function readInception(
+  path: string,
+  file: SafetensorsFile,
+  { engine }: Pick<EngineReport, 'engine'>,
+): Promise<FeatureNetwork> {
   const inception = createInception();
   return createImageDetector({
     name: 'inception',
@@ -71,7 +79,11 @@ async function readInception(path: string, file: SafetensorsFile, { engine }: En
 /** Width of a head in every published DINOv2. */
 const HEAD = 64;
 
-async function readDinov2(path: string, file: SafetensorsFile, { engine }: EngineReport): Promise<FeatureNetwork> {
+async function readDinov2(
+  path: string,
+  file: SafetensorsFile,
+  { engine }: Pick<EngineReport, 'engine'>,
+): Promise<FeatureNetwork> {
   const dim = file.entries.get('cls_token')?.shape.at(-1) ?? 0;
   const depth = new Set(file.names.map((name) => /^blocks\.(\d+)\./.exec(name)?.[1]).filter(Boolean)).size;
   const dinov2 = createDinov2({ dim, depth, heads: dim / HEAD });

@@ -1,0 +1,178 @@
+import { openDataset } from '@edm2/dataset';
+import type { EngineName } from '@edm2/engine';
+import { type Figures, type MetricChoice, measureMetrics, metricWarnings, needsOf, parseMetrics } from '@edm2/fid';
+import { known, type OptionNames } from '@edm2/options';
+import { seedClass } from '@edm2/sampler';
+import type { Model, ModelSampleOptions } from './model.js';
+import { findInstalled } from './network/installed.js';
+import { startForSampling } from './network/start-for-sampling.js';
+import { type Collected, type CollectOptions, createCollector, judgeImages } from './scores/collect.js';
+import { collectImages } from './scores/collect-images.js';
+import type { FeatureNetwork } from './scores/feature-network.js';
+import { linearAlgebraFor } from './scores/linear-algebra.js';
+import { openFeatures } from './scores/open-features.js';
+import { isStatisticsFile, type Reference, readReference } from './scores/reference-file.js';
+import { functionWords, OptionError } from './words.js';
+
+/** Options of {@link score}: those of sampling are for a model. */
+export interface ScoreOptions extends Omit<ModelSampleOptions, 'seeds' | 'labels'> {
+  /** Figures, as `edm2 score --metrics` names them: `fd`, or several such as `fd,kid,pr`. Default `fd`. */
+  readonly metrics?: string | readonly string[] | undefined;
+  /**
+   * Weights of the feature network, a file of `fid weights` or the main job's classifier. Default: that of the installed network which
+   * `reference` names.
+   */
+  readonly features?: string | undefined;
+  /** Images that a model draws, seeds 0 up to it. Default 1000; published figures take 50,000. */
+  readonly num?: number | undefined;
+  /** What computes, where images of a folder are scored; a model brings its own. Default `'auto'`. */
+  readonly engine?: EngineName | undefined;
+  readonly threads?: number | undefined;
+}
+
+/** Figures of images. */
+export interface ModelScore {
+  /** Images. */
+  readonly n: number;
+  /** By name: `fd`, `kid`, `precision`, …: each `{ value }`, and the deviation where it has one. */
+  readonly figures: Figures;
+  /** Share of images that the feature network reads as the class they stand for, 0…1; undefined where it does not classify. */
+  readonly labelAgreement: number | undefined;
+  /** The feature network: figures on different ones do not compare. */
+  readonly features: string;
+  /** Why figures of so few images say less than they seem. */
+  readonly warnings: readonly string[];
+}
+
+const OPTIONS: OptionNames<ScoreOptions> = {
+  ...{ metrics: true, features: true, num: true, engine: true, threads: true, classes: true, guidance: true },
+  ...{ steps: true, solver: true, sigmaMin: true, sigmaMax: true, rho: true, churn: true, batch: true },
+  ...{ onProgress: true, signal: true },
+};
+const WORDS = functionWords('score');
+const IMAGES = 1000;
+
+/**
+ * Scores images, or what a model draws, against real ones.
+ *
+ * @param what - a folder or zip of images, or an open model.
+ * @param reference - real images (folder, zip), their statistics (`.safetensors`, `.npz`, `.pkl`), or the name of an installed network
+ * that brings some, such as `digits`.
+ * @throws {RangeError} (rejects) when something is missing, or a metric does not go with the feature network.
+ * @throws {Error} (rejects) of damaged files and of the file system.
+ */
+export async function score(what: string | Model, reference: string, options: ScoreOptions = {}): Promise<ModelScore> {
+  const { metrics: asked = 'fd', features, engine, threads, signal } = known('score', options, OPTIONS);
+  const chosen = choose(typeof asked === 'string' ? asked : asked.join(','));
+  const installed = await findInstalled(reference);
+  const weights = features ?? installed?.features;
+  if (weights === undefined)
+    throw new OptionError(
+      'score: expected { features }, the weights of a feature network, got none. Make those of FID with: npx edm2 fid weights',
+    );
+  const started = typeof what === 'string' ? await startForSampling({ engine, threads }, weights) : what.engine;
+  const network = await openFeatures(weights, started, WORDS);
+  try {
+    checkNetwork(chosen, network);
+    const needs = needsOf(chosen.metrics);
+    const real = await referenceOf(installed?.reference ?? reference, network, needs.has('realFeatures'), signal);
+    const keep = { features: needs.has('features'), logits: needs.has('logits') };
+    const collected =
+      typeof what === 'string'
+        ? await ofImages(what, network, keep, options)
+        : await ofModel(what, network, keep, options);
+    const { n, labelAgreement } = collected;
+    const figures = measureMetrics(
+      collected,
+      { n: real.n, statistics: real, features: real.features },
+      { metrics: chosen.metrics, network, ...(await linearAlgebraFor(network.dims)) },
+    );
+    return {
+      n,
+      figures,
+      labelAgreement: Number.isNaN(labelAgreement) ? undefined : labelAgreement,
+      features: network.name,
+      warnings: metricWarnings(chosen.metrics, { n, nReference: real.n, dims: network.dims }),
+    };
+  } finally {
+    network.dispose();
+  }
+}
+
+function choose(text: string): MetricChoice {
+  try {
+    return parseMetrics(text);
+  } catch (cause) {
+    throw new OptionError(`score: ${(cause as Error).message.replace(/^--metrics: /, '')}`, { cause });
+  }
+}
+
+function checkNetwork({ metrics, networks }: MetricChoice, { name, classes }: FeatureNetwork): void {
+  const odd = networks.find((each) => each !== name);
+  if (odd !== undefined)
+    throw new OptionError(
+      `score: expected figures on the features of ${name}, got one that is defined on those of ${odd}. Give its weights as { features }, or ask for fd, the distance on any features.`,
+    );
+  if (needsOf(metrics).has('logits') && classes === undefined)
+    throw new OptionError(
+      `score: expected a feature network that classifies for is, got ${name}. Give Inception's weights as { features }.`,
+    );
+}
+
+async function referenceOf(
+  path: string,
+  network: FeatureNetwork,
+  features: boolean,
+  signal: AbortSignal | undefined,
+): Promise<Reference> {
+  if (!(await isStatisticsFile(path))) {
+    const { n, statistics, features: all } = await ofImages(path, network, { features }, { signal });
+    return { ...statistics, n, ...(all ? { features: all } : {}) };
+  }
+  const reference = await readReference(path, network);
+  if (features && !reference.features)
+    throw new OptionError(
+      `score: expected real images, or statistics with their features, for these metrics, got statistics alone (${path}). Name the images.`,
+    );
+  return reference;
+}
+
+async function ofImages(
+  path: string,
+  network: FeatureNetwork,
+  keep: CollectOptions,
+  { onProgress, signal }: Pick<ScoreOptions, 'onProgress' | 'signal'>,
+): Promise<Collected> {
+  const dataset = await openDataset(path);
+  try {
+    const indices = Array.from({ length: dataset.length }, (_, i) => i);
+    return await collectImages({ dataset, indices, network, keep, onProgress, signal });
+  } finally {
+    await dataset.close();
+  }
+}
+
+async function ofModel(
+  model: Model,
+  network: FeatureNetwork,
+  keep: CollectOptions,
+  { num = IMAGES, metrics: _, features: __, engine: ___, threads: ____, ...options }: ScoreOptions,
+): Promise<Collected> {
+  if (!(Number.isSafeInteger(num) && num >= 2))
+    throw new OptionError(`score: expected num to be a whole number from 2 on, got ${num}. Take 1000 or more.`);
+  const seeds = Array.from({ length: num }, (_, seed) => seed);
+  const { classes } = options;
+  const classOf = (seed: number): number => {
+    if (model.classes === 0) return -1;
+    if (classes === undefined) return seedClass(seed, model.classes);
+    return typeof classes === 'number'
+      ? classes
+      : typeof classes === 'function'
+        ? classes(seed)
+        : (classes[seed] ?? -1);
+  };
+  const collector = createCollector(network, keep);
+  for await (const { seeds: drawn, images, shape } of model.sample({ ...options, seeds }))
+    collector.add(await judgeImages(network, { data: images, shape }, (i) => classOf(drawn[i] ?? 0)));
+  return collector.result();
+}
