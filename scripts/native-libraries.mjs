@@ -1,19 +1,34 @@
-// Brings TensorFlow's C library for the tests that need it. Without it they are skipped by name: no failure here stops anything.
+// Brings native libraries for the tests that need them. Without one its tests are skipped by name: no failure here stops anything.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { bin, root } from './bootstrap.mjs';
 
-/** Milliseconds that the download (274 MB) may take; what has come by then is kept for the next time. */
+/** Milliseconds that a download (274 MB at most) may take; what has come by then is kept for the next time. */
 const TIMEOUT = 5 * 60_000;
 
-/** Installs the library into the user's cache, unless TFJS_LIBTENSORFLOW=off. */
+/** Installs TensorFlow's library into the user's cache, unless TFJS_LIBTENSORFLOW=off. */
 export function installLibtensorflow() {
   if (process.env.TFJS_LIBTENSORFLOW === 'off') {
     console.log('› TensorFlow’s C library: left out (TFJS_LIBTENSORFLOW=off)');
     return;
   }
   console.log('› TensorFlow’s C library (TFJS_LIBTENSORFLOW=off leaves it out)');
-  const cwd = join(root, 'packages/tfjs-libtensorflow');
+  installWith('tfjs-libtensorflow');
+}
+
+/** Installs XLA's plugin for the CPU into the user's cache, with TFJS_XLA=on: its compiler makes the tests some minutes longer. */
+export function installXla() {
+  if (process.env.TFJS_XLA !== 'on') {
+    console.log('› XLA’s plugin for the CPU: left out unless it is there (TFJS_XLA=on brings it)');
+    return;
+  }
+  console.log('› XLA’s plugin for the CPU');
+  installWith('tfjs-xla');
+}
+
+/** @param name - package whose command installs something. */
+function installWith(name) {
+  const cwd = join(root, 'packages', name);
   // The command from its source: nothing is built yet. In node_modules, where its dependencies are found and git does not look.
   const out = 'node_modules/.cache/command';
   const bundled = spawnSync(bin('tsup'), ['--config', 'tsup.command.ts', '--silent'], {
