@@ -4,11 +4,13 @@ import { draw } from '@edm2/test-support';
 import { type Engine, jit } from '@edm2/tfjs-jit';
 import { startLibtensorflow } from '@edm2/tfjs-libtensorflow';
 import { startOnnxRuntime } from '@edm2/tfjs-onnxruntime';
+import { startXla } from '@edm2/tfjs-xla';
 import * as tf from '@tensorflow/tfjs-core';
 
 const ENGINES: Readonly<Record<string, () => Promise<Engine>>> = {
   onnxruntime: () => startOnnxRuntime({ threads: 2 }),
   libtensorflow: () => startLibtensorflow({ device: 'cpu', threads: 2 }),
+  xla: () => startXla({ plugin: 'cpu' }),
 };
 
 type State = { readonly filter: tf.Tensor; readonly dense: tf.Tensor; readonly moment: tf.Tensor };
