@@ -24,7 +24,7 @@ export interface FindOptions {
   readonly plugin?: string | undefined;
   /** Folder of installations; default: where `npx tfjs-xla install` puts them. */
   readonly directory?: string | undefined;
-  readonly env?: NodeJS.ProcessEnv;
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 /** What plugins are called in wheels, by their folders. */
@@ -53,7 +53,7 @@ const libraryIn = (folder: string): string | undefined =>
 const filesOf = (folder: string): string[] => (existsSync(folder) ? readdirSync(folder).sort() : []);
 
 /** site-packages of the active Python environment. */
-function sitePackages(env: NodeJS.ProcessEnv): string[] {
+function sitePackages(env: Readonly<Record<string, string | undefined>>): string[] {
   const prefixes = [env['VIRTUAL_ENV'], env['CONDA_PREFIX']].filter((prefix) => prefix !== undefined && prefix !== '');
   return prefixes.flatMap((prefix) => {
     const lib = join(prefix as string, 'lib');
