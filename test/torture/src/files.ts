@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { isLockFile, readSafetensors, readZipDirectory } from '@edm2/tensor-files';
 
 /** Files below a folder, relative to it, sorted; none where there is no such folder. */
@@ -38,7 +38,7 @@ const timeOf = (name: string): number => {
   const [, thousands = '-1', rest = '0'] = /training-state-(\d+)(?:\.(\d{3}))?\.safetensors$/.exec(name) ?? [];
   return 1000 * Number(thousands) + Number(rest);
 };
-const sameFolder = (a: string, b: string): boolean => a.slice(0, a.lastIndexOf('/')) === b.slice(0, b.lastIndexOf('/'));
+const sameFolder = (a: string, b: string): boolean => dirname(a) === dirname(b);
 
 const isTemporary = (name: string): boolean => /\.tmp$/.test(name);
 
