@@ -8,11 +8,18 @@ import { isHarmless, warningLines } from './decoder-warnings.js';
 import { fillGif, gifFirstFrame } from './gif-first-frame.js';
 import type { ImageKind } from './image-kind.js';
 import { checkSides, DARK, DecodeFailure, darkPicture, type Raster } from './raster.js';
+import { createTurns } from './turns.js';
 
 /** What libvips decodes. */
 export type SharpKind = Exclude<ImageKind, 'bmp' | 'pnm' | 'npy'>;
 
 type FailOn = 'warning' | 'error';
+
+/**
+ * libvips gathers the messages of the whole process in one place, and sharp empties it after each image: of two that decode at a time,
+ * one may be told the other's words, or none. So what fails is decoded once more alone, and only those words count.
+ */
+const turns = createTurns();
 
 const open = (bytes: Uint8Array, failOn: FailOn): Sharp =>
   sharp(bytes, { failOn, ignoreIcc: true, limitInputPixels: MAX_RESOLUTION ** 2 });
@@ -41,17 +48,21 @@ export async function decodePng(
 ): Promise<Raster> {
   const { grey, alpha, bits, animated, exif, width, height } = header;
   checkSides(width, height, MAX_RESOLUTION);
-  const turned = exif && isTurned((await open(bytes, 'warning').metadata().catch(explain)).orientation);
+  const turned = exif && isTurned((await heard(() => open(bytes, 'warning').metadata())).orientation);
   const conversions =
     (alpha ? conversionBit('alpha') : 0) |
     (bits === 16 ? conversionBit('16-bit') : 0) |
     (animated ? conversionBit('first-frame') : 0) |
     (turned ? conversionBit('orientation') : 0);
   const facts = { grey, deep: bits === 16, alpha, cmyk: false, conversions };
-  const raster = await pixels(open(bytes, 'warning'), facts, channels).catch(explain);
-  if (facts.deep && !acceptWarnings) await checkRange(open(bytes, 'warning'), raster, grey);
+  const raster = await heard(() => pixels(open(bytes, 'warning'), facts, channels));
+  if (facts.deep && !acceptWarnings) await turns.shared(() => checkRange(open(bytes, 'warning'), raster, grey));
   return raster;
 }
+
+/** Decodes beside others; what fails fails once more alone, in its own words. */
+const heard = <T>(decode: () => Promise<T>): Promise<T> =>
+  turns.shared(decode).catch(() => turns.alone(() => decode().catch(explain)));
 
 /**
  * Decodes JPEG, GIF, WebP, TIFF or AVIF.
@@ -72,16 +83,33 @@ export async function decodeWithSharp(
   }
   const decode = (failOn: FailOn): Promise<Raster> => decodeOnce(kind, bytes, channels, failOn, acceptWarnings);
   try {
-    return await decode('warning');
-  } catch (strict) {
-    if (strict instanceof DecodeFailure) throw strict;
-    // Damage fails again; what was a warning alone gives an image now.
-    const lenient = await decode('error').catch(explain);
-    const message = strict instanceof Error ? strict.message : String(strict);
-    const harmless = (kind === 'jpeg' || kind === 'tiff') && isHarmless(kind, message, bytes);
-    if (!acceptWarnings && !harmless) throw new DecodeFailure(quote(strict), 'warning', undefined, strict);
-    return { ...lenient, conversions: lenient.conversions | conversionBit('warning') };
+    return await turns.shared(() => decode('warning'));
+  } catch (error) {
+    if (error instanceof DecodeFailure) throw error;
+    return turns.alone(() => weigh(kind, bytes, decode, acceptWarnings));
   }
+}
+
+/** Decides about a file that fails when warnings count. Runs alone: it goes by the decoder's words. */
+async function weigh(
+  kind: Exclude<SharpKind, 'png'>,
+  bytes: Uint8Array,
+  decode: (failOn: FailOn) => Promise<Raster>,
+  acceptWarnings: boolean,
+): Promise<Raster> {
+  let strict: unknown;
+  try {
+    return await decode('warning');
+  } catch (error) {
+    if (error instanceof DecodeFailure) throw error;
+    strict = error;
+  }
+  // Damage fails again; what was a warning alone gives an image now.
+  const lenient = await decode('error').catch(explain);
+  const message = strict instanceof Error ? strict.message : String(strict);
+  const harmless = (kind === 'jpeg' || kind === 'tiff') && isHarmless(kind, message, bytes);
+  if (!acceptWarnings && !harmless) throw new DecodeFailure(quote(strict), 'warning', undefined, strict);
+  return { ...lenient, conversions: lenient.conversions | conversionBit('warning') };
 }
 
 async function decodeOnce(

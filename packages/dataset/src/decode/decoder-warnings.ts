@@ -11,10 +11,12 @@ const TIFF_HARMLESS =
 
 /**
  * Whether each line of a decoder's error is a warning that costs no pixel: stray bytes before a JPEG's pixels, its revision or
- * parameters, a damaged colour profile; fields of a TIFF that describe the picture without being part of it.
+ * parameters, a damaged colour profile; fields of a TIFF that describe the picture without being part of it. An error without words
+ * is not harmless: nobody knows what it was.
  */
 export function isHarmless(kind: 'jpeg' | 'tiff', message: string, bytes: Uint8Array): boolean {
   const lines = warningLines(message);
+  if (lines.length === 0) return false;
   if (kind === 'tiff') return lines.every((line) => TIFF_HARMLESS.test(line));
   const stray = strayHeaderBytes(bytes);
   return lines.every((line) => {
