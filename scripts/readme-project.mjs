@@ -1,25 +1,25 @@
 // The project of somebody who follows a package's README: its install lines are the dependencies, its ts and js blocks the program.
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { root } from './bootstrap.mjs';
 
 /** Versions that a stranger would get for the names that install lines mention. */
 const VERSIONS = { sharp: '^0.35.0' };
 const TFJS = '^4.22.0';
 
-/** The version of a package that is no part of this repository. */
-export const versionFor = (name) => VERSIONS[name] ?? (name.startsWith('@tensorflow/') ? TFJS : 'latest');
+/** The range of a package that is no part of this repository; no tag such as `latest`, which `npm ls` calls invalid. */
+export const versionFor = (name) => VERSIONS[name] ?? (name.startsWith('@tensorflow/') ? TFJS : '*');
 
-/** Programs that need more than npm gives: only their imports are run here, the rest in the package's own tests. */
+/** By the folder of the README: programs that need more than npm gives: only their imports are run here, the rest in the package's own tests. */
 const NEEDS_MORE = {
-  'readme-tfjs-libtensorflow': "TensorFlow's C library",
-  'readme-tfjs-xla': 'a PJRT plugin',
+  'tfjs-libtensorflow': "TensorFlow's C library",
+  'tfjs-xla': 'a PJRT plugin',
 };
 
 /** Files of this repository that a program finds beside it, under the names that it gives: what a reader would have downloaded or made. */
 const BESIDE = {
-  'readme-tfjs-jit': { 'face-detection': 'test/golden/face-detection-short' },
-  'readme-latent-vae': { 'sd-vae-ft-mse': 'test/golden/vae-tiny', 'latents.zip': 'test/golden/dataset-tiny-sd.zip' },
+  'tfjs-jit': { 'face-detection': 'test/golden/face-detection-short' },
+  'latent-vae': { 'sd-vae-ft-mse': 'test/golden/vae-tiny', 'latents.zip': 'test/golden/dataset-tiny-sd.zip' },
 };
 
 /**
@@ -31,6 +31,7 @@ const BESIDE = {
  */
 export function readmeProject(readme, folder) {
   const text = readFileSync(readme, 'utf8');
+  const owner = basename(dirname(readme));
   const blocks = (...languages) =>
     [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)]
       .filter(([, language]) => languages.includes(language))
@@ -41,7 +42,7 @@ export function readmeProject(readme, folder) {
     .flatMap((line) => line.replace(/\s#.*/, '').trim().split(/\s+/))
     .filter((word) => !/^(npm|install)$|=/.test(word));
   mkdirSync(folder, { recursive: true });
-  for (const [to, from] of Object.entries(BESIDE[basename(folder)] ?? {}))
+  for (const [to, from] of Object.entries(BESIDE[owner] ?? {}))
     cpSync(join(root, from), join(folder, to), { recursive: true });
   writeFileSync(
     join(folder, 'package.json'),
@@ -55,7 +56,7 @@ export function readmeProject(readme, folder) {
   );
   const typed = blocks('ts').length > 0;
   // A README without a program that can run here still has to install and load.
-  const program = NEEDS_MORE[basename(folder)] ? '' : blocks('ts', 'js').join('');
+  const program = NEEDS_MORE[owner] ? '' : blocks('ts', 'js').join('');
   writeFileSync(
     join(folder, typed ? 'main.ts' : 'main.js'),
     `${program || names.map((name) => `import '${name}';\n`).join('')}\nexport {};\n`,

@@ -1,24 +1,24 @@
-import { at, type Node } from '@edm2/tfjs-jit/graph';
+import { at, type Node, type SlidingWindow } from '@edm2/tfjs-jit/graph';
 import type { Emitter, Lowerings, Ref } from './emitter.js';
 import type { NodeAttributes } from './graph-def.js';
 import { everyNth } from './shape.js';
-import { insertZeros, overPadded, padded, paddingAttributes, steps, type Window, windowOf } from './window.js';
+import { insertZeros, overPadded, padded, paddingAttributes, steps, windowOf } from './window.js';
 
 const arg = (node: Node, e: Emitter, index: number): Ref => e.ref(at(node.inputs, index));
 const shapeOf = (node: Node, index: number): readonly number[] => at(node.inputs, index).shape;
 const outShape = (node: Node): readonly number[] => at(node.outputs, 0).shape;
 
-const attributes = (window: Window): NodeAttributes => ({
+const attributes = (window: SlidingWindow): NodeAttributes => ({
   strides: steps(window.strides),
   dilations: steps(window.dilations),
   data_format: { text: 'NHWC' },
   ...paddingAttributes(window),
 });
 
-const isDilated = ({ dilations }: Window): boolean => dilations.some((n) => n !== 1);
+const isDilated = ({ dilations }: SlidingWindow): boolean => dilations.some((n) => n !== 1);
 
 /** The same convolution with the zeros between its taps written out: TensorFlow's gradients know no dilation on a CPU. */
-const undilated = (window: Window): Window => ({
+const undilated = (window: SlidingWindow): SlidingWindow => ({
   ...window,
   dilations: [1, 1],
   kernel: [(window.kernel[0] - 1) * window.dilations[0] + 1, (window.kernel[1] - 1) * window.dilations[1] + 1],
@@ -49,11 +49,11 @@ export const convolutions: Lowerings = {
 };
 
 /** A 1×1 window with different strides: TensorFlow 2.21 writes outside its memory there. */
-const isUnevenPoint = ({ kernel, strides }: Window): boolean =>
+const isUnevenPoint = ({ kernel, strides }: SlidingWindow): boolean =>
   kernel.every((n) => n === 1) && strides[0] !== strides[1];
 
 /** The pixels that a 1×1 window sees, and the window of stride 1 that sees them all. */
-function pointsSeen(x: Ref, shape: readonly number[], window: Window, e: Emitter): [Ref, Window] {
+function pointsSeen(x: Ref, shape: readonly number[], window: SlidingWindow, e: Emitter): [Ref, SlidingWindow] {
   const { from } = overPadded(window);
   const image = [at(shape, 0), ...from, at(shape, 3)];
   const seen = everyNth(padded(x, window, e), image, [1, ...window.strides, 1], e);

@@ -1,20 +1,20 @@
-import { at, type Node } from '@edm2/tfjs-jit/graph';
+import { at, type Node, type SlidingWindow } from '@edm2/tfjs-jit/graph';
 import type { Emitter, Lowerings, Ref } from './emitter.js';
 import type { NodeAttributes } from './graph-def.js';
 import { everyNth, padZeros } from './shape.js';
-import { cropped, insertZeros, overPadded, padded, paddingWord, steps, type Window, windowOf } from './window.js';
+import { cropped, insertZeros, overPadded, padded, paddingWord, steps, windowOf } from './window.js';
 
 const arg = (node: Node, e: Emitter, index: number): Ref => e.ref(at(node.inputs, index));
 const shapeOf = (node: Node, index: number): readonly number[] => at(node.inputs, index).shape;
 const outShape = (node: Node): readonly number[] => at(node.outputs, 0).shape;
 
 /** TensorFlow's own: equal strides, no dilation, padding that has a name. */
-const isNative = (window: Window): boolean =>
+const isNative = (window: SlidingWindow): boolean =>
   window.strides[0] === window.strides[1] &&
   window.dilations.every((n) => n === 1) &&
   paddingWord(window) !== undefined;
 
-const attributes = (window: Window, padding = paddingWord(window) ?? 'VALID'): NodeAttributes => ({
+const attributes = (window: SlidingWindow, padding = paddingWord(window) ?? 'VALID'): NodeAttributes => ({
   strides: steps(window.strides),
   dilations: steps([1, 1]),
   data_format: { text: 'NHWC' },
@@ -22,7 +22,7 @@ const attributes = (window: Window, padding = paddingWord(window) ?? 'VALID'): N
 });
 
 /** The same window without strides and dilation over the padded image; what it gives is a part of what this one gives. */
-function plain(window: Window): Window {
+function plain(window: SlidingWindow): SlidingWindow {
   const over = overPadded(window);
   const kernel = [0, 1].map((i) => (at(window.kernel, i) - 1) * at(window.dilations, i) + 1) as [number, number];
   return {
@@ -34,10 +34,16 @@ function plain(window: Window): Window {
   };
 }
 
-const isSpread = ({ strides, dilations }: Window): boolean => [...strides, ...dilations].some((n) => n !== 1);
+const isSpread = ({ strides, dilations }: SlidingWindow): boolean => [...strides, ...dilations].some((n) => n !== 1);
 
 /** The gradient of what `plain` gives: zeros where the strides skipped. */
-function spreadGradient(dy: Ref, shape: readonly number[], window: Window, to: readonly number[], e: Emitter): Ref {
+function spreadGradient(
+  dy: Ref,
+  shape: readonly number[],
+  window: SlidingWindow,
+  to: readonly number[],
+  e: Emitter,
+): Ref {
   const spread = insertZeros(dy, shape, 1, window.strides, e);
   const missing = [0, 1].map((i): [number, number] => {
     const reached = (at(window.to, i) - 1) * at(window.strides, i) + 1;
@@ -46,7 +52,11 @@ function spreadGradient(dy: Ref, shape: readonly number[], window: Window, to: r
   return missing.every(([, n]) => n === 0) ? spread : padZeros(spread, [[0, 0], ...missing, [0, 0]], e);
 }
 
-const imageShape = (shape: readonly number[], { from }: Window): number[] => [at(shape, 0), ...from, at(shape, 3)];
+const imageShape = (shape: readonly number[], { from }: SlidingWindow): number[] => [
+  at(shape, 0),
+  ...from,
+  at(shape, 3),
+];
 
 /** Depthwise convolutions and their gradients, NHWC and HWIM. */
 export const depthwise: Lowerings = {

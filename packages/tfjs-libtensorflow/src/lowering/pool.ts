@@ -1,17 +1,17 @@
-import { at, type Node, numbers } from '@edm2/tfjs-jit/graph';
+import { at, type Node, numbers, type SlidingWindow } from '@edm2/tfjs-jit/graph';
 import { select } from './elementwise.js';
 import type { Emitter, Lowerings, Ref } from './emitter.js';
 import type { Attribute, NodeAttributes } from './graph-def.js';
-import { cropped, overPadded, padded, paddingWord, steps, type Window, windowOf } from './window.js';
+import { cropped, overPadded, padded, paddingWord, steps, windowOf } from './window.js';
 
 const arg = (node: Node, e: Emitter, index = 0): Ref => e.ref(at(node.inputs, index));
 const shapeOf = (node: Node, index = 0): readonly number[] => at(node.inputs, index).shape;
 const outShape = (node: Node): readonly number[] => at(node.outputs, 0).shape;
 
-const windowFor = (node: Node, image: readonly number[], out: readonly number[]): Window =>
+const windowFor = (node: Node, image: readonly number[], out: readonly number[]): SlidingWindow =>
   windowOf(node, image, out, numbers(node.attrs, 'filterSize'));
 
-const attributes = (window: Window): Record<string, Attribute> => ({
+const attributes = (window: SlidingWindow): Record<string, Attribute> => ({
   ksize: steps(window.kernel),
   strides: steps(window.strides),
   data_format: { text: 'NHWC' },
@@ -19,13 +19,13 @@ const attributes = (window: Window): Record<string, Attribute> => ({
 });
 
 /** An image with explicit padding that no maximum comes from. */
-function paddedLow(x: Ref, { pads }: Window, e: Emitter): Ref {
+function paddedLow(x: Ref, { pads }: SlidingWindow, e: Emitter): Ref {
   const amounts = e.tensor(Int32Array.from([0, 0, ...pads.flat(), 0, 0]), [4, 2], 'int32');
   return e.op('PadV2', [x, amounts, e.scalar(Number.NEGATIVE_INFINITY)], { Tpaddings: { type: 'int32' } });
 }
 
 /** How many of the image's pixels each window covers, row by row: padding does not count. */
-function counts({ strides, kernel, pads, from, to }: Window): number[] {
+function counts({ strides, kernel, pads, from, to }: SlidingWindow): number[] {
   const along = (i: 0 | 1): number[] =>
     Array.from({ length: to[i] }, (_, k) => {
       const start = k * strides[i] - pads[i][0];
@@ -35,14 +35,14 @@ function counts({ strides, kernel, pads, from, to }: Window): number[] {
   return along(0).flatMap((h) => columns.map((w) => h * w));
 }
 
-/** Window size over the number of the image's pixels in each window, `[1, h, w, 1]`. */
-function correction(window: Window, e: Emitter): Ref {
+/** SlidingWindow size over the number of the image's pixels in each window, `[1, h, w, 1]`. */
+function correction(window: SlidingWindow, e: Emitter): Ref {
   const { kernel, to } = window;
   const factors = counts(window).map((n) => (kernel[0] * kernel[1]) / n);
   return e.tensor(Float32Array.from(factors), [1, to[0], to[1], 1], 'float32');
 }
 
-const averageGradient = (dy: Ref, shape: readonly number[], window: Window, e: Emitter): Ref =>
+const averageGradient = (dy: Ref, shape: readonly number[], window: SlidingWindow, e: Emitter): Ref =>
   e.op('AvgPoolGrad', [e.ints(shape), dy], { ...attributes(window), T: { type: dy.dtype } }, dy.dtype);
 
 /** Pools and their gradients, NHWC. */

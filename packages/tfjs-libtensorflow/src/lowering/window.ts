@@ -1,66 +1,34 @@
-import { at, type Node, numbers, pairs } from '@edm2/tfjs-jit/graph';
+import { at, type Node, reach, type SlidingWindow, slidingWindow, type Two, two } from '@edm2/tfjs-jit/graph';
 import type { Emitter, Ref } from './emitter.js';
 import type { NodeAttributes } from './graph-def.js';
 import { padZeros, slice } from './shape.js';
 
-type Two = readonly [number, number];
-
-/** A window that slides over an image, with everything explicit. */
-export interface Window {
-  readonly strides: Two;
-  readonly dilations: Two;
-  /** Taps of the window. */
-  readonly kernel: Two;
-  /** Zeros before and after the rows, and before and after the columns. */
-  readonly pads: readonly [Two, Two];
-  /** Extent of the image. */
-  readonly from: Two;
-  /** Number of windows. */
-  readonly to: Two;
-}
-
-const two = (values: readonly number[]): Two => [at(values, 0), at(values, 1)];
-
-/**
- * Reads a kernel's window.
- *
- * @param image - shape of the image, NHWC.
- * @param out - shape of what the forward kernel gives, NHWC.
- */
+/** The window; rows behind the last one are not padding: rounding dropped them. */
 export function windowOf(
   node: Node,
   image: readonly number[],
   out: readonly number[],
   kernel: readonly number[],
-): Window {
-  const strides = two(numbers(node.attrs, 'strides'));
-  const dilations = two(numbers(node.attrs, 'dilations'));
-  const given = pairs(node.attrs, 'pad');
-  const from = two(image.slice(1));
-  const to = two(out.slice(1));
-  const taps = two(kernel);
-  const along = (i: 0 | 1): Two => {
-    const before = at(given, i + 1)[0];
-    // Rows behind the last window are not padding: rounding dropped them.
-    const reach = (to[i] - 1) * strides[i] + (taps[i] - 1) * dilations[i] + 1;
-    return [before, Math.max(0, reach - from[i] - before)];
-  };
-  return { strides, dilations, kernel: taps, pads: [along(0), along(1)], from, to };
+): SlidingWindow {
+  const window = slidingWindow(node, image, out, kernel);
+  const along = ([before, after]: Two): Two => [before, Math.max(0, after)];
+  return { ...window, pads: [along(window.pads[0]), along(window.pads[1])] };
 }
 
 /** What TensorFlow calls the padding, where it has a word for it. */
-export function paddingWord({ strides, dilations, kernel, pads, from, to }: Window): 'VALID' | 'SAME' | undefined {
+export function paddingWord(window: SlidingWindow): 'VALID' | 'SAME' | undefined {
+  const { strides, pads, from, to } = window;
   if (pads.every(([before, after]) => before === 0 && after === 0)) return 'VALID';
   const same = ([0, 1] as const).every((i) => {
     const windows = Math.ceil(from[i] / strides[i]);
-    const total = Math.max(0, (windows - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1 - from[i]);
+    const total = Math.max(0, (windows - 1) * strides[i] + reach(window, i) - from[i]);
     return windows === to[i] && pads[i][0] === Math.floor(total / 2) && pads[i][1] === total - Math.floor(total / 2);
   });
   return same ? 'SAME' : undefined;
 }
 
 /** Padding attributes of a convolution. */
-export function paddingAttributes(window: Window): NodeAttributes {
+export function paddingAttributes(window: SlidingWindow): NodeAttributes {
   const word = paddingWord(window);
   if (word !== undefined) return { padding: { text: word } };
   return { padding: { text: 'EXPLICIT' }, explicit_paddings: { ints: [0, 0, ...window.pads.flat(), 0, 0] } };
@@ -70,7 +38,7 @@ export function paddingAttributes(window: Window): NodeAttributes {
 export const steps = ([rows, columns]: Two): { ints: number[] } => ({ ints: [1, rows, columns, 1] });
 
 /** The same window over an image whose padding has been written out. */
-export const overPadded = (window: Window): Window => ({
+export const overPadded = (window: SlidingWindow): SlidingWindow => ({
   ...window,
   pads: [
     [0, 0],
@@ -80,11 +48,11 @@ export const overPadded = (window: Window): Window => ({
 });
 
 /** An NHWC image with the window's padding as zeros around it. */
-export const padded = (x: Ref, { pads }: Window, e: Emitter): Ref =>
+export const padded = (x: Ref, { pads }: SlidingWindow, e: Emitter): Ref =>
   pads.flat().every((n) => n === 0) ? x : padZeros(x, [[0, 0], ...pads, [0, 0]], e);
 
 /** The image inside a padded one. */
-export function cropped(x: Ref, { pads }: Window, image: readonly number[], e: Emitter): Ref {
+export function cropped(x: Ref, { pads }: SlidingWindow, image: readonly number[], e: Emitter): Ref {
   if (pads.flat().every((n) => n === 0)) return x;
   return slice(x, [0, pads[0][0], pads[1][0], 0], image, e);
 }

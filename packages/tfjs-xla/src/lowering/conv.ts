@@ -1,13 +1,11 @@
-import { at, type Node } from '@edm2/tfjs-jit/graph';
+import { at, type Node, reach, type SlidingWindow, type Two } from '@edm2/tfjs-jit/graph';
 import { type Emitter, type Lowerings, longs, type Ref } from './emitter.js';
 import { precisionOf } from './matmul.js';
 import { reversed } from './shape.js';
-import { reach, type Window, windowOf } from './window.js';
+import { windowOf } from './window.js';
 
 const arg = (node: Node, e: Emitter, index: number): Ref => e.ref(at(node.inputs, index));
 const outShape = (node: Node): readonly number[] => at(node.outputs, 0).shape;
-
-type Two = readonly [number, number];
 
 interface Convolution {
   readonly dims: string;
@@ -43,7 +41,7 @@ const TO_FILTER = '[f, 0, 1, b]x[i, 0, 1, o]->[0, 1, b, f]';
 const both = (along: (i: 0 | 1) => Two): readonly [Two, Two] => [along(0), along(1)];
 
 /** Padding of the gradient to the image: as far as the reversed filter reaches beyond the windows. */
-const inputPads = (w: Window): readonly [Two, Two] =>
+const inputPads = (w: SlidingWindow): readonly [Two, Two] =>
   both((i) => {
     const before = reach(w, i) - 1 - w.pads[i][0];
     const spread = (w.to[i] - 1) * w.strides[i] + 1;
@@ -51,7 +49,7 @@ const inputPads = (w: Window): readonly [Two, Two] =>
   });
 
 /** Padding of the gradient to the filter: exactly its taps come out. */
-const filterPads = (w: Window): readonly [Two, Two] =>
+const filterPads = (w: SlidingWindow): readonly [Two, Two] =>
   both((i) => {
     const before = w.pads[i][0];
     return [before, reach(w, i) + (w.to[i] - 1) * w.strides[i] - w.from[i] - before];

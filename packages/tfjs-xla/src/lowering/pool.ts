@@ -1,14 +1,14 @@
-import { at, type Node, numbers, sizeOf } from '@edm2/tfjs-jit/graph';
+import { at, type Node, numbers, reach, type SlidingWindow, sizeOf } from '@edm2/tfjs-jit/graph';
 import { combine, type Emitter, type Lowering, type Lowerings, longs, type Ref } from './emitter.js';
 import { tensorType } from './hlo-type.js';
 import { start } from './reduce.js';
 import { padWith } from './shape.js';
-import { reach, type Window, windowOf } from './window.js';
+import { windowOf } from './window.js';
 
 const arg = (node: Node, e: Emitter, index = 0): Ref => e.ref(at(node.inputs, index));
 const outShape = (node: Node): readonly number[] => at(node.outputs, 0).shape;
 
-const windowFor = (node: Node, image: readonly number[], out: readonly number[]): Window =>
+const windowFor = (node: Node, image: readonly number[], out: readonly number[]): SlidingWindow =>
   windowOf(node, image, out, numbers(node.attrs, 'filterSize'));
 
 const images = (values: readonly number[]): readonly number[] => [1, ...values, 1];
@@ -16,7 +16,7 @@ const images = (values: readonly number[]): readonly number[] => [1, ...values, 
 const pairsText = (pads: readonly (readonly number[])[]): string =>
   `padding = dense<[${[[0, 0], ...pads, [0, 0]].map((pad) => `[${pad}]`)}]> : tensor<4x2xi64>`;
 
-const windowText = (w: Window): string =>
+const windowText = (w: SlidingWindow): string =>
   [
     `window_dimensions = ${longs(images(w.kernel))}`,
     `window_strides = ${longs(images(w.strides))}`,
@@ -24,11 +24,11 @@ const windowText = (w: Window): string =>
     pairsText(w.pads),
   ].join(', ');
 
-const folded = (fold: 'maximum' | 'add', x: Ref, w: Window, shape: readonly number[], e: Emitter): Ref =>
+const folded = (fold: 'maximum' | 'add', x: Ref, w: SlidingWindow, shape: readonly number[], e: Emitter): Ref =>
   e.op('reduce_window', [x, e.scalar(start(fold, x.type))], { shape }, windowText(w), combine(fold, x.type));
 
 /** How many of the image's pixels each window covers, row by row: padding does not count. */
-function counts({ strides, kernel, dilations, pads, from, to }: Window): Float32Array {
+function counts({ strides, kernel, dilations, pads, from, to }: SlidingWindow): Float32Array {
   const along = (i: 0 | 1): number[] =>
     Array.from({ length: to[i] }, (_, k) => {
       const begin = k * strides[i] - pads[i][0];
@@ -40,7 +40,7 @@ function counts({ strides, kernel, dilations, pads, from, to }: Window): Float32
 }
 
 /** Number of pixels in each window, as a tensor of the windows' shape. */
-const countsLike = (x: Ref, w: Window, e: Emitter): Ref =>
+const countsLike = (x: Ref, w: SlidingWindow, e: Emitter): Ref =>
   e.broadcast(e.tensor(counts(w), [1, w.to[0], w.to[1], 1], 'float32'), x.shape);
 
 /** Chooses between two values that lie at two places: the larger, the first of equal ones. */

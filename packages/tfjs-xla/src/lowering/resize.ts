@@ -1,36 +1,10 @@
-import { at, type Node } from '@edm2/tfjs-jit/graph';
+import { at, type Node, resizeMatrix, type Two } from '@edm2/tfjs-jit/graph';
 import { type Emitter, type Lowering, type Lowerings, longs, type Ref } from './emitter.js';
 import { reduce } from './reduce.js';
 
 type Kind = 'bilinear' | 'nearest';
-type Two = readonly [number, number];
 
 const arg = (node: Node, e: Emitter, index = 0): Ref => e.ref(at(node.inputs, index));
-
-/**
- * Resizing along one axis as a matrix `[to, from]`, by TensorFlow's rules; the transposed matrix is the exact gradient.
- */
-function resizeMatrix(kind: Kind, from: number, to: number, alignCorners: boolean, halfPixel: boolean): Float32Array {
-  const corners = alignCorners && to > 1;
-  const ratio = (corners ? from - 1 : from) / (corners ? to - 1 : to);
-  const matrix = new Float32Array(to * from);
-  const last = from - 1;
-  for (let i = 0; i < to; i++) {
-    if (kind === 'nearest') {
-      const source = ratio * (halfPixel ? i + 0.5 : i);
-      const nearest = alignCorners ? Math.round(source) : Math.floor(source);
-      matrix[i * from + Math.max(0, Math.min(last, nearest))] = 1;
-      continue;
-    }
-    const source = halfPixel ? ratio * (i + 0.5) - 0.5 : ratio * i;
-    const below = Math.max(0, Math.floor(source));
-    const above = Math.min(last, Math.ceil(source));
-    const share = above === below ? 0 : source - below;
-    matrix[i * from + below] = 1 - share;
-    matrix[i * from + above] = (matrix[i * from + above] ?? 0) + share;
-  }
-  return matrix;
-}
 
 /** Multiplies the rows and columns of NHWC images by the matrices of both axes; transposed for the gradient. */
 function resize(kind: Kind, x: Ref, node: Node, from: Two, to: Two, gradient: boolean, e: Emitter): Ref {
