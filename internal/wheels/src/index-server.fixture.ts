@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { onTestFinished } from 'vitest';
+import { afterAll, onTestFinished } from 'vitest';
 import yazl from 'yazl';
 import type { Machine } from './machine.js';
 import { fileName, type Wheel } from './wheel.js';
@@ -17,7 +17,15 @@ export const LINUX: Machine = { platform: 'linux', arch: 'x64', glibc: '2.36', r
 /** An environment without pip. */
 export const NO_PIP: NodeJS.ProcessEnv = { PATH: '/nowhere' };
 
-export const scratch = (): Promise<string> => mkdtemp(join(tmpdir(), 'edm2-wheels-'));
+const scratched: string[] = [];
+afterAll(() => Promise.all(scratched.splice(0).map((folder) => rm(folder, { recursive: true, force: true }))));
+
+/** A folder that goes when the file's tests are done. */
+export async function scratch(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'edm2-wheels-'));
+  scratched.push(folder);
+  return folder;
+}
 
 /** A wheel that exists on disk. */
 export interface FakeWheel {

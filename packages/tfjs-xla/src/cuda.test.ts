@@ -1,4 +1,5 @@
 import '@tensorflow/tfjs';
+import { existsSync } from 'node:fs';
 import { type Engine, jit } from '@edm2/tfjs-jit';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
@@ -6,6 +7,7 @@ import { lowerToStableHlo } from './lower-to-stablehlo.js';
 import { compileAheadOfTime } from './native/ahead-of-time.js';
 import { Plugin } from './native/plugin.js';
 import { findPlugins } from './plugins/locate.js';
+import { startXla } from './start.js';
 import { giveTools } from './tools.js';
 
 const CUDA = findPlugins().find(({ kind }) => kind === 'cuda13');
@@ -57,6 +59,10 @@ describe(`compiled for an H100 without one, ${CUDA ? 'present' : 'skipped: not i
       giveTools(CUDA);
       return Plugin.open(CUDA.file);
     };
+
+    it.skipIf(existsSync('/dev/nvidiactl'))('without a device, starting says what to look at', async () => {
+      await expect(startXla({ plugin: 'cuda13' })).rejects.toThrow(/expected a device for .*, got none: .*nvidia-smi/);
+    });
 
     it.each([
       ['float32', 1],

@@ -21,6 +21,7 @@ describe(`XLA, ${IF_INSTALLED}`, () => {
     it('says what it runs on, and starts once', async () => {
       expect(engine).toMatchObject({ name: 'xla', backend: 'xla', platform: 'cpu', plugin: { kind: 'cpu' } });
       expect(await startXla({ plugin: 'cpu' })).toBe(engine);
+      expect(engine.memory()).toBeUndefined();
       await expect(startXla({ plugin: 'cpu', precision: 'tf32' })).rejects.toThrow(/options of the first start/);
     });
 
@@ -59,6 +60,7 @@ describe(`XLA, ${IF_INSTALLED}`, () => {
       const x = tf.fill([600, 600], 1 / 600) as tf.Tensor2D;
       tf.dispose(power(x));
       const y = power(x);
+      expect(engine.isReady(y)).toBe(false);
       let turns = 0;
       const count = setInterval(() => turns++, 0);
       let over = false;
@@ -69,6 +71,7 @@ describe(`XLA, ${IF_INSTALLED}`, () => {
       expect(over).toBe(false);
       expect((await values)[5]).toBeCloseTo(1 / 600, 6);
       clearInterval(count);
+      expect(engine.isReady(y)).toBe(true);
       expect(turns).toBeGreaterThan(0);
       tf.dispose([x, y]);
       power.dispose();

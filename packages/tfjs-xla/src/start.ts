@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 import { known } from '@edm2/options';
 import { type CompileOptions, checkNode, type Engine, type Graph, registerEngine } from '@edm2/tfjs-jit/graph';
-import { registerBackend } from '@tensorflow/tfjs-core';
+import { registerBackend, type TensorInfo } from '@tensorflow/tfjs-core';
 import { XlaBackend } from './backend/backend.js';
 import { registerKernels } from './backend/kernels.js';
 import { BACKEND } from './backend/name.js';
 import { compile, type XlaExecutable } from './engine/executable.js';
 import { arrange, lowerToStableHlo } from './lower-to-stablehlo.js';
-import { Client } from './native/client.js';
+import { Client, type DeviceMemory } from './native/client.js';
 import type { NamedValue } from './native/named-values.js';
-import { Plugin } from './native/plugin.js';
+import { Plugin, XlaError } from './native/plugin.js';
 import { type FoundPlugin, findPlugins, KINDS, type Kind } from './plugins/locate.js';
 import { giveTools } from './tools.js';
 
@@ -37,6 +37,10 @@ export interface XlaEngine extends Engine {
   /** Kind of the device, such as `NVIDIA H100 80GB HBM3`. */
   readonly device: string;
   readonly plugin: FoundPlugin;
+  /** Memory of the device, where the plugin tells: a CPU's does not. */
+  memory(): DeviceMemory | undefined;
+  /** Whether a tensor of this backend has its values: false while the device works on them. */
+  isReady(tensor: TensorInfo): boolean;
 }
 
 let started: { readonly engine: XlaEngine; readonly settings: string } | undefined;
@@ -89,7 +93,7 @@ function start(
 ): XlaEngine {
   giveTools(found);
   const opened = Plugin.open(found.file);
-  const client = new Client(opened, settingsOf(found, memory));
+  const client = connect(opened, found, memory);
   const device = client.devices[index];
   if (device === undefined)
     throw new RangeError(
@@ -109,6 +113,8 @@ function start(
     platform: client.platform,
     device: device.kind,
     plugin: found,
+    memory: () => client.memoryOf(device),
+    isReady: (tensor) => client.isReady(backend.bufferOf(tensor)),
     compile: load,
     plan: (graph, given) => ({ graph: arrange(graph, given) }),
   };
@@ -132,6 +138,26 @@ function choose(plugin: string | undefined): FoundPlugin {
       `startXla: expected a PJRT plugin at ${first.file} (${first.from}), got no such file. Run npx tfjs-xla info to see what is here.`,
     );
   return first;
+}
+
+/** What absl says where something that must be there is not. */
+const FAILED_PRECONDITION = 9;
+
+/** @throws {Error} when no device of the plugin's kind answers. */
+function connect(plugin: Plugin, found: FoundPlugin, memory: number | undefined): Client {
+  try {
+    return new Client(plugin, settingsOf(found, memory));
+  } catch (cause) {
+    if (!(cause instanceof XlaError)) throw cause;
+    const cure =
+      cause.code === FAILED_PRECONDITION || /driver|visible/i.test(cause.said)
+        ? 'Look whether its driver is there and new enough (for NVIDIA: nvidia-smi; CUDA 13 needs driver 580) and what hides devices (CUDA_VISIBLE_DEVICES).'
+        : 'Run npx tfjs-xla info to see what is missing.';
+    throw new Error(
+      `startXla: expected a device for ${found.file}, got none: ${cause.said.trim()}. ${cure} On a CPU: { plugin: 'cpu' }, PJRT_PLUGIN_LIBRARY_PATH.`,
+      { cause },
+    );
+  }
 }
 
 /** Settings that a plugin's client is made with: those of GPUs are unknown to a CPU. */

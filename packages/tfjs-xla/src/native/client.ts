@@ -13,6 +13,14 @@ export interface Device {
   readonly kind: string;
 }
 
+/** Bytes of a device; undefined where its plugin does not tell. */
+export interface DeviceMemory {
+  readonly used: number;
+  /** Most that was ever in use. */
+  readonly peak: number | undefined;
+  readonly limit: number | undefined;
+}
+
 /** The host's array may be written again when the call that was given it has returned. */
 const COPIED_DURING_CALL = 0;
 
@@ -54,14 +62,25 @@ export class Client {
     return { handle, id: ask('DeviceDescription_Id').int32At(24), kind: ask('DeviceDescription_Kind').textAt(24) };
   }
 
-  /** Bytes in use and at most available on a device, where the plugin tells. */
-  memoryOf({ handle }: Device): { readonly used: number; readonly limit: number | undefined } | undefined {
+  /** Memory of a device, where the plugin tells: a CPU's does not. */
+  memoryOf({ handle }: Device): DeviceMemory | undefined {
     try {
       const stats = this.plugin.call('Device_MemoryStats', new Struct().pointer(16, handle));
-      const [used, limit] = [Number(stats.bytes.readBigInt64LE(24)), Number(stats.bytes.readBigInt64LE(56))];
-      return { used, limit: stats.bytes[64] ? limit : undefined };
+      // Behind each number, whether it is set.
+      const told = (offset: number): number | undefined => (stats.bytes[offset + 8] ? stats.sizeAt(offset) : undefined);
+      return { used: stats.sizeAt(24), peak: told(32), limit: told(80) };
     } catch {
       return undefined;
+    }
+  }
+
+  /** Whether a buffer has its values: the device has nothing left to do for it. */
+  isReady(buffer: Pointer): boolean {
+    const event = this.readyEvent(buffer);
+    try {
+      return event === NULL || this.plugin.isReady(event);
+    } finally {
+      if (event !== NULL) this.plugin.free('Event_Destroy', event);
     }
   }
 

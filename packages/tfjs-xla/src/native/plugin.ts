@@ -127,7 +127,8 @@ export class Plugin {
     this.await(event);
   }
 
-  private isReady(event: Pointer): boolean {
+  /** Whether an event has happened; it stays. */
+  isReady(event: Pointer): boolean {
     return this.call('Event_IsReady', new Struct().pointer(16, event)).bytes[24] !== 0;
   }
 

@@ -62,7 +62,8 @@ it('prefers what is named, then the variable, then an installed JAX, then what w
   await put(directory, '.0.11.2-cuda12.partial/jax_plugins/xla_cuda12/xla_cuda_plugin.so');
   const jax = await put(environment, 'lib/python3.13/site-packages/jax_plugins/xla_cuda12/xla_cuda_plugin.so');
   const env = { VIRTUAL_ENV: environment, PJRT_PLUGIN_LIBRARY_PATH: '/by/variable.so' };
-  const found = findPlugins({ plugin: '/by/name.so', directory, env });
+  const options = { plugin: '/by/name.so', directory, env };
+  const found = findPlugins(options, () => true);
   expect(found.map(({ file, from, kind }) => [file, from, kind])).toEqual([
     ['/by/name.so', 'option', undefined],
     ['/by/variable.so', 'PJRT_PLUGIN_LIBRARY_PATH', undefined],
@@ -71,6 +72,9 @@ it('prefers what is named, then the variable, then an installed JAX, then what w
     [cpu, 'installed', 'cpu'],
   ]);
   expect(found[2]?.root).toBe(join(environment, 'lib/python3.13/site-packages'));
+  // Those whose device this machine lacks come last.
+  const here = findPlugins(options, (kind) => kind !== 'cuda12').map(({ kind }) => kind);
+  expect(here).toEqual([undefined, undefined, 'cuda13', 'cpu', 'cuda12']);
 });
 
 it('pins every wheel to the byte, and unpacks nothing of Python', () => {

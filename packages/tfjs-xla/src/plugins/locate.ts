@@ -74,11 +74,32 @@ export function pluginsUnder(root: string, from: FoundPlugin['from']): FoundPlug
   });
 }
 
+/** Files that a driver makes for devices of a kind. */
+const DEVICE_FILES: Partial<Readonly<Record<Kind, readonly string[]>>> = {
+  cuda13: ['/dev/nvidiactl', '/dev/dxg'],
+  cuda12: ['/dev/nvidiactl', '/dev/dxg'],
+  rocm: ['/dev/kfd', '/dev/dxg'],
+  tpu: ['/dev/accel0', '/dev/vfio'],
+  oneapi: ['/dev/dri', '/dev/dxg'],
+};
+
+/** Whether this machine has a device of the kind, as far as its files tell. */
+const hasDevice = (kind: Kind | undefined): boolean => {
+  const files = kind === undefined ? undefined : DEVICE_FILES[kind];
+  return files === undefined || process.platform !== 'linux' || files.some((file) => existsSync(file));
+};
+
 /**
  * Plugins that are here, in the order in which they are preferred: the one that is named, that of the environment variable,
- * those of an installed JAX, those that the command installed. Accelerators come before the CPU among the latter two.
+ * those of an installed JAX, those that the command installed. Accelerators come before the CPU among the latter two, those
+ * without a device on this machine come last of all.
+ *
+ * @param isHere - whether the machine has a device of a kind; tests put another in its place.
  */
-export function findPlugins({ plugin, directory, env = process.env }: FindOptions = {}): FoundPlugin[] {
+export function findPlugins(
+  { plugin, directory, env = process.env }: FindOptions = {},
+  isHere: (kind: Kind | undefined) => boolean = hasDevice,
+): FoundPlugin[] {
   const named = (file: string | undefined, from: FoundPlugin['from']): FoundPlugin[] =>
     file === undefined || file === ''
       ? []
@@ -91,11 +112,12 @@ export function findPlugins({ plugin, directory, env = process.env }: FindOption
   const rank = ({ kind }: FoundPlugin): number =>
     kind === undefined ? KINDS.length : KINDS.indexOf(kind) || KINDS.length;
   const accelerated = (found: FoundPlugin[]): FoundPlugin[] => [...found].sort((a, b) => rank(a) - rank(b));
+  const found = [...accelerated(jax), ...accelerated(installed)];
   return [
     ...named(plugin, 'option'),
     ...named(env['PJRT_PLUGIN_LIBRARY_PATH'], 'PJRT_PLUGIN_LIBRARY_PATH'),
-    ...accelerated(jax),
-    ...accelerated(installed),
+    ...found.filter(({ kind }) => isHere(kind)),
+    ...found.filter(({ kind }) => !isHere(kind)),
   ];
 }
 
