@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import type { Graph, Node } from './graph/graph.js';
 import { checkNode } from './node-version.js';
-import type { Precision } from './passes/lower-precision.js';
+import type { Precision } from './passes/reduce-precision.js';
 import type { Pass } from './passes/simplify.js';
 
 /** A donated input that comes back as an output of its shape: positions, and where it hangs in the result's tree. */

@@ -30,7 +30,7 @@ export interface Jitted<Args extends readonly unknown[], Result> {
    *
    * The function is traced again for it.
    *
-   * @returns a table; with `format: 'trace'` a file for a browser's profiler.
+   * @returns a table; with `kind: 'trace'` a file for a browser's profiler.
    * @throws {Error} when there is no engine to compile `args` for, or none that can measure.
    */
   explain(options?: ExplainOptions<Args>): string;

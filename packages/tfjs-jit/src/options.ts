@@ -1,6 +1,6 @@
 import { kindOf, known } from '@edm2/options';
 import type { Engine } from './engine.js';
-import type { Precision } from './passes/lower-precision.js';
+import type { Precision } from './passes/reduce-precision.js';
 
 /** Options of {@link jit}. */
 export interface JitOptions {

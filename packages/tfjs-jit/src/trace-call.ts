@@ -2,7 +2,7 @@ import { dispose, type Optimizer, type Variable } from '@tensorflow/tfjs-core';
 import type { CompileOptions, StateLeaf } from './engine.js';
 import { type Graph, sameShape } from './graph/graph.js';
 import { at } from './kernels/spec.js';
-import type { Precision } from './passes/lower-precision.js';
+import type { Precision } from './passes/reduce-precision.js';
 import { type Pass, runPasses, SIMPLIFYING } from './passes/simplify.js';
 import type { Signature } from './signature.js';
 import { argumentOf, pairState } from './state-pairs.js';

@@ -4,7 +4,7 @@ import {
   evaluateOn,
   foldConstants,
   type Graph,
-  lowerPrecision,
+  reducePrecision,
   mergeCommonSubexpressions,
   mergeScales,
   type Pass,
@@ -38,7 +38,7 @@ const passes = (precision: Precision, backend: string): readonly Pass[] => [
   mergeCommonSubexpressions,
   shrinkUniformOperands,
   fuseReadingPasses,
-  (graph) => lowerPrecision(graph, precision),
+  (graph) => reducePrecision(graph, precision),
   removeDeadCode,
 ];
 

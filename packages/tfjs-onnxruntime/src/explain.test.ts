@@ -94,7 +94,7 @@ describe('explain', () => {
 
   it.each([false, true])('writes a file for a browser’s profiler; measured: %s', (measure) => {
     const compiled = jit(step, { donate: [0] });
-    const events = eventsOf(compiled.explain({ format: 'trace', args: [{ w: filter() }, image()], measure }));
+    const events = eventsOf(compiled.explain({ kind: 'trace', args: [{ w: filter() }, image()], measure }));
     expect(events[0]).toMatchObject({ ph: 'M', name: 'process_name' });
     expect(String(events[0]?.args?.['name'])).toContain(measure ? 'measured' : 'estimated');
     const kernels = events.filter((event) => event.cat === 'kernel');
@@ -126,9 +126,7 @@ describe('explain', () => {
   it('refuses what it cannot do', async () => {
     const compiled = jit(step);
     expect(() => compiled.explain({ measure: true })).toThrow(/explain: expected args to measure with, got none/);
-    expect(() => compiled.explain({ format: 'html' as 'table' })).toThrow(
-      /expected format 'table' or 'trace', got 'html'/,
-    );
+    expect(() => compiled.explain({ kind: 'html' as 'table' })).toThrow(/expected kind 'table' or 'trace', got 'html'/);
     await tf.setBackend('cpu');
     const args: [{ w: tf.Tensor4D }, tf.Tensor4D] = [{ w: filter() }, image()];
     expect(() => compiled.explain({ args })).toThrow(

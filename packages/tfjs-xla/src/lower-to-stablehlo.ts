@@ -3,7 +3,7 @@ import {
   evaluateOn,
   foldConstants,
   type Graph,
-  lowerPrecision,
+  reducePrecision,
   mergeCommonSubexpressions,
   removeDeadCode,
   runPasses,
@@ -19,7 +19,7 @@ export const arrange = (graph: Graph, { precision }: Pick<CompileOptions, 'preci
   runPasses(graph, [
     (given) => foldConstants(given, evaluateOn('cpu'), MAX_FOLDED),
     mergeCommonSubexpressions,
-    (given) => lowerPrecision(given, precision),
+    (given) => reducePrecision(given, precision),
     removeDeadCode,
   ]);
 

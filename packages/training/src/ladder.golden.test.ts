@@ -14,8 +14,8 @@ const withoutKeys = (name: string, values: ArrayLike<number>): number[] =>
 
 test.each(LETTERS)('the recipe of %s is what its file was made with', (letter) => {
   const { metadata } = readGolden(`ladder-${letter.toLowerCase()}`);
-  const { learningRate, beta2, pMean, pStd, lossScale, decayBatches } = trainingLadder[letter];
-  expect([learningRate, pMean, pStd, lossScale]).toEqual(
+  const { referenceRate, beta2, pMean, pStd, lossScale, decayBatches } = trainingLadder[letter];
+  expect([referenceRate, pMean, pStd, lossScale]).toEqual(
     ['lr_ref', 'P_mean', 'P_std', 'loss_scaling'].map((key) => Number(metadata[key])),
   );
   expect(JSON.parse(metadata['adam'] ?? '{}').betas).toEqual([0.9, beta2]);

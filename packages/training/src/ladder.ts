@@ -2,7 +2,9 @@ import { CONFIG_NAMES, type ConfigName } from '@edm2/edm2-unet';
 
 /** How a config of the ladder is trained: what the network's vocabulary does not say. */
 export interface TrainingRecipe {
-  /** Reference learning rate α_ref. */
+  /** Reference rate α_ref, which ramp-up and decay start from. */
+  readonly referenceRate: number;
+  /** @deprecated `referenceRate`. Goes with 1.0. */
   readonly learningRate: number;
   /** Batches t_ref after which the rate decays; 0: never. */
   readonly decayBatches: number;
@@ -36,9 +38,12 @@ export interface PaperFigures {
   readonly gflops: number;
 }
 
+/** What a config's lines say: all but the older name. */
+type Changes = Partial<Omit<TrainingRecipe, 'learningRate'>>;
+
 /** The EDM baseline, B.1. */
-const A: TrainingRecipe = {
-  learningRate: 1e-4,
+const A: Omit<TrainingRecipe, 'learningRate'> = {
+  referenceRate: 1e-4,
   decayBatches: 0,
   batch: 4096,
   beta2: 0.999,
@@ -52,11 +57,11 @@ const A: TrainingRecipe = {
 };
 
 /** What each config's training changes. One that is not here is trained as the one before it. */
-const CHANGES: { readonly [K in ConfigName]?: Partial<TrainingRecipe> } = {
+const CHANGES: { readonly [K in ConfigName]?: Changes } = {
   A,
   // Minor improvements, B.2.
   B: {
-    learningRate: 2e-4,
+    referenceRate: 2e-4,
     batch: 2048,
     beta2: 0.99,
     pMean: -0.4,
@@ -68,7 +73,7 @@ const CHANGES: { readonly [K in ConfigName]?: Partial<TrainingRecipe> } = {
   // Architectural streamlining, B.3.
   C: { paper: { sigmaRel: 0.075, fid: 6.96, mparams: 277.8, gflops: 100.3 } },
   // Magnitude-preserving learned layers, B.4: a rate fit for weights of unit size.
-  D: { learningRate: 0.01, lossScale: 1, paper: { sigmaRel: 0.225, fid: 3.75, mparams: 277.8, gflops: 101.2 } },
+  D: { referenceRate: 0.01, lossScale: 1, paper: { sigmaRel: 0.225, fid: 3.75, mparams: 277.8, gflops: 101.2 } },
   // Control of the effective learning rate, B.5. Eq. 67.
   E: { decayBatches: 70000, paper: { sigmaRel: 0.145, fid: 3.02, mparams: 277.8, gflops: 101.2 } },
   // Removal of group normalisations, B.6.
@@ -84,13 +89,13 @@ const CHANGES: { readonly [K in ConfigName]?: Partial<TrainingRecipe> } = {
  */
 function recipesOf<Name extends string>(
   names: readonly Name[],
-  changes: { readonly [K in Name]?: Partial<TrainingRecipe> },
+  changes: { readonly [K in Name]?: Changes },
 ): Readonly<Record<Name, TrainingRecipe>> {
   const recipes: Partial<Record<Name, TrainingRecipe>> = {};
   let recipe = A;
   for (const name of names) {
     recipe = { ...recipe, paper: undefined, ...changes[name] };
-    recipes[name] = recipe;
+    recipes[name] = { ...recipe, learningRate: recipe.referenceRate };
   }
   return recipes as Record<Name, TrainingRecipe>;
 }

@@ -9,7 +9,7 @@ export interface ObjectiveOptions {
   readonly unet: UNet;
   readonly uncertainty: Uncertainty | undefined;
   readonly sigmaData: number;
-  readonly weight: LossWeight;
+  readonly lossWeight: LossWeight;
   /** Factor of the loss that gradients are taken of. */
   readonly lossScale: number;
   /** Names of everything trained. */
@@ -29,7 +29,7 @@ export function createObjective({
   unet,
   uncertainty,
   sigmaData,
-  weight,
+  lossWeight,
   lossScale,
   trained,
   checkpoint,
@@ -37,7 +37,7 @@ export function createObjective({
   const denoiser = precondition(unet, { sigmaData });
   return (params, batch) => {
     const { images, sigma, noise, labels, dt, dropoutMasks } = batch;
-    const lambda = weight(sigma, { sigmaData });
+    const lambda = lossWeight(sigma, { sigmaData });
     let error: tf.Tensor | undefined;
     const objective = (...values: tf.Tensor[]): tf.Scalar => {
       const all = { ...params, ...Object.fromEntries(trained.map((name, i) => [name, values[i] as tf.Tensor])) };

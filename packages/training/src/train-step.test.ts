@@ -158,8 +158,13 @@ describe('step', () => {
     expect(metrics.loss.dataSync()[0]).toBeCloseTo(tf.mean(perImage).dataSync()[0] ?? Number.NaN, 4);
   });
 
-  test('without uncertainty and with another weight, the loss is the weighted error', () => {
-    const steps = createTrainStep({ unet, optimizer: adam(), weight: (sigma) => tf.mul(sigma, 2), emaSigmaRels: [] });
+  test('without uncertainty and with another loss weight, the loss is the weighted error', () => {
+    const steps = createTrainStep({
+      unet,
+      optimizer: adam(),
+      lossWeight: (sigma) => tf.mul(sigma, 2),
+      emaSigmaRels: [],
+    });
     const state = started(steps.init(1));
     const batch = makeBatch(3);
     const { metrics } = steps.step(state, batch);

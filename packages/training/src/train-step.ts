@@ -20,8 +20,10 @@ export interface TrainStepOptions<M extends TensorTree = TensorTree> extends Ave
   readonly optimizer: Optimizer<M>;
   /** Factor of the loss before gradients are taken, > 0, not divided out again. Adam's result depends on it through eps alone. */
   readonly lossScale?: number;
-  /** Factor of the squared error at each noise level. */
-  readonly weight?: LossWeight;
+  /** λ(σ), the factor of the squared error at each noise level. */
+  readonly lossWeight?: LossWeight | undefined;
+  /** @deprecated `lossWeight`. Goes with 1.0. */
+  readonly weight?: LossWeight | undefined;
   /** tfjs-jit's `checkpoint`: the net's blocks run again in the backward pass. Less memory, a third more time. */
   readonly checkpoint?: Checkpoint | undefined;
 }
@@ -67,6 +69,7 @@ const OPTIONS = {
   emaSigmaRels: true,
   averages: true,
   lossScale: true,
+  lossWeight: true,
   weight: true,
   checkpoint: true,
 } as const;
@@ -88,13 +91,14 @@ export function createTrainStep<M extends TensorTree>(options: TrainStepOptions<
     optimizer,
     lossScale = 1,
     weight = edmWeight,
+    lossWeight = weight,
     checkpoint,
     ...tracked
   } = known('createTrainStep', options, OPTIONS);
   const averages = averagesOf(tracked);
   const networks = joinNetworks(unet, uncertainty);
   const { trained } = networks;
-  const loss = createObjective({ unet, uncertainty, sigmaData, weight, lossScale, trained, checkpoint });
+  const loss = createObjective({ unet, uncertainty, sigmaData, lossWeight, lossScale, trained, checkpoint });
 
   const forced = (state: TrainState<M>): Params => networks.forceWeightNorm(networks.join(state)); // eq. 66
 

@@ -104,7 +104,7 @@ export function ladderRun(letter: ConfigName, settings: LadderSettings, dataset:
     // At most every 32 steps, but for the shortest runs: recording magnitudes takes up to half a step.
     status: Math.ceil(Math.max(images / 64, Math.min(MIN_TICK_STEPS * batch, images / 8)) / batch) * batch,
     ...intervals(images, batch),
-    lr: recipe.learningRate * rateFactorOf(letter, settings.rateFactors),
+    lr: recipe.referenceRate * rateFactorOf(letter, settings.rateFactors),
     decay: recipe.decayBatches > 0 ? Math.round((DECAY_SHARE * images) / batch) : 0,
     ...(recipe.uncertainty ? PIXEL_SIGMAS : { pMean: recipe.pMean, pStd: recipe.pStd }),
     emaHalfLife: Math.round(((recipe.emaHalfLife ?? 0) / LADDER_IMAGES) * images),

@@ -6,7 +6,7 @@ import type { z } from 'zod';
 export interface RunBasis {
   readonly preset: Pick<
     Preset,
-    'batch' | 'durationImages' | 'learningRate' | 'decayBatches' | 'rampupMimg' | 'pMean' | 'pStd'
+    'batch' | 'durationImages' | 'referenceRate' | 'decayBatches' | 'rampupMimg' | 'pMean' | 'pStd'
   >;
   /** Dropout of the preset's network. */
   readonly dropout: number;

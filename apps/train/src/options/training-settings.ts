@@ -50,7 +50,7 @@ export const TRAINING_SETTINGS = {
     help: 'reference learning rate α_ref',
     read: numeric,
     schema: z.number().positive(),
-    otherwise: ({ preset, recipe, own }) => preset.learningRate * (recipe.learningRate / own.learningRate),
+    otherwise: ({ preset, recipe, own }) => preset.referenceRate * (recipe.referenceRate / own.referenceRate),
     wrong: above0,
   }),
   decay: setting({

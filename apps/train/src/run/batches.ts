@@ -31,7 +31,7 @@ export async function* batches(
   signal: AbortSignal,
 ): AsyncGenerator<StepInput> {
   const random = createRandom(config.seed);
-  const { batch: count, dropout, lr, decay, rampupMimg, pMean, pStd } = config;
+  const { batch: count, dropout, lr: ref, decay: decayBatches, rampupMimg, pMean, pStd } = config;
   const loader = createLoader(dataset, { batch: count, seed: config.seed, startImage: nimg });
   const masks = unet.dropoutShapes(count);
   try {
@@ -39,7 +39,7 @@ export async function* batches(
       if (signal.aborted) return;
       const shape = [...stored.slice(0, 3), config.network.imgChannels] as [number, number, number, number];
       const pixels = valuesOf({ images, shape: stored, startImage }, config, random);
-      const rate = learningRate(startImage, { ref: lr, decayBatches: decay, batch: count, rampupMimg });
+      const rate = learningRate(startImage, { ref, decayBatches, batch: count, rampupMimg });
       const after = startImage + count;
       const size = shape.reduce((a, b) => a * b, 1);
       const batch: TrainBatch = {

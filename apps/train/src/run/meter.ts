@@ -1,5 +1,5 @@
 import { createLossByNoiseLevel, type LossByNoiseLevel } from '@edm2/loss-weighting';
-import type { Position } from './checkpoint.js';
+import type { Position } from './stored-run.js';
 
 /** Bins of ln σ for the loss-by-noise-level statistics. */
 const NOISE_BINS = 16;

@@ -10,9 +10,9 @@ import { heun, karrasSchedule } from '@edm2/sampler';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RunConfig } from '../options/run-config.js';
-import { writeSnapshots } from './checkpoint.js';
 import { buildNetwork } from './network.js';
 import { averagePath } from './run-folder.js';
+import { writeSnapshots } from './stored-run.js';
 
 let folder = '';
 beforeAll(async () => {

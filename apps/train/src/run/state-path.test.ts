@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { writeSafetensors } from '@edm2/tensor-files';
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import { storedPosition } from './checkpoint.js';
 import { listPreviews, listStates, previewPath, pruneStates, statePath } from './run-folder.js';
+import { storedPosition } from './stored-run.js';
 
 const scratch = await mkdtemp(join(tmpdir(), 'state-path-'));
 afterAll(() => rm(scratch, { recursive: true }));

@@ -6,12 +6,12 @@ import type { LossByNoiseLevel } from '@edm2/loss-weighting';
 import { disposeTree, type TrainState, type TrainStep } from '@edm2/training';
 import type { RunConfig } from '../options/run-config.js';
 import { batches, type StepInput } from './batches.js';
-import { readCheckpoint } from './checkpoint.js';
 import { isDue } from './happenings/happening.js';
 import { beginHappenings } from './happenings/happenings.js';
 import { createMeter } from './meter.js';
 import { buildNetwork } from './network.js';
 import { createStepper } from './stepper.js';
+import { readTrainingState } from './stored-run.js';
 
 /** What a run is given. */
 export interface TrainRunOptions {
@@ -57,7 +57,7 @@ export class DivergedError extends Error {
 export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const { config, dataset, outdir, engine, signal, say } = options;
   const { unet, uncertainty, training } = buildNetwork(config);
-  const stored = options.resume ? await readCheckpoint(outdir, { unet, uncertainty }, say) : undefined;
+  const stored = options.resume ? await readTrainingState(outdir, { unet, uncertainty }, say) : undefined;
   if (options.resume)
     say(stored ? `resuming at ${stored.position.nimg} images` : 'no training state yet: starting anew');
   let nimg = stored?.position.nimg ?? 0;

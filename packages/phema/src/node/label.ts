@@ -65,6 +65,7 @@ function gammaOf(path: string, sigmaRel: number): number {
   }
 }
 
+/** ema-pytorch counts updates and knows no images: its time is what an EMA's length is relative to, in whichever unit. */
 function emaPytorchLabel(path: string, index: number, step: number, options: LabelOptions): FileLabel {
   const { track, gammas } = options;
   const lengths = track ?? gammas?.map(gammaToSigmaRel) ?? [];

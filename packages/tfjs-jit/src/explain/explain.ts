@@ -19,6 +19,8 @@ export interface ExplainOptions<Args extends readonly unknown[] = readonly unkno
    * `'table'`: text for people. `'trace'`: JSON for a browser's profiler (chrome://tracing, ui.perfetto.dev, the
    * Performance panel). Default `'table'`.
    */
+  readonly kind?: 'table' | 'trace' | undefined;
+  /** @deprecated `kind`. Goes with 1.0. */
   readonly format?: 'table' | 'trace' | undefined;
   /** Explains the function for these arguments, which need not have been called with; nothing runs. */
   readonly args?: Args | undefined;
@@ -70,11 +72,11 @@ export function explainer<Args extends readonly unknown[]>(
 
   return {
     explain(asked = {}) {
-      const names = { format: true, args: true, measure: true } as const;
-      const { format = 'table', args, measure = false } = known('explain', asked, names);
+      const names = { kind: true, format: true, args: true, measure: true } as const;
+      const { format = 'table', kind = format, args, measure = false } = known('explain', asked, names);
       if (args === undefined && measure)
         throw new RangeError('explain: expected args to measure with, got none. Pass { args: [...], measure }.');
-      const render = rendering(format);
+      const render = rendering(kind);
       if (args === undefined) return render(forms.all.map(explainForm));
       return render([explainArguments(engines.required('explain'), flatten([...args], 'the arguments'), measure)]);
     },
@@ -92,8 +94,8 @@ const planOf = (
 ): Plan => engine.plan?.(graph, options) ?? { graph };
 
 /** How explained functions are written. */
-function rendering(format: NonNullable<ExplainOptions['format']>): (all: readonly Explained[]) => string {
-  if (format === 'trace') return traceFile;
-  if (format === 'table') return (all) => all.map(table).join('\n\n');
-  throw new RangeError(`explain: expected format 'table' or 'trace', got '${format}'. Leave it out for a table.`);
+function rendering(kind: NonNullable<ExplainOptions['kind']>): (all: readonly Explained[]) => string {
+  if (kind === 'trace') return traceFile;
+  if (kind === 'table') return (all) => all.map(table).join('\n\n');
+  throw new RangeError(`explain: expected kind 'table' or 'trace', got '${kind}'. Leave it out for a table.`);
 }

@@ -66,10 +66,10 @@ function checkEqualPad(x: readonly number[], info: Conv2DInfo, attrs: Attributes
 
 /** Output shape, strides, dilations and explicit padding of a convolution-like kernel on NHWC input. */
 function window(x: readonly number[], filter: readonly number[], attrs: Attributes, depthwise = false): Inferred {
-  const format = attrs['dataFormat'] ?? 'NHWC';
-  if (format !== 'NHWC') {
+  const layout = attrs['dataFormat'] ?? 'NHWC';
+  if (layout !== 'NHWC') {
     throw new RangeError(
-      `jit: expected dataFormat NHWC, got ${format}. Transpose to NHWC; the compiler picks the layout.`,
+      `jit: expected dataFormat NHWC, got ${layout}. Transpose to NHWC; the compiler picks the layout.`,
     );
   }
   const strides = two(attrs, 'strides');

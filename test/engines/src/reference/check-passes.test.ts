@@ -12,7 +12,7 @@ beforeAll(async () => {
 const dataOf = (tensors: readonly tf.Tensor[]): Data[] => tensors.map((tensor) => tensor.dataSync() as Data);
 
 /** Files of passes that are none: what runs them, what lists them, and what changes numbers on purpose. */
-const NO_PASSES = ['simplify', 'table', 'lower-precision'];
+const NO_PASSES = ['simplify', 'table', 'reduce-precision'];
 
 /** Functions that give each pass something to do. */
 const W = tf.tidy(() => tf.fill([3, 4], 0.5));

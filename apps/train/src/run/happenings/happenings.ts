@@ -1,9 +1,9 @@
-import { checkpoints } from './checkpoints.js';
 import type { Happening, RunSetting } from './happening.js';
 import { magnitudes } from './magnitudes.js';
 import { previews } from './previews.js';
 import { snapshots } from './snapshots.js';
 import { statusTicks } from './status.js';
+import { trainingStates } from './training-states.js';
 
 /** All that happens in a run besides its steps, in this order after a step. */
 const HAPPENINGS: readonly ((run: RunSetting) => Happening | Promise<Happening>)[] = [
@@ -11,7 +11,7 @@ const HAPPENINGS: readonly ((run: RunSetting) => Happening | Promise<Happening>)
   statusTicks,
   previews,
   snapshots,
-  checkpoints,
+  trainingStates,
 ];
 
 /** Begins what happens in a run. @throws what one of them throws; those that were begun before it are disposed. */

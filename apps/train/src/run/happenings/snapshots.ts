@@ -1,4 +1,4 @@
-import { writeSnapshots } from '../checkpoint.js';
+import { writeSnapshots } from '../stored-run.js';
 import type { Happening, RunSetting } from './happening.js';
 
 /** The tracked averages as network files. */

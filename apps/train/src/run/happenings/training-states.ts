@@ -1,10 +1,10 @@
-import { writeCheckpoint } from '../checkpoint.js';
+import { writeTrainingState } from '../stored-run.js';
 import type { Happening, Moment, RunSetting } from './happening.js';
 
 /** The training state, from which a run goes on: last of what happens after a step, so that nothing is done twice. */
-export function checkpoints({ config, outdir, meter }: RunSetting): Happening {
+export function trainingStates({ config, outdir, meter }: RunSetting): Happening {
   const write = ({ nimg, state }: Pick<Moment, 'nimg' | 'state'>): Promise<string> =>
-    writeCheckpoint(outdir, state, meter.position(nimg), config);
+    writeTrainingState(outdir, state, meter.position(nimg), config);
   return {
     every: config.checkpoint,
     async at(moment) {

@@ -19,7 +19,7 @@ const MAX_SMALL_PRODUCT = 64;
  * Marks convolutions and matrix products to be computed in 16 bit. Reductions, normalisation, scalars, embeddings,
  * optimizer and averages stay float32.
  */
-export function lowerPrecision(graph: Graph, precision: Precision): Graph {
+export function reducePrecision(graph: Graph, precision: Precision): Graph {
   if (precision === 'float32') return graph;
   const marked = (node: Node): Node => ({ ...node, attrs: { ...node.attrs, [COMPUTE]: precision } });
   return { ...graph, nodes: graph.nodes.map((node) => (isLarge(node) ? marked(node) : node)) };

@@ -18,7 +18,7 @@ export interface Position {
 }
 
 /** Writes everything that resuming needs. Only what (config, nimg) decide: no times, so equal runs write equal files. */
-export async function writeCheckpoint(
+export async function writeTrainingState(
   outdir: string,
   state: TrainState,
   position: Position,
@@ -38,7 +38,7 @@ export async function writeCheckpoint(
  * @returns undefined when there is none.
  * @throws {Error} (rejects) when there are some and none can be read: beginning anew would overwrite what the run has made.
  */
-export async function readCheckpoint(
+export async function readTrainingState(
   outdir: string,
   net: LoadStateOptions,
   say: (text: string) => void,
