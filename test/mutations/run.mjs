@@ -26,6 +26,7 @@ const copy = mkdtempSync(join(tmpdir(), 'edm2-mutations-'));
 const skipped = (path) => !/(^|\/)(node_modules|dist|runs|\.git|\.turbo|\.venv)$/.test(path);
 for (const name of [
   'packages',
+  'internal',
   'test',
   'package.json',
   'pnpm-workspace.yaml',
@@ -34,7 +35,7 @@ for (const name of [
 ])
   cpSync(join(root, name), join(copy, name), { recursive: true, filter: skipped });
 symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-for (const group of ['packages', 'test'])
+for (const group of ['packages', 'internal', 'test'])
   for (const folder of readdirSync(join(root, group)))
     if (existsSync(join(root, group, folder, 'node_modules'))) linkDependencies(join(group, folder));
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { runTarget } from './run-target.js';
-import { makeTargets, type Target } from './targets.js';
+import type { Target } from './targets/target.js';
+import { makeTargets } from './targets.js';
 
 // Damaged and generated files of every kind that is read: what is wrong with them is named, whatever it is. `npm run fuzz` goes on from here.
 
@@ -11,6 +12,16 @@ test.each(targets.map((target) => [target.name, target] as const))('%s: a thousa
   expect(faults).toEqual([]);
   // Cases that were all read, or all refused, would try nothing.
   expect(Math.min(read, refused)).toBeGreaterThan(0);
+});
+
+test('images: the same cases have the same verdicts, however decoders share the process', async () => {
+  const target = targets.find(({ name }) => name === 'JPEG');
+  if (!target) throw new Error('no target JPEG');
+  const counts = async () => {
+    const { read, refused } = await runTarget(target, { seed: 3, from: 0, to: 300 });
+    return { read, refused };
+  };
+  expect(await counts()).toEqual(await counts());
 });
 
 test('what a target does not promise is a fault', async () => {

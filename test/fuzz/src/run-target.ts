@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rollDice } from './dice.js';
-import type { Target } from './targets.js';
+import type { Target } from './targets/target.js';
 
 /** A case that broke a promise. */
 export interface Fault {

@@ -74,3 +74,24 @@ export function anyIdx(dice: Dice, count: number, side: number): Uint8Array {
     Buffer.alloc(Math.min(4096, Math.round(values))),
   ]);
 }
+
+/** A whole BMP of 8×8. */
+export function anyBmp(): Uint8Array {
+  const out = Buffer.alloc(54 + 192);
+  out.write('BM');
+  for (const [at, value] of [
+    [2, 246],
+    [10, 54],
+    [14, 40],
+    [18, 8],
+    [22, 8],
+    [34, 192],
+  ] as const)
+    out.writeUInt32LE(value, at);
+  out.writeUInt16LE(1, 26);
+  out.writeUInt16LE(24, 28);
+  return out.fill(99, 54);
+}
+
+/** A whole PPM of 8×8. */
+export const anyPpm = (): Uint8Array => Buffer.concat([Buffer.from('P6\n8 8\n255\n'), Buffer.alloc(192, 7)]);

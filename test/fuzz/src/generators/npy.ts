@@ -86,3 +86,13 @@ export function anyArrays(dice: Dice): Member[] {
   if (dice.chance(0.1)) out.push(['more.npy', anyNpy(dice)]);
   return out;
 }
+
+/** Three numbers as NumPy writes them. */
+export function anyPlainNpy(): Uint8Array {
+  const header = "{'descr': '<f4', 'fortran_order': False, 'shape': (3,), }".padEnd(117).concat('\n');
+  return Buffer.concat([
+    Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length, 0]),
+    Buffer.from(header),
+    Buffer.alloc(12, 1),
+  ]);
+}
