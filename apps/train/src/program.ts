@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { demoCommand, trainCommand } from './commands.js';
 import { addLadderCommand } from './ladder/command.js';
 import { typedOptions, withTrainOptions } from './options/options.js';
+import { addVaeCommand } from './vae/command.js';
 
 const COLUMN = 46;
 
@@ -28,6 +29,7 @@ function examples(): string {
       ['--engine', 'tensorflow-gpu'],
       `a CUDA device, after ${siblingCommand('libtensorflow', ['install', '--cuda'])} (not yet measured on a GPU)`,
     ),
+    line(['vae', '--data', 'photos/'], 'an autoencoder of your own images, for training on latents'),
     line(['--resume'], 'go on with the last run of the main job after Ctrl-C or a crash'),
     line(['--resume', '--outdir', 'runs/photos'], 'go on with any run: its folder knows the rest'),
     '',
@@ -55,6 +57,7 @@ export function createProgram(name = 'edm2-train'): Command {
     .action((_, command: Command) => demoCommand(typedOptions(command)))
     .addHelpText('after', examples);
   addLadderCommand(program);
+  addVaeCommand(program);
   return program;
 }
 

@@ -30,6 +30,11 @@ const MAX_LEVELS = 16;
 /** Most residual blocks of a level: published autoencoders have 2. */
 const MAX_LAYERS = 64;
 
+/** diffusers' names of the network and its blocks. */
+const CLASS = 'AutoencoderKL';
+const DOWN = 'DownEncoderBlock2D';
+const UP = 'UpDecoderBlock2D';
+
 /** Keys that describe the network. */
 const NETWORK = [
   ...['act_fn', 'block_out_channels', 'down_block_types', 'in_channels', 'latent_channels', 'layers_per_block'],
@@ -48,7 +53,7 @@ const KNOWN = new Set([...NETWORK, ...USE]);
 export function resolveConfig(options: DiffusersConfig): AutoencoderConfig {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     fail('the configuration', 'an object', options);
-  only(options, '_class_name', ['AutoencoderKL']);
+  only(options, '_class_name', [CLASS]);
   // Names that begin so are the library's notes.
   const unknown = Object.keys(options).find((key) => !KNOWN.has(key) && !key.startsWith('_'));
   if (unknown !== undefined) failUnknown(unknown);
@@ -57,8 +62,8 @@ export function resolveConfig(options: DiffusersConfig): AutoencoderConfig {
   if (!Array.isArray(widths) || widths.length === 0 || widths.length > MAX_LEVELS)
     fail('block_out_channels', `a list of 1 to ${MAX_LEVELS} widths`, widths);
   const blockOutChannels = (widths as unknown[]).map((width) => count('block_out_channels', width, MAX_CHANNELS));
-  blocks(options, 'down_block_types', 'DownEncoderBlock2D', blockOutChannels.length);
-  blocks(options, 'up_block_types', 'UpDecoderBlock2D', blockOutChannels.length);
+  blocks(options, 'down_block_types', DOWN, blockOutChannels.length);
+  blocks(options, 'up_block_types', UP, blockOutChannels.length);
   const normNumGroups = count('norm_num_groups', options['norm_num_groups'] ?? 32, MAX_CHANNELS);
   const uneven = blockOutChannels.find((width) => width % normNumGroups !== 0);
   if (uneven !== undefined) fail('norm_num_groups', 'a divisor of every width of block_out_channels', normNumGroups);
@@ -74,6 +79,23 @@ export function resolveConfig(options: DiffusersConfig): AutoencoderConfig {
     usePostQuantConv: flag(options, 'use_post_quant_conv'),
   };
 }
+
+/** The `config.json` of an autoencoder: inverse of {@link resolveConfig}. */
+export const diffusersConfig = (config: AutoencoderConfig): DiffusersConfig => ({
+  _class_name: CLASS,
+  act_fn: 'silu',
+  block_out_channels: config.blockOutChannels,
+  down_block_types: config.blockOutChannels.map(() => DOWN),
+  in_channels: config.inChannels,
+  latent_channels: config.latentChannels,
+  layers_per_block: config.layersPerBlock,
+  mid_block_add_attention: config.midBlockAddAttention,
+  norm_num_groups: config.normNumGroups,
+  out_channels: config.outChannels,
+  up_block_types: config.blockOutChannels.map(() => UP),
+  use_post_quant_conv: config.usePostQuantConv,
+  use_quant_conv: config.useQuantConv,
+});
 
 function count(key: string, value: unknown, most: number): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 1 || value > most)

@@ -1,4 +1,5 @@
 export { type AutoencoderKL, createAutoencoderKL, type Posterior, type RunOptions } from './autoencoder.js';
+export { type AutoencoderLoss, type AutoencoderLossOptions, createAutoencoderLoss } from './autoencoder-loss.js';
 export type { AutoencoderConfig, DiffusersConfig } from './config.js';
 export { type DecodeTiledOptions, decodeTiled } from './decode-tiled.js';
 export { type InBatchesOptions, inBatches } from './in-batches.js';

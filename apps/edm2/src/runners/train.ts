@@ -4,7 +4,7 @@ import { runProgram } from '@edm2/train/program';
 import { typedAs } from './typed-as.js';
 
 /** Sub-commands whose options are their own: what is printed to go on names them. */
-const OWN = new Set(['demo', 'ladder']);
+const OWN = new Set(['demo', 'ladder', 'vae']);
 
 /** Runs edm2-train. */
 export function runTrain(args: readonly string[]): Promise<ExitCode> {

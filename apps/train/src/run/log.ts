@@ -33,7 +33,11 @@ export async function readLog(outdir: string): Promise<LogLine[]> {
 }
 
 /** Drops what a killed run logged after its last training state, so that the resumed run does not log it twice. */
-export async function truncateLog(outdir: string, nimg: number): Promise<void> {
-  const kept = (await readLog(outdir)).filter((line) => line.nimg <= nimg);
-  await writeFileAtomic(path(outdir), kept.map((line) => `${JSON.stringify(line)}\n`).join(''));
+export const truncateLog = (outdir: string, nimg: number): Promise<void> => truncateLines(path(outdir), nimg);
+
+/** {@link truncateLog} for any file of lines that say at how many images they were written. */
+export async function truncateLines(file: string, nimg: number): Promise<void> {
+  const lines = parseJsonLines<Pick<LogLine, 'nimg'>>(await readFile(file, 'utf8').catch(() => ''));
+  const kept = lines.filter((line) => line.nimg <= nimg);
+  await writeFileAtomic(file, kept.map((line) => `${JSON.stringify(line)}\n`).join(''));
 }

@@ -168,9 +168,9 @@ export async function checkRunFolder(outdir: string, config: RunConfig, resume: 
 }
 
 /** There is nothing to resume. */
-export const noRun = (outdir: string): UsageError =>
+export const noRun = (outdir: string, settings = 'config.json'): UsageError =>
   new UsageError(
-    `--resume: expected the folder of a run, got ${outdir} without a config.json. Name the run's --outdir, or leave --resume out to begin a new one.`,
+    `--resume: expected the folder of a run, got ${outdir} without a ${settings}. Name the run's --outdir, or leave --resume out to begin a new one.`,
   );
 
 /**

@@ -3,3 +3,4 @@ export { hashAutoencoder } from './hash-autoencoder.js';
 export { type LoadedAutoencoder, loadAutoencoder } from './load-autoencoder.js';
 export { type AutoencoderFiles, locateAutoencoder } from './locate-autoencoder.js';
 export { loadRawStatistics, saveRawStatistics } from './raw-statistics-file.js';
+export { type SaveAutoencoderOptions, saveAutoencoder } from './save-autoencoder.js';
