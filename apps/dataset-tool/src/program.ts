@@ -3,12 +3,14 @@ import type { ExitCode } from '@edm2/command/errors';
 import { READABLE_HELP } from '@edm2/command/readable-help';
 import { ownCommand } from '@edm2/command/typed';
 import { Command } from 'commander';
+import { addConvertCommand } from './commands/convert.js';
 import { addDecodeCommand } from './commands/decode.js';
 import { addEncodeCommand } from './commands/encode.js';
 import { addInfoCommand } from './commands/info.js';
 import { addStatsCommand } from './commands/stats.js';
 
 const EXAMPLES: readonly (readonly string[])[] = [
+  ['convert', '--source', 'photos', '--dest', 'images.zip', '--transform', 'center-crop', '--resolution', '64x64'],
   ['encode', '--source', 'images.zip', '--dest', 'latents.zip', '--vae', 'sd-vae-ft-mse'],
   ['decode', '--source', 'latents.zip', '--dest', 'back.zip'],
   ['info', 'latents.zip'],
@@ -23,9 +25,10 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted with the work done 
 export function createProgram(name = 'edm2-dataset'): Command {
   const program = new Command(name)
     .configureHelp(READABLE_HELP)
-    .description('Datasets in EDM2’s format: images to latents and back, statistics, contents.')
+    .description('Datasets in EDM2’s format: any images to datasets, images to latents and back, statistics, contents.')
     .addHelpText('after', help);
-  for (const add of [addEncodeCommand, addDecodeCommand, addStatsCommand, addInfoCommand]) add(program);
+  for (const add of [addConvertCommand, addEncodeCommand, addDecodeCommand, addStatsCommand, addInfoCommand])
+    add(program);
   for (const command of [program, ...program.commands]) command.exitOverride().showSuggestionAfterError();
   return program;
 }

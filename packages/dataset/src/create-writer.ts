@@ -24,10 +24,12 @@ export interface WriterOptions {
 
 /** What {@link DatasetWriter.finish} puts into `dataset.json`. */
 export interface WriterSummary {
-  /** For each index written, in order; null: the dataset has no labels. */
+  /** For each index written, in order of the indices; null: the dataset has no labels. */
   readonly labels: readonly (number | readonly number[])[] | null;
   /** Further fields of `dataset.json`, plain JSON. */
   readonly notes?: Readonly<Record<string, unknown>>;
+  /** Indices between others may be missing, as the published tool leaves out images that it passes over. Default false. */
+  readonly gaps?: boolean;
   /** Called after each file that goes into a zip. */
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -41,15 +43,17 @@ export interface DatasetWriter {
   has(index: number): boolean;
   /** @param data - a PNG file's bytes, or the array `[channels, height, width]`. */
   add(index: number, data: Uint8Array | NpyInput): Promise<void>;
+  /** Takes a file back. */
+  remove(index: number): Promise<void>;
   /**
    * Writes `dataset.json`, makes the folder or the zip final and removes what is no longer needed.
    *
-   * @throws {RangeError} (rejects) when there are not as many labels as files, or a file before the last index is missing.
+   * @throws {RangeError} (rejects) when there are not as many labels as files, or, without `gaps`, a file before the last index is missing.
    */
   finish(summary: WriterSummary): Promise<void>;
 }
 
-const SUMMARY = { labels: true, notes: true, onProgress: true, signal: true } as const;
+const SUMMARY = { labels: true, notes: true, gaps: true, onProgress: true, signal: true } as const;
 /** Beside the files of an unfinished dataset: what they were made with. */
 const SETTINGS = 'settings.json';
 /** Files of a sub-folder are those with the same first digits. */
@@ -114,10 +118,14 @@ export async function createWriter(path: string, options: WriterOptions): Promis
       await (data instanceof Uint8Array ? writeFileAtomic(target, data) : writeNpy(target, data));
       present.add(name);
     },
+    async remove(index) {
+      const name = nameOf(index);
+      if (present.delete(name)) await rm(join(folder, name));
+    },
     async finish(summary) {
-      const { labels, notes = {}, onProgress, signal } = known('finish', summary, SUMMARY);
-      const names = Array.from({ length: present.size }, (_, index) => nameOf(index));
-      const missing = names.find((name) => !present.has(name));
+      const { labels, notes = {}, gaps = false, onProgress, signal } = known('finish', summary, SUMMARY);
+      const names = [...present].sort();
+      const missing = gaps ? undefined : names.map((_, index) => nameOf(index)).find((name) => !present.has(name));
       if (missing !== undefined) throw new RangeError(`finish: expected ${missing}, got no such file. Add it first.`);
       if (labels && labels.length !== names.length)
         throw new RangeError(`finish: expected ${names.length} labels, got ${labels.length}. One for each file.`);

@@ -1,15 +1,12 @@
-import { parseDatasetJson } from './dataset-json.js';
 import { type Decoded, decodeImage } from './decode/decode-image.js';
 import { decodeNpy } from './decode/decode-npy.js';
 import { imageKind } from './decode/image-kind.js';
 import { DatasetError, type DatasetErrorCode } from './errors.js';
+import { readLabels, withoutJson } from './file-labels.js';
 import type { FileSource } from './file-source.js';
-import { folderLabels } from './folder-labels.js';
-import type { Labels } from './labels.js';
 import type { Layout } from './layout.js';
-import { MAX_JSON_BYTES, MAX_REPORTED } from './limits.js';
+import { MAX_REPORTED } from './limits.js';
 import { hasColour } from './probe-channels.js';
-import type { DatasetReport, LabelSource } from './report.js';
 import type { Samples } from './samples.js';
 import { checkPowerOfTwo } from './shape.js';
 import { countPassedOver, type SortedFiles } from './sort-files.js';
@@ -91,9 +88,6 @@ export async function openFiles(
   };
 }
 
-const withoutJson = (others: ReadonlyMap<string, string>, { root, hasJson }: Layout): ReadonlyMap<string, string> =>
-  hasJson ? new Map([...others].filter(([name]) => name !== `${root}dataset.json`)) : others;
-
 const isNpyName = (name: string): boolean => /\.npy$/i.test(name);
 
 /** Throws the first image's error; it also names the others among the first that are bad. */
@@ -112,62 +106,6 @@ async function failWithOthers(
   }
   throw problems.length > 1 ? error.withProblems(problems) : error;
 }
-
-interface Labelled {
-  readonly labels: Labels;
-  readonly report: DatasetReport['labels'];
-  readonly notes?: NonNullable<Samples['notes']>;
-}
-
-async function readLabels(
-  source: FileSource,
-  names: readonly string[],
-  others: ReadonlyMap<string, string>,
-  { root, hasJson, lost }: Layout,
-  { useLabels, labelDim, spelling }: FileOptions,
-): Promise<Labelled> {
-  const short = names.map((name) => name.slice(root.length));
-  const pathOf = (name: string): string => source.pathOf(root + name);
-  if (!hasJson) {
-    if (!useLabels) return { labels: { kind: 'none' }, report: { from: 'none', why: 'left out as asked' } };
-    const { labels, why } = folderLabels(short, pathOf, { labelDim, spelling });
-    const from: LabelSource = labels.kind === 'none' ? 'none' : 'folders';
-    return { labels, report: { from, why: [why, ...besides(root, lost, others, from)].join('; ') } };
-  }
-  const text = new TextDecoder().decode(await source.read(`${root}dataset.json`, MAX_JSON_BYTES));
-  const has = (name: string): boolean => others.has(root + name);
-  const files = { kind: source.kind, names: short, pathOf, has };
-  const { labels, none, unused, notes } = parseDatasetJson(text, files, { useLabels, labelDim });
-  const [example] = unused;
-  const report: DatasetReport['labels'] = {
-    from: labels.kind === 'none' ? 'none' : 'dataset.json',
-    why: labels.kind !== 'none' ? 'from dataset.json' : none ? 'dataset.json says so' : 'left out as asked',
-    ...(example === undefined ? {} : { unused: { count: unused.length, example } }),
-  };
-  return { labels, report, ...(notes ? { notes } : {}) };
-}
-
-/** What else somebody may have taken for labels. */
-function besides(
-  root: string,
-  lost: readonly string[],
-  others: ReadonlyMap<string, string>,
-  from: LabelSource,
-): string[] {
-  const [folder] = lost;
-  const found: string[] = [];
-  if (folder !== undefined)
-    found.push(
-      `${lost.length > 1 ? `${lost.length} folders such as ${folder}/` : `${folder}/`} left out: no file in ${lost.length > 1 ? 'them' : 'it'} is read`,
-    );
-  const table =
-    from === 'none' ? [...others.keys()].find((name) => name.startsWith(root) && TABLE.test(name)) : undefined;
-  if (table !== undefined) found.push(`${table} is not read`);
-  return found;
-}
-
-/** Files in which other tools keep labels. */
-const TABLE = /\.(csv|tsv|jsonl|json|parquet|xml)$|label[^/]*\.txt$/i;
 
 function checkFirst({ height, width }: Decoded, path: string, resolution: number | undefined): void {
   if (height !== width) {

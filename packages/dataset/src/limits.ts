@@ -1,6 +1,12 @@
 /** A diffusion net trains on sides up to 1024; 4096 leaves room and keeps one decoded image below 64 MiB. */
 export const MAX_RESOLUTION = 4096;
 
+/** A side of an image that is to be made smaller: JPEG has no larger one. */
+export const MAX_SOURCE_SIDE = 65_535;
+
+/** Pixels of one image while it is decoded: the largest sensors of telephones have 200 million. As RGB they take 800 MB. */
+export const MAX_PIXELS = 2 ** 28;
+
 /** One encoded image or array: MAX_RESOLUTION² × 4 channels × 4 bytes, uncompressed. */
 export const MAX_FILE_BYTES = 2 ** 28;
 

@@ -1,145 +1,18 @@
-import { stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
-import { parseNpyHeader } from '@edm2/tensor-files';
-import { holdsSeveral } from './decode/decode-npy.js';
-import { DatasetError } from './errors.js';
 import { type FileOptions, openFiles } from './file-samples.js';
-import { type FileSource, readHead } from './file-source.js';
-import { openFolder, openSingle, readBounded } from './folder-source.js';
-import { findLayout } from './layout.js';
-import { besideFile, locate, type Place } from './locate.js';
+import { openStored, type StoredOptions } from './open-stored.js';
 import type { Samples } from './samples.js';
-import { countPassedOver, isUnreadImage, type SortedFiles, sortFiles } from './sort-files.js';
-import { openArraySamples } from './stack/array-samples.js';
-import { findIdx, isAnyIdxName } from './stack/find-idx.js';
-import { type IdxFiles, openIdx } from './stack/idx-samples.js';
-import { openZip } from './zip-source.js';
+import { stackSamples } from './stack/stack-samples.js';
 
-export interface SampleOptions extends FileOptions {
-  readonly split: 'train' | 'test' | undefined;
-}
+export interface SampleOptions extends FileOptions, StoredOptions {}
 
-/** Opens whatever is at a path. @throws {DatasetError} as `openDataset` says. */
+/** Opens whatever is at a path, ready to be read. @throws {DatasetError} as `openDataset` says. */
 export async function openSamples(path: string, options: SampleOptions): Promise<Samples> {
-  const place = await locate(path, options.spelling);
-  if (place.kind === 'idx') return openIdx(filesBeside(place.path), besideFile(place.path).name, options);
-  const source = await sourceOf(place);
+  const stored = await openStored(path, options);
   try {
-    return await openSource(source, place, options);
+    if (stored.kind === 'stack') return stackSamples(stored.stack, options.resolution);
+    return await openFiles(stored.source, stored.sorted, stored.layout, options);
   } catch (error) {
-    await source.close();
+    await (stored.kind === 'stack' ? stored.stack : stored.source).close();
     throw error;
   }
-}
-
-async function sourceOf({ kind, path }: Place): Promise<FileSource> {
-  if (kind === 'folder') return openFolder(path);
-  return kind === 'npy' ? openSingle(path) : openZip(path);
-}
-
-async function openSource(source: FileSource, place: Place, options: SampleOptions): Promise<Samples> {
-  const { kind, path, inside } = place;
-  const { split, spelling } = options;
-  if (kind === 'npy' || kind === 'npz')
-    return openArraySamples(source, source.names.filter(isArray), path, [], {
-      ...options,
-      chosen: inside || undefined,
-    });
-
-  const prefix = inside === '' ? '' : `${inside.replaceAll('\\', '/')}/`;
-  const names = source.names.filter((name) => name.startsWith(prefix));
-  const chosen = source.names.includes(inside) ? inside : undefined;
-  const files = idxFilesOf(source, chosen === undefined ? names : source.names);
-  const images = chosen ?? findIdx(names, split ?? 'train', source.pathOf, spelling);
-  // Kaggle keeps a file in a folder of its own name, and its labels in another beside.
-  if (kind === 'folder' && images === basename(resolve(path))) {
-    await source.close();
-    return openIdx(filesBeside(join(path, images)), besideFile(join(path, images)).name, options);
-  }
-  if (images !== undefined) return openIdx(files, images, options);
-
-  const sorted = await sortFiles(source, names);
-  if (await areStacks(source, sorted.samples)) {
-    const passedOver = countPassedOver(sorted.others);
-    return openArraySamples(source, sorted.samples, path, passedOver, { ...options, chosen: undefined });
-  }
-  if (split !== undefined)
-    throw new DatasetError({
-      code: 'unsupported',
-      where: 'openDataset',
-      file: path,
-      expected: 'an IDX or NPZ dataset when a split is asked for',
-      got: `a ${source.kind} of images`,
-      remedy: 'Leave the split out; if there are folders such as train and test, name the one you mean',
-    });
-  if (sorted.samples.length === 0) throw nothing(path, sorted);
-  return openFiles(source, sorted, findLayout(source, sorted, prefix, spelling), options);
-}
-
-const isArray = (name: string): boolean => /\.npy$/i.test(name);
-
-/** Arrays that are looked at to tell stacks from arrays of one image each. */
-const MAX_STACKS = 64;
-
-/** Whether all samples are arrays, few, and one of them holds several images. */
-async function areStacks(source: FileSource, samples: readonly string[]): Promise<boolean> {
-  if (samples.length === 0 || samples.length > MAX_STACKS || !samples.every(isArray)) return false;
-  for (const name of samples) {
-    const head = await readHead(source, name, 4096);
-    try {
-      if (holdsSeveral(parseNpyHeader(head, name))) return true;
-    } catch {
-      // Damaged: reading it says so.
-    }
-  }
-  return false;
-}
-
-function nothing(path: string, { others }: SortedFiles): DatasetError {
-  const passedOver = countPassedOver(others);
-  const list = passedOver
-    .slice(0, 3)
-    .map(
-      ({ extension, count, example, reason }) => `${count} ${extension || 'without extension'} (${example}: ${reason})`,
-    );
-  const unread = passedOver.some(({ reason }) => isUnreadImage(reason));
-  return new DatasetError({
-    code: 'empty',
-    where: 'openDataset',
-    file: path,
-    expected: 'images (PNG, JPEG, WebP, TIFF, GIF, AVIF, BMP, PNM, NPY), an NPZ or IDX files',
-    got: `none in ${path}${list.length > 0 ? `, but ${list.join(', ')}${passedOver.length > 3 ? ' and others' : ''}` : ''}`,
-    remedy: unread ? 'Convert the images to PNG' : 'Check the path',
-  });
-}
-
-/** IDX files of a folder or zip. */
-function idxFilesOf(source: FileSource, names: readonly string[]): IdxFiles {
-  const all = new Set(names);
-  return {
-    has: (name) => all.has(name),
-    pathOf: (name) => source.pathOf(name),
-    read: (name, maxBytes) => source.read(name, maxBytes),
-    passedOver: (used) =>
-      countPassedOver(
-        new Map(
-          names
-            .filter((name) => !used.has(name) && !name.split('/').some((part) => part.startsWith('.')))
-            .map((name) => [name, isAnyIdxName(name) ? 'another IDX file' : 'beside the IDX files']),
-        ),
-      ),
-    close: () => source.close(),
-  };
-}
-
-/** The files around one that was named by itself. */
-function filesBeside(path: string): IdxFiles {
-  const { folder } = besideFile(path);
-  return {
-    has: async (name) => (await stat(join(folder, name)).catch(() => undefined))?.isFile() ?? false,
-    pathOf: (name) => join(folder, name),
-    read: (name, maxBytes) => readBounded(join(folder, name), maxBytes),
-    passedOver: () => [],
-    close: async () => {},
-  };
 }

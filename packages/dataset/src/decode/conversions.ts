@@ -8,7 +8,11 @@ export type ConversionKind =
   | 'cmyk'
   | 'first-frame'
   | 'orientation'
-  | 'warning';
+  | 'warning'
+  | 'flattened'
+  | 'turned'
+  | 'profile'
+  | 'enlarged';
 
 /** What a conversion is, in words that follow a number of images. */
 export const CONVERSIONS: Readonly<Record<ConversionKind, string>> = {
@@ -21,6 +25,10 @@ export const CONVERSIONS: Readonly<Record<ConversionKind, string>> = {
   'first-frame': 'the first of several frames taken',
   orientation: 'orientation tag not applied',
   warning: 'decoded with a warning',
+  flattened: 'transparency laid on a colour',
+  turned: 'turned upright by the orientation tag',
+  profile: 'colours turned to sRGB by a profile',
+  enlarged: 'enlarged',
 };
 
 const KINDS = Object.keys(CONVERSIONS) as ConversionKind[];

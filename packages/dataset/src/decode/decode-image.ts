@@ -28,6 +28,8 @@ export interface DecodeOptions {
   readonly channels: 1 | 3 | undefined;
   /** Take what the decoder gives although it warns of damage. */
   readonly acceptWarnings: boolean;
+  /** Bound of both sides. Default {@link MAX_RESOLUTION}. */
+  readonly maxSide?: number;
   readonly spelling: Spelling;
 }
 
@@ -77,7 +79,7 @@ export async function decodeImage(bytes: Uint8Array, path: string, options: Deco
       damaged: `an intact ${NAMES[kind]}`,
       warning: 'an image that decodes without warnings',
       unsupported: 'one image of 8 or 16 bits a value',
-      'too-large': `sides of at most ${MAX_RESOLUTION}`,
+      'too-large': `sides of at most ${options.maxSide ?? MAX_RESOLUTION}`,
     }[cause.code];
     throw fail(CODES[cause.code], expected, cause.message, remedyOf(cause, options.spelling), cause);
   }
@@ -96,20 +98,20 @@ function remedyOf({ code, remedy }: DecodeFailure, spelling: Spelling): string {
 async function rasterOf(
   kind: Exclude<ImageKind, 'npy'>,
   bytes: Uint8Array,
-  { channels, acceptWarnings }: DecodeOptions,
+  { channels, acceptWarnings, maxSide = MAX_RESOLUTION }: DecodeOptions,
 ): Promise<Raster> {
   switch (kind) {
     case 'png': {
       const header = checkPng(bytes);
       if (typeof header === 'string') throw new DecodeFailure(header);
-      return decodePng(bytes, header, channels, acceptWarnings);
+      return decodePng(bytes, header, { channels, acceptWarnings, maxSide });
     }
     case 'bmp':
-      return decodeBmp(bytes, MAX_RESOLUTION);
+      return decodeBmp(bytes, maxSide);
     case 'pnm':
-      return decodePnm(bytes, MAX_RESOLUTION, acceptWarnings);
+      return decodePnm(bytes, maxSide, acceptWarnings);
     default:
-      return decodeWithSharp(kind, bytes, channels, acceptWarnings);
+      return decodeWithSharp(kind, bytes, { channels, acceptWarnings, maxSide });
   }
 }
 

@@ -26,8 +26,8 @@ export function holdsSeveral({ dtype, shape }: { readonly dtype: string; readonl
 }
 
 /** `[H, W, C]` of pixels, as cameras and most libraries have them. */
-const isChannelsLast = ([height = 0, width, channels = 0]: readonly number[]): boolean =>
-  height > 4 && height === width && (channels === 1 || channels === 3 || channels === 4);
+const isChannelsLast = ([height = 0, , channels = 0]: readonly number[]): boolean =>
+  height > 4 && (channels === 1 || channels === 3 || channels === 4);
 
 /**
  * Decodes an NPY array of one image, `[…, height, width]`; the axes before the last two are channels, as EDM2's reader has them. Pixels

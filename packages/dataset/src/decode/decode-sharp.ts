@@ -1,5 +1,5 @@
 import sharp, { type Metadata, type Sharp } from 'sharp';
-import { MAX_RESOLUTION } from '../limits.js';
+import { MAX_PIXELS } from '../limits.js';
 import type { PngHeader } from './check-png.js';
 import { checkTiff } from './check-tiff.js';
 import { cmykToRgb } from './cmyk.js';
@@ -22,7 +22,17 @@ type FailOn = 'warning' | 'error';
 const turns = createTurns();
 
 const open = (bytes: Uint8Array, failOn: FailOn): Sharp =>
-  sharp(bytes, { failOn, ignoreIcc: true, limitInputPixels: MAX_RESOLUTION ** 2 });
+  sharp(bytes, { failOn, ignoreIcc: true, limitInputPixels: MAX_PIXELS });
+
+/** How pixels are wanted. */
+export interface SharpOptions {
+  /** 3: a grey image as RGB; otherwise as stored. */
+  readonly channels: 1 | 3 | undefined;
+  /** Take what the decoder gives although it warns. */
+  readonly acceptWarnings: boolean;
+  /** Bound of both sides. */
+  readonly maxSide: number;
+}
 
 /** Facts that decide how a file is decoded, from its header. */
 interface Facts {
@@ -37,17 +47,15 @@ interface Facts {
 /**
  * Decodes a PNG whose chunks are whole.
  *
- * @param channels - 3: a grey one as RGB; otherwise as stored.
  * @throws {DecodeFailure} when the pixels are damaged.
  */
 export async function decodePng(
   bytes: Uint8Array,
   header: PngHeader,
-  channels: 1 | 3 | undefined,
-  acceptWarnings: boolean,
+  { channels, acceptWarnings, maxSide }: SharpOptions,
 ): Promise<Raster> {
   const { grey, alpha, bits, animated, exif, width, height } = header;
-  checkSides(width, height, MAX_RESOLUTION);
+  checkSides(width, height, maxSide);
   const turned = exif && isTurned((await heard(() => open(bytes, 'warning').metadata())).orientation);
   const conversions =
     (alpha ? conversionBit('alpha') : 0) |
@@ -67,26 +75,24 @@ const heard = <T>(decode: () => Promise<T>): Promise<T> =>
 /**
  * Decodes JPEG, GIF, WebP, TIFF or AVIF.
  *
- * @param acceptWarnings - take what the decoder gives although it warns.
  * @throws {DecodeFailure} when the file is cut short or of a kind that is not read; code 'warning' when the decoder warns of damage.
  */
 export async function decodeWithSharp(
   kind: Exclude<SharpKind, 'png'>,
   bytes: Uint8Array,
-  channels: 1 | 3 | undefined,
-  acceptWarnings: boolean,
+  options: SharpOptions,
 ): Promise<Raster> {
   const tiff = kind === 'tiff' ? checkTiff(bytes) : undefined;
   if (typeof tiff === 'string') {
     const remedy = /pages$/.test(tiff) ? 'Save each page as a PNG' : 'Convert it to PNG of 8 bits';
     throw new DecodeFailure(tiff, 'unsupported', remedy);
   }
-  const decode = (failOn: FailOn): Promise<Raster> => decodeOnce(kind, bytes, channels, failOn, acceptWarnings);
+  const decode = (failOn: FailOn): Promise<Raster> => decodeOnce(kind, bytes, failOn, options);
   try {
     return await turns.shared(() => decode('warning'));
   } catch (error) {
     if (error instanceof DecodeFailure) throw error;
-    return turns.alone(() => weigh(kind, bytes, decode, acceptWarnings));
+    return turns.alone(() => weigh(kind, bytes, decode, options.acceptWarnings));
   }
 }
 
@@ -115,13 +121,12 @@ async function weigh(
 async function decodeOnce(
   kind: SharpKind,
   bytes: Uint8Array,
-  channels: 1 | 3 | undefined,
   failOn: FailOn,
-  acceptWarnings: boolean,
+  { channels, acceptWarnings, maxSide }: SharpOptions,
 ): Promise<Raster> {
   const image = open(bytes, failOn);
   const metadata = await image.metadata();
-  checkSides(metadata.width, metadata.height, MAX_RESOLUTION);
+  checkSides(metadata.width, metadata.height, maxSide);
   // Pillow turns a TIFF by its tag, and nothing else.
   const turned = kind === 'tiff' && isTurned(metadata.orientation);
   const facts = factsOf(turned ? { ...metadata, orientation: 1 } : metadata);
@@ -205,7 +210,7 @@ function explain(error: unknown): never {
   if (error instanceof DecodeFailure) throw error;
   const words = quote(error);
   if (/pixel limit/.test(words))
-    throw new DecodeFailure(`more than ${MAX_RESOLUTION}² pixels`, 'too-large', undefined, error);
+    throw new DecodeFailure(`more than ${MAX_PIXELS} pixels`, 'too-large', undefined, error);
   if (NOT_DECODED.test(words))
     throw new DecodeFailure(`a file that libvips does not decode (${words})`, 'unsupported', undefined, error);
   throw new DecodeFailure(

@@ -1,3 +1,5 @@
+import { MAX_PIXELS } from '../limits.js';
+
 /** Pixels of 8 bits as a decoder leaves them. */
 export interface Raster {
   readonly width: number;
@@ -33,11 +35,13 @@ export class DecodeFailure extends Error {
   }
 }
 
-/** @throws {DecodeFailure} when an image has no pixel, or a side above `maxSide`. */
+/** @throws {DecodeFailure} when an image has no pixel, or a side above `maxSide`, or more than {@link MAX_PIXELS}. */
 export function checkSides(width: number, height: number, maxSide: number): void {
   if (!(width > 0 && height > 0)) throw new DecodeFailure(`${width}×${height} pixels`);
   if (width > maxSide || height > maxSide)
     throw new DecodeFailure(`${width}×${height} pixels, more than ${maxSide} a side,`, 'too-large');
+  if (width * height > MAX_PIXELS)
+    throw new DecodeFailure(`${width}×${height} pixels, more than ${MAX_PIXELS} in all,`, 'too-large');
 }
 
 /** Below this upper byte a picture of 16 bits is all but black: its values have 12 bits at most. */

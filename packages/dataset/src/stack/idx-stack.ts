@@ -4,11 +4,10 @@ import { DatasetError } from '../errors.js';
 import { classLabels, type Labels } from '../labels.js';
 import { MAX_IDX_BYTES } from '../limits.js';
 import type { PassedOver } from '../report.js';
-import type { Samples } from '../samples.js';
 import { labelNames } from './find-idx.js';
 import { type IdxFile, readIdx } from './idx.js';
 import { stackAxes } from './stack-axes.js';
-import { stackSamples } from './stack-samples.js';
+import type { Stack } from './stack-samples.js';
 
 /** Where IDX files lie. */
 export interface IdxFiles {
@@ -21,7 +20,6 @@ export interface IdxFiles {
 }
 
 export interface IdxOptions {
-  readonly resolution: number | undefined;
   readonly useLabels: boolean;
   readonly labelDim: number | undefined;
 }
@@ -29,13 +27,9 @@ export interface IdxOptions {
 /**
  * Opens an IDX file of images and the labels that lie beside it (`…-labels-idx1-ubyte`, gzipped or not).
  *
- * @throws {DatasetError} when either is damaged, the counts differ, or `resolution` cannot be reached by halving and padding.
+ * @throws {DatasetError} when either is damaged, or the counts differ.
  */
-export async function openIdx(
-  files: IdxFiles,
-  name: string,
-  { resolution, useLabels, labelDim }: IdxOptions,
-): Promise<Samples> {
+export async function openIdx(files: IdxFiles, name: string, { useLabels, labelDim }: IdxOptions): Promise<Stack> {
   const path = files.pathOf(name);
   const fail = (code: 'unsupported' | 'missing-label', expected: string, got: string, remedy: string) =>
     new DatasetError({ code, where: 'openDataset', file: path, expected, got, remedy });
@@ -68,25 +62,22 @@ export async function openIdx(
       ? `no ${basename(labelNames(name)[0] ?? 'file of labels')} beside the images`
       : 'left out as asked';
   const isEmnist = /^emnist/i.test(basename(name));
-  return stackSamples(
-    {
-      kind: 'idx',
-      path,
-      name: basename(name),
-      axes,
-      labels,
-      report: {
-        root: '',
-        passedOver: files.passedOver(used),
-        labels: { from: labelFile ? 'idx' : 'none', why },
-        changes: isEmnist ? ['rows and columns left exchanged, as EMNIST stores them'] : [],
-      },
-      values: (index) => (data as Uint8Array).subarray(index * size, (index + 1) * size),
-      identity: async () => [createHash('sha256').update(data).digest('hex')],
-      close: () => files.close(),
+  return {
+    kind: 'idx',
+    path,
+    name: basename(name),
+    axes,
+    labels,
+    report: {
+      root: '',
+      passedOver: files.passedOver(used),
+      labels: { from: labelFile ? 'idx' : 'none', why },
+      changes: isEmnist ? ['rows and columns left exchanged, as EMNIST stores them'] : [],
     },
-    resolution,
-  );
+    values: (index) => (data as Uint8Array).subarray(index * size, (index + 1) * size),
+    identity: async () => [createHash('sha256').update(data).digest('hex')],
+    close: () => files.close(),
+  };
 }
 
 /** Three dimensions are grey images, however many: the format says so. */

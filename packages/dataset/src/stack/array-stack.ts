@@ -2,14 +2,12 @@ import { DatasetError, type DatasetErrorCode } from '../errors.js';
 import type { FileSource } from '../file-source.js';
 import { classLabels, type Labels } from '../labels.js';
 import type { PassedOver } from '../report.js';
-import type { Samples } from '../samples.js';
 import type { Spelling } from '../spelling.js';
 import { type ArrayFile, describeArray, openArrays, partsOf, readArray, type UnreadArray } from './array-files.js';
 import { type StackAxes, stackAxes } from './stack-axes.js';
-import { stackSamples } from './stack-samples.js';
+import type { Stack } from './stack-samples.js';
 
 export interface ArrayOptions {
-  readonly resolution: number | undefined;
   readonly useLabels: boolean;
   readonly labelDim: number | undefined;
   readonly split: 'train' | 'test' | undefined;
@@ -32,13 +30,13 @@ const INTEGERS: ReadonlySet<string> = new Set(['|i1', '<i2', '<i4', '<i8', '|u1'
  * @param passedOver - files that are not arrays.
  * @throws {DatasetError} unsupported, naming what is there, when no array holds images; ambiguous, listing them, when several do.
  */
-export async function openArraySamples(
+export async function openArrayStack(
   source: FileSource,
   files: readonly string[],
   root: string,
   passedOver: readonly PassedOver[],
   options: ArrayOptions,
-): Promise<Samples> {
+): Promise<Stack> {
   const { spelling, chosen, split } = options;
   const { arrays, unread } = await openArrays(source, files);
   const fail = (code: DatasetErrorCode, expected: string, got: string, remedy: string) =>
@@ -79,25 +77,22 @@ export async function openArraySamples(
   const labels = await labelsOf(source, arrays, images, axes, options, fail);
   const values = await partsOf(source, images, axes.height * axes.width * axes.channels);
   const used = new Set([images.file, ...(labels.file === undefined ? [] : [labels.file])]);
-  return stackSamples(
-    {
-      kind: 'array',
-      path: pathOfArray(source, root, images.file, images.name),
-      name: images.name,
-      axes,
-      labels: labels.labels,
-      report: {
-        root: '',
-        passedOver: [...passedOver, ...unusedArrays(arrays, unread, used)],
-        labels: { from: labels.file === undefined ? 'none' : 'array', why: labels.why },
-        changes: [],
-      },
-      values,
-      identity: () => source.identity([...used]),
-      close: () => source.close(),
+  return {
+    kind: 'array',
+    path: pathOfArray(source, root, images.file, images.name),
+    name: images.name,
+    axes,
+    labels: labels.labels,
+    report: {
+      root: '',
+      passedOver: [...passedOver, ...unusedArrays(arrays, unread, used)],
+      labels: { from: labels.file === undefined ? 'none' : 'array', why: labels.why },
+      changes: [],
     },
-    options.resolution,
-  );
+    values,
+    identity: () => source.identity([...used]),
+    close: () => source.close(),
+  };
 }
 
 /** An archive's arrays are chosen by name, a folder's by file. */

@@ -1,0 +1,277 @@
+import { createHash } from 'node:crypto';
+import { known } from '@edm2/options';
+import { createWriter, type DatasetWriter } from '../create-writer.js';
+import { CONVERSIONS } from '../decode/conversions.js';
+import { DatasetError } from '../errors.js';
+import type { Labels } from '../labels.js';
+import { MAX_RESOLUTION } from '../limits.js';
+import { mapLimit } from '../map-limit.js';
+import { checkPowerOfTwo } from '../shape.js';
+import { type OptionFlags, spellingOf } from '../spelling.js';
+import { createTally } from '../tally.js';
+import { type Size, TRANSFORMS, type TransformName } from '../transform/transforms.js';
+import { backgroundOf } from './alpha.js';
+import { convertImage, type ImageJob, type ImageResult, type ImageSettings, refusalOf } from './convert-image.js';
+import { nearDuplicates } from './near-duplicates.js';
+import { type ConvertSource, openSource } from './open-source.js';
+import { type ConvertReport, createRefusals } from './report.js';
+
+/** Options of {@link convertDataset}. */
+export interface ConvertOptions {
+  /** Default 'none': stretched to `size`, or left alone without one. */
+  readonly transform?: TransformName;
+  /** Width and height that the transform makes. Default: images stay as they are, and must be square, a power of two, and alike. */
+  readonly size?: Size;
+  /** Only the first images of the source. */
+  readonly maxImages?: number;
+  /** 3: RGB, as the published tool; 1: grey. Default 3. */
+  readonly channels?: 1 | 3;
+  /** What lies behind transparency: `white`, `black`, `#rrggbb`; `drop` takes the colours as they are stored. Default 'drop'. */
+  readonly alpha?: string;
+  /** Turn images upright by their orientation tag. Default true. Differs from the published tool, which ignores it. */
+  readonly upright?: boolean;
+  /** Turn colours to sRGB by the profile in a file. Default false: profiles are ignored. */
+  readonly toSrgb?: boolean;
+  /** Pass over images with a shorter side than this, in pixels. Default 0. */
+  readonly minSide?: number;
+  /** Pass over images that are nearly the same as an earlier one. Default false. */
+  readonly dropDuplicates?: boolean;
+  /** False leaves labels out. Default true. */
+  readonly labels?: boolean;
+  /** Which part of an IDX or NPZ dataset. Default 'train'. */
+  readonly split?: 'train' | 'test';
+  readonly acceptWarnings?: boolean;
+  /** Converts one image, in another thread for example. Default: in this one. */
+  readonly convert?: (job: ImageJob) => Promise<ImageResult>;
+  /** Images at a time. Default 8. */
+  readonly concurrency?: number;
+  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
+  readonly signal?: AbortSignal;
+  readonly flags?: OptionFlags;
+}
+
+const OPTIONS = {
+  transform: true,
+  size: true,
+  maxImages: true,
+  channels: true,
+  alpha: true,
+  upright: true,
+  toSrgb: true,
+  minSide: true,
+  dropDuplicates: true,
+  labels: true,
+  split: true,
+  acceptWarnings: true,
+  convert: true,
+  concurrency: true,
+  onProgress: true,
+  signal: true,
+  flags: true,
+} as const;
+
+/**
+ * Makes a dataset in EDM2's format of images of any kind and size: opens them as `openDataset` does, crops and resizes each, and writes
+ * `00000/img00000000.png` and `dataset.json`. Image n of the source is number n of the result; one that is passed over leaves its number
+ * out. Interrupted, it goes on where it was; the result does not depend on threads or interruptions.
+ *
+ * @param source - whatever `openDataset` opens, of any size and proportions.
+ * @param dest - folder, or zip when it ends in `.zip`, that is not there yet; undefined: writes nothing, and reports what would be done.
+ * @returns what became of the images.
+ * @throws {DatasetError} (rejects) as `openDataset` says; empty when no image can be used; mixed-size; not-writable.
+ * @throws {RangeError} (rejects) when an option is unknown or out of range.
+ */
+export async function convertDataset(
+  source: string,
+  dest: string | undefined,
+  options: ConvertOptions = {},
+): Promise<ConvertReport> {
+  const settings = settingsOf(known('convertDataset', options, OPTIONS));
+  const { labels = true, split, flags, maxImages } = options;
+  const spelling = spellingOf(flags);
+  const images = await openSource(source, { useLabels: labels, labelDim: undefined, split, spelling });
+  try {
+    const count = Math.min(images.count, maxImages ?? images.count);
+    const writer =
+      dest === undefined ? undefined : await createWriter(dest, await writerOptions(images, count, settings, options));
+    return await convertAll(source, images, count, settings, writer, options);
+  } finally {
+    await images.close();
+  }
+}
+
+function settingsOf(options: ConvertOptions): ImageSettings {
+  const { transform = 'none', size, channels = 3, alpha = 'drop', upright = true, toSrgb = false } = options;
+  const { minSide = 0, acceptWarnings = false, dropDuplicates = false, maxImages } = options;
+  const fail = (name: string, expected: string, got: unknown) =>
+    new RangeError(`convertDataset: expected ${name} to be ${expected}, got ${String(got)}. Correct it.`);
+  if (!Object.hasOwn(TRANSFORMS, transform)) throw fail('transform', Object.keys(TRANSFORMS).join(', '), transform);
+  if (channels !== 1 && channels !== 3) throw fail('channels', '1 or 3', channels);
+  if (maxImages !== undefined && !(Number.isInteger(maxImages) && maxImages >= 1))
+    throw fail('maxImages', 'a whole number of at least 1', maxImages);
+  if (!(Number.isInteger(minSide) && minSide >= 0)) throw fail('minSide', 'a whole number', minSide);
+  backgroundOf(alpha);
+  if (size === undefined && transform !== 'none') throw fail('size', `given with transform ${transform}`, size);
+  if (size) checkSize(transform, size);
+  return {
+    transform,
+    size: size ?? null,
+    channels,
+    alpha,
+    upright,
+    toSrgb,
+    minSide,
+    acceptWarnings,
+    thumbnails: dropDuplicates,
+  };
+}
+
+/** @throws {RangeError} when images of this size are none that EDM2 trains on. */
+function checkSize(transform: TransformName, { width, height }: Size): void {
+  const fail = (expected: string, remedy: string) =>
+    new RangeError(`convertDataset: expected size to be ${expected}, got ${width}×${height}. ${remedy}.`);
+  const isPower = Number.isInteger(width) && width >= 1 && width <= MAX_RESOLUTION && Math.log2(width) % 1 === 0;
+  if (!isPower)
+    throw fail(`a power of two wide, at most ${MAX_RESOLUTION}`, 'Choose 32×32, 64×64 or 256×256, for example');
+  if (transform === 'center-crop-wide') {
+    if (!(Number.isInteger(height) && height >= 1 && height <= width))
+      throw fail('as wide as high or wider', 'Choose 256×144, for example');
+  } else if (height !== width)
+    throw fail('square', 'Choose one side for both; center-crop-wide sets wide images on black squares');
+}
+
+async function writerOptions(images: ConvertSource, count: number, settings: ImageSettings, options: ConvertOptions) {
+  const hash = createHash('sha256');
+  for (const part of await images.identity()) hash.update(`${part}\n`);
+  hash.update(JSON.stringify([images.labels.kind, options.labels ?? true]));
+  return { kind: 'images' as const, settings: { source: hash.digest('hex').slice(0, 16), count, ...settings } };
+}
+
+async function convertAll(
+  source: string,
+  images: ConvertSource,
+  count: number,
+  settings: ImageSettings,
+  writer: DatasetWriter | undefined,
+  { convert = convertImage, concurrency = 8, onProgress, signal, flags }: ConvertOptions,
+): Promise<ConvertReport> {
+  const refusals = createRefusals((index) => images.name(index));
+  const tally = createTally(count, (index) => images.name(index));
+  const thumbs = new Map<number, Uint8Array>();
+  const taken = new Set<number>();
+  const uncertain: number[] = [];
+  let [done, side, first] = [0, settings.size?.width, ''];
+
+  const take = async (index: number, result: Extract<ImageResult, { png: unknown }>): Promise<void> => {
+    const path = images.pathOf(index);
+    if (side === undefined) {
+      if (result.width !== result.height) throw notSquare(path, result);
+      checkPowerOfTwo('convertDataset', path, result.width);
+      [side, first] = [result.width, path];
+    }
+    if (result.width !== side || result.height !== side) throw mixedSize(path, result, side, first);
+    await writer?.add(index, result.png);
+    tally.add(index, result.conversions);
+    if (result.thumbnail) thumbs.set(index, result.thumbnail);
+    taken.add(index);
+  };
+  const one = async (index: number, run: (job: ImageJob) => Promise<ImageResult>, last: boolean): Promise<void> => {
+    if (writer?.has(index) && side !== undefined && !settings.thumbnails) {
+      taken.add(index);
+      return void onProgress?.({ done: ++done, total: count });
+    }
+    const path = images.pathOf(index);
+    const image = await images.read(index).catch((error: unknown) => {
+      const refusal = refusalOf(error);
+      if (!refusal) throw error;
+      return refusal;
+    });
+    const result = 'refused' in image ? image : await run({ image, path, settings });
+    if ('png' in result) await take(index, result);
+    // A decoder's words are the whole process's: what fails beside others is judged once more, alone.
+    else if (!last && result.refused === 'damaged') return void uncertain.push(index);
+    else refusals.add(index, result.refused, result.why);
+    onProgress?.({ done: ++done, total: count });
+  };
+
+  // Without a size the first image decides, whichever thread is the quickest.
+  let begin = 0;
+  while (side === undefined && begin < count) await one(begin++, convertImage, true);
+  await mapLimit(
+    count - begin,
+    concurrency,
+    async (i) => one(begin + i, convert, false),
+    () => signal?.throwIfAborted(),
+  );
+  for (const index of uncertain.sort((a, b) => a - b)) {
+    signal?.throwIfAborted();
+    await one(index, convertImage, true);
+  }
+  const indices = [...taken].sort((a, b) => a - b);
+  const duplicates = nearDuplicates(
+    indices.flatMap((i) => (thumbs.has(i) ? [[i, thumbs.get(i) as Uint8Array] as const] : [])),
+  );
+  for (const [index, other] of duplicates) {
+    refusals.add(index, 'duplicate', `nearly the same as ${images.name(other)}`);
+    await writer?.remove(index);
+  }
+  const kept = indices.filter((index) => !duplicates.has(index));
+  const report: ConvertReport = {
+    images: kept.length,
+    side: side ?? 0,
+    channels: settings.channels,
+    source: images.report,
+    labelKind: images.labels.kind,
+    classNames: images.labels.kind === 'class' ? images.labels.classNames : [],
+    passedOver: refusals.list(),
+    conversions: tally.list().map((each) => ({ ...each, what: CONVERSIONS[each.kind] })),
+  };
+  if (kept.length === 0) throw nothingLeft(source, report);
+  await writer?.finish({ labels: labelsFor(images.labels, kept), gaps: true, signal, ...notesOf(report, flags) });
+  return report;
+}
+
+const labelsFor = (labels: Labels, kept: readonly number[]): (number | number[])[] | null => {
+  if (labels.kind === 'none') return null;
+  return kept.map((i) =>
+    labels.kind === 'class' ? (labels.classes[i] as number) : Array.from(labels.vectors[i] as Float32Array),
+  );
+};
+
+/** Names of classes, where folders gave them: the published tools pass over this field. */
+const notesOf = ({ classNames }: ConvertReport, _flags: OptionFlags | undefined) =>
+  classNames.length > 0 ? { notes: { classes: classNames } } : {};
+
+const SIZES = 'Give a size and a transform, such as 64×64 and center-crop';
+
+const notSquare = (path: string, { width, height }: Size): DatasetError =>
+  new DatasetError({
+    code: 'not-square',
+    where: 'convertDataset',
+    file: path,
+    expected: 'square images where no size is given',
+    got: `${width}×${height} in ${path}`,
+    remedy: SIZES,
+  });
+
+const mixedSize = (path: string, { width, height }: Size, side: number, first: string): DatasetError =>
+  new DatasetError({
+    code: 'mixed-size',
+    where: 'convertDataset',
+    file: path,
+    expected: `${side}×${side} as in ${first}, where no size is given`,
+    got: `${width}×${height} in ${path}`,
+    remedy: SIZES,
+  });
+
+function nothingLeft(source: string, { passedOver }: ConvertReport): DatasetError {
+  const [most] = passedOver;
+  return new DatasetError({
+    code: 'empty',
+    where: 'convertDataset',
+    file: source,
+    expected: 'at least one image that can be used',
+    got: `none in ${source}${most ? `: ${most.count} ${most.what}, such as ${most.example} (${most.why})` : ''}`,
+    remedy: 'Choose other settings or other images',
+  });
+}

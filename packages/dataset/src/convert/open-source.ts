@@ -1,0 +1,98 @@
+import { type Labelled, readLabels, withoutJson } from '../file-labels.js';
+import type { Labels } from '../labels.js';
+import { openStored, type Stored, type StoredOptions } from '../open-stored.js';
+import type { DatasetReport } from '../report.js';
+import { countPassedOver } from '../sort-files.js';
+import { centre, nextPowerOfTwo } from '../stack/fit-square.js';
+import { stackImage } from '../stack/stack-axes.js';
+import type { Stack } from '../stack/stack-samples.js';
+import type { Picture } from '../transform/picture.js';
+import type { Dataset } from '../types.js';
+
+/** Images to convert, nothing of them decoded. */
+export interface ConvertSource {
+  readonly kind: Dataset['kind'];
+  readonly count: number;
+  readonly labels: Labels;
+  readonly report: DatasetReport;
+  /** Inside the source. */
+  name(index: number): string;
+  /** For errors. */
+  pathOf(index: number): string;
+  /** The bytes of a file, or pixels. */
+  read(index: number): Promise<Uint8Array | Picture>;
+  /** What tells this source from another, in a fixed order. */
+  identity(): Promise<readonly string[]>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens images to convert: all that `openDataset` opens, whatever the size and proportions of its images.
+ *
+ * @throws {DatasetError} (rejects) as `openDataset` says.
+ */
+export async function openSource(path: string, options: StoredOptions): Promise<ConvertSource> {
+  const stored = await openStored(path, options);
+  try {
+    return stored.kind === 'stack' ? ofStack(stored.stack) : await ofFiles(stored, options);
+  } catch (error) {
+    await (stored.kind === 'stack' ? stored.stack : stored.source).close();
+    throw error;
+  }
+}
+
+async function ofFiles(
+  { source, sorted, layout }: Extract<Stored, { kind: 'files' }>,
+  options: StoredOptions,
+): Promise<ConvertSource> {
+  const { samples: names, others } = sorted;
+  const { labels, report }: Labelled = await readLabels(source, names, others, layout, options);
+  const nameOf = (index: number): string => names[index] as string;
+  return {
+    kind: source.kind,
+    count: names.length,
+    labels,
+    report: {
+      root: layout.root,
+      passedOver: countPassedOver(withoutJson(others, layout)),
+      labels: report,
+      changes: [],
+    },
+    name: nameOf,
+    pathOf: (index) => source.pathOf(nameOf(index)),
+    read: (index) => source.read(nameOf(index)),
+    identity: async () => [...names, ...(await source.identity(names))],
+    close: () => source.close(),
+  };
+}
+
+/** Images of IDX files are set on black, 28 to 32 pixels, as everybody trains on them; those of other arrays stay as they are. */
+function ofStack(stack: Stack): ConvertSource {
+  const { axes, name, path } = stack;
+  const { count, height, width } = axes;
+  const side = nextPowerOfTwo(height);
+  const padded = stack.kind === 'idx' && height === width && side !== height;
+  const channels = axes.channels === 1 ? 1 : 3;
+  return {
+    kind: stack.kind,
+    count,
+    labels: stack.labels,
+    report: {
+      ...stack.report,
+      changes: [
+        ...stack.report.changes,
+        ...(axes.channels === 4 ? ['the fourth channel (transparency) dropped'] : []),
+        ...(padded ? [`${height}×${width} centred on black of ${side}×${side}`] : []),
+      ],
+    },
+    name: (index) => `${name}#${index}`,
+    pathOf: (index) => `${path}#${index}`,
+    read: async (index) => {
+      const data = stackImage(await stack.values(index), axes);
+      if (!padded) return { width, height, channels, data };
+      return { width: side, height: side, channels, data: centre(data, height, side, channels) };
+    },
+    identity: () => stack.identity(),
+    close: () => stack.close(),
+  };
+}
