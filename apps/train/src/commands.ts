@@ -54,6 +54,7 @@ export async function demoCommand(options: CommandOptions): Promise<void> {
   const preset = presetOf(options.preset ?? 'mnist');
   const dataset = await openTrainingData(options.data ?? mnistFolder(), {
     acceptWarnings: options.acceptWarnings,
+    xflip: options.xflip,
     split: 'train',
     resolution: preset.unet.imgResolution,
   });

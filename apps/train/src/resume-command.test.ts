@@ -37,7 +37,7 @@ const png = (seed: number, side = 8): Uint8Array =>
 const begun = [
   ...['--duration', '1000', '--batch', '100', '--preview', '0', '--status', '500', '--snapshot', '1000'],
   ...['--checkpoint', '1000', '--seed', '5', '--lr', '0.003', '--engine', 'onnxruntime', '--threads', '1'],
-  ...['--config', 'E', '--attn-resolutions', 'none', '--magnitudes'],
+  ...['--config', 'E', '--attn-resolutions', 'none', '--magnitudes', '--xflip', 'true'],
 ];
 let config: Record<string, unknown> = {};
 
@@ -121,6 +121,9 @@ const REFUSED: [string[], string][] = [
   [['--uncertainty', 'false'], '--uncertainty true then, false now'],
   [['--ema-rampup', '0.1'], '--ema-rampup 0 then, 0.1 now'],
   [['--ema-half-life', '50'], '--ema-half-life 0 then, 50 now'],
+  [['--augment', '0.1'], '--augment 0 then, 0.1 now'],
+  [['--xflip', 'false'], '--xflip true then, false now'],
+  [['--channels', '16'], '--channels 32 then, 16 now'],
   [['--attn-resolutions', '4'], '--attn-resolutions none then, 4 now'],
   [['--cond', 'false'], '--cond true then, false now'],
   [['--posterior', 'mean'], '--posterior none then, mean now'],

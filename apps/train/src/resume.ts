@@ -96,6 +96,7 @@ async function openSameData(
     ...(main ? { split: 'train', resolution: stored.network.imgResolution } : {}),
     cond: stored.network.labelDim > 0,
     acceptWarnings,
+    xflip: stored.xflip,
   });
   if (dataset.fingerprint === stored.dataFingerprint) return dataset;
   const change = await describeDataChange(outdir, dataset).finally(() => dataset.close());

@@ -29,6 +29,8 @@ export interface UNetOptions extends Switches, Balances {
   readonly channelsPerHead?: number;
   /** Probability of dropping an activation in training, 0 ≤ p < 1. Default 0. Masks are made by the caller, see `UNet.dropoutShapes`. */
   readonly dropout?: number;
+  /** Width of the labels that tell how an image was augmented, see `ApplyOptions.augmentLabels`. Default none; EDM's pipeline has 9. */
+  readonly augmentDim?: number;
   /**
    * Factor on the bound 1/√fan_in of uniform initial weights (A to C), > 0. Default 1; √3 is He's for unit gain, another reading of the
    * paper's words.
@@ -37,7 +39,7 @@ export interface UNetOptions extends Switches, Balances {
 }
 
 /** Options that stay absent when they were not set. */
-type Unset = keyof Switches | keyof Balances | Multiple | 'initGain';
+type Unset = keyof Switches | keyof Balances | Multiple | 'initGain' | 'augmentDim';
 type Multiple = 'channelMultNoise' | 'channelMultEmb';
 
 /** {@link UNetOptions} with every default filled in: plain data, what a file's metadata holds. Of the switches and constants, those that were set. */
@@ -49,7 +51,7 @@ export type UNetConfig = Pick<UNetOptions, Exclude<Unset, Multiple>> & {
 
 const MULTIPLES: readonly Multiple[] = ['channelMultNoise', 'channelMultEmb'];
 /** null says the same as nothing where it is a published default; of clipAct it says more. */
-const UNSET: readonly Unset[] = [...SWITCH_NAMES, ...BALANCE_NAMES, ...MULTIPLES, 'initGain'];
+const UNSET: readonly Unset[] = [...SWITCH_NAMES, ...BALANCE_NAMES, ...MULTIPLES, 'initGain', 'augmentDim'];
 const isSet = (options: UNetOptions, name: Unset): boolean =>
   options[name] !== undefined && !(options[name] === null && (MULTIPLES as readonly Unset[]).includes(name));
 
@@ -82,6 +84,8 @@ export function resolveConfig(options: UNetOptions): UNetConfig {
   for (const key of ['imgResolution', 'imgChannels', 'modelChannels', 'channelsPerHead', 'numBlocks'] as const)
     if (!isCount(full[key])) fail(key, 'a positive integer', full[key]);
   if (full.labelDim !== 0 && !isCount(full.labelDim)) fail('labelDim', 'an integer >= 0', full.labelDim);
+  if (full.augmentDim !== undefined && !isCount(full.augmentDim))
+    fail('augmentDim', 'a positive integer, left out for no augmentation', full.augmentDim);
   if (full.channelMult.length === 0 || !full.channelMult.every((m) => isCount(m * full.modelChannels)))
     fail('channelMult', 'multiples that make every level a positive number of channels', full.channelMult);
   for (const key of MULTIPLES)

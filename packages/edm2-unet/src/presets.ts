@@ -19,6 +19,8 @@ export interface Preset {
   /** Of ln σ in training. */
   readonly pMean: number;
   readonly pStd: number;
+  /** Probability of each augmentation of which the network is told. Default 0. */
+  readonly augment?: number;
 }
 
 /** Names of {@link presets}. */

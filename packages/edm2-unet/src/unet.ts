@@ -2,7 +2,7 @@ import { kindOf, known, type OptionNames } from '@edm2/options';
 import * as tf from '@tensorflow/tfjs-core';
 import { balanced } from './balances.js';
 import { resolveConfig, type UNetConfig, type UNetOptions } from './config.js';
-import { embedding } from './embedding.js';
+import { type Conditions, embedding } from './embedding.js';
 import { withGain } from './initializers.js';
 import { ladder } from './ladder.js';
 import { type LayerSpec, type ParameterSpec, type Params, type Run, startNetwork } from './network.js';
@@ -27,6 +27,11 @@ export interface ApplyOptions {
    * else) and of every block (`unet.enc.8x8_block0`). The tensors are disposed after the run: clone or read what is to stay.
    */
   readonly onActivation?: ((name: string, value: tf.Tensor) => void) | undefined;
+  /**
+   * `[N, augmentDim]`, how each image was augmented; a row of zeros for one that is as it was. Left out, as in sampling: all zeros. For
+   * networks with `augmentDim`.
+   */
+  readonly augmentLabels?: tf.Tensor | undefined;
   /** Applied to every block: a gradient then keeps what goes in and out of blocks, and little else. Not with `onActivation`. */
   readonly checkpoint?: Checkpoint | undefined;
 }
@@ -110,10 +115,10 @@ export function createUNet(options: UNetOptions, language: VocabularyOption = {}
     run: Run,
     image: tf.Tensor4D,
     cNoise: tf.Tensor,
-    labels: tf.Tensor2D | undefined,
+    conditions: Conditions,
     checkpoint: Checkpoint,
   ): tf.Tensor4D => {
-    const emb = embed(run, cNoise, labels);
+    const emb = embed(run, cNoise, conditions);
     const ones = tf.ones<tf.Rank.R4>([image.shape[0], image.shape[1], image.shape[2], 1]);
     let x = input(run, onesChannel ? tf.concat([image, ones], -1) : image);
     const skips = [x];
@@ -138,15 +143,19 @@ export function createUNet(options: UNetOptions, language: VocabularyOption = {}
     plan,
     layers: net.layers,
     apply: (params, x, cNoise, labels, options = {}) => {
-      const { dropoutMask, onActivation, checkpoint } = known('unet.apply', options, APPLY);
+      const { dropoutMask, onActivation, checkpoint, augmentLabels } = known('unet.apply', options, APPLY);
       checkInputs(config, x, cNoise, labels);
+      checkAugmentLabels(config, augmentLabels, x.shape[0]);
       if (checkpoint && onActivation)
         throw new RangeError(
           'unet.apply: expected onActivation without checkpoint, got both. Blocks that run again would report twice.',
         );
       const run: Run = { params, tap: onActivation, dropout: dropWith(dropoutMask) };
-      const rows = labelDim > 0 ? (labels as tf.Tensor2D) : undefined;
-      return tf.tidy(() => forward(run, x, cNoise, rows, checkpoint ?? ((fn) => fn)));
+      const conditions = {
+        labels: labelDim > 0 ? (labels as tf.Tensor2D) : undefined,
+        augmentLabels: augmentLabels as tf.Tensor2D | undefined,
+      };
+      return tf.tidy(() => forward(run, x, cNoise, conditions, checkpoint ?? ((fn) => fn)));
     },
     dropoutShapes: (batch) =>
       Object.fromEntries(
@@ -160,7 +169,7 @@ export function createUNet(options: UNetOptions, language: VocabularyOption = {}
   };
 }
 
-const APPLY = { dropoutMask: true, onActivation: true, checkpoint: true } as const;
+const APPLY = { dropoutMask: true, onActivation: true, checkpoint: true, augmentLabels: true } as const;
 
 /** A misspelled word would leave the config's own in place. @throws {RangeError} naming it. */
 function checkVocabulary(own: Vocabulary): void {
@@ -192,6 +201,15 @@ function checkInputs(config: UNetConfig, x: tf.Tensor, cNoise: tf.Tensor, labels
       [n, labelDim],
       `One row an image, a one for its class: class numbers become rows with tf.oneHot(classes, ${labelDim}); leave labels out for no class`,
     );
+}
+
+function checkAugmentLabels({ augmentDim = 0 }: UNetConfig, labels: tf.Tensor | undefined, n: number): void {
+  if (labels === undefined) return;
+  if (augmentDim === 0)
+    throw new RangeError(
+      'unet.apply: expected no augmentLabels, got some. Make the network with augmentDim, or leave them out.',
+    );
+  checkShape('augmentLabels', labels, [n, augmentDim], 'One row an image, of zeros for one that is as it was');
 }
 
 function checkShape(name: string, tensor: tf.Tensor, shape: number[], remedy: string): void {

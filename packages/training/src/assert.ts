@@ -1,3 +1,4 @@
+import type { UNetConfig } from '@edm2/edm2-unet';
 import { known, type OptionNames } from '@edm2/options';
 import type { ParameterSpec } from '@edm2/tensor-files/tfjs';
 import type * as tf from '@tensorflow/tfjs-core';
@@ -49,11 +50,16 @@ const BATCH: OptionNames<TrainBatch> = {
   learningRate: true,
   t: true,
   dt: true,
+  augmentLabels: true,
   dropoutMasks: true,
 };
 
-/** @throws {RangeError} when the batch's shapes do not fit together, or it holds what no step reads. */
-export function assertBatch(fn: string, batch: GradientBatch): void {
+/** @throws {RangeError} when the batch's shapes do not fit together or the net, or it holds what no step reads. */
+export function assertBatch(
+  fn: string,
+  batch: GradientBatch,
+  { augmentDim = 0 }: Pick<UNetConfig, 'augmentDim'>,
+): void {
   const { images, noise, sigma } = known<Partial<TrainBatch> & GradientBatch>(`${fn}: batch`, batch, BATCH);
   if (images.rank !== 4)
     throw new RangeError(`${fn}: expected images as [N, H, W, C], got [${images.shape}]. Stack the images of a batch.`);
@@ -64,6 +70,11 @@ export function assertBatch(fn: string, batch: GradientBatch): void {
   if (sigma.rank !== 1 || sigma.shape[0] !== images.shape[0])
     throw new RangeError(
       `${fn}: expected sigma as [${images.shape[0]}], one per image, got [${sigma.shape}]. Use sampleSigmas.`,
+    );
+  const told = batch.augmentLabels?.shape[1] ?? 0;
+  if (told !== augmentDim)
+    throw new RangeError(
+      `${fn}: expected augmentLabels ${augmentDim > 0 ? `as [${images.shape[0]}, ${augmentDim}]` : 'left out'}, got ${batch.augmentLabels ? `[${batch.augmentLabels.shape}]` : 'none'}. The net's augmentDim is ${augmentDim}.`,
     );
 }
 

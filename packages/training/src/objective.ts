@@ -36,13 +36,13 @@ export function createObjective({
 }: ObjectiveOptions): Objective {
   const denoiser = precondition(unet, { sigmaData });
   return (params, batch) => {
-    const { images, sigma, noise, labels, dt, dropoutMasks } = batch;
+    const { images, sigma, noise, labels, dt, dropoutMasks, augmentLabels } = batch;
     const lambda = lossWeight(sigma, { sigmaData });
     let error: tf.Tensor | undefined;
     const objective = (...values: tf.Tensor[]): tf.Scalar => {
       const all = { ...params, ...Object.fromEntries(trained.map((name, i) => [name, values[i] as tf.Tensor])) };
       const noisy = tf.add(images, tf.mul(noise, tf.reshape(sigma, [-1, 1, 1, 1]))) as tf.Tensor4D;
-      const denoised = denoiser(all)(noisy, sigma, labels, { dropoutMask: dropoutMasks, checkpoint });
+      const denoised = denoiser(all)(noisy, sigma, labels, { dropoutMask: dropoutMasks, checkpoint, augmentLabels });
       const squared = tf.square(tf.sub(denoised, images));
       // Kept: what a differentiated function makes besides its result is disposed when it returns.
       error = tf.keep(tf.mean(squared, [1, 2, 3]));

@@ -31,6 +31,8 @@ export type TrainBatch = {
   readonly t: tf.Tensor;
   /** Scalar, images of the whole step, 0 < dt ≤ t: N, or the sum over microbatches and processes. */
   readonly dt: tf.Tensor;
+  /** `[N, augmentDim]`, how each image was augmented; for a net that has `augmentDim`, and only for one. */
+  readonly augmentLabels?: tf.Tensor;
   /** Dropout masks by block name, as the net's `dropoutMask` takes them; left out: no dropout. */
   readonly dropoutMasks?: Params;
 };

@@ -126,7 +126,7 @@ export function createTrainStep<M extends TensorTree>(options: TrainStepOptions<
     step(state, batch) {
       assertState('step', state, unet, uncertainty);
       assertAverages('step', state.ema, averages);
-      assertBatch('step', batch);
+      assertBatch('step', batch, unet.config);
       assertScalars('step', { learningRate: batch.learningRate, t: batch.t, dt: batch.dt });
       return tf.tidy(() => {
         const params = forced(state);
@@ -140,7 +140,7 @@ export function createTrainStep<M extends TensorTree>(options: TrainStepOptions<
     },
     accumulate(state, gradients, batch) {
       assertState('accumulate', state, unet, uncertainty);
-      assertBatch('accumulate', batch);
+      assertBatch('accumulate', batch, unet.config);
       assertScalars('accumulate', { dt: batch.dt });
       return tf.tidy(() => {
         const { gradients: share, metrics } = loss(forced(state), batch);

@@ -12,6 +12,7 @@ export interface CommandOptions extends GivenSettings {
   readonly resume?: boolean;
   readonly dryRun?: boolean;
   readonly switch?: Switches;
+  readonly channels?: number;
   readonly attnResolutions?: readonly number[];
   readonly smoke?: boolean;
 }

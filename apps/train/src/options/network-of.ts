@@ -12,7 +12,7 @@ import type { RunConfig } from './run-config.js';
  */
 export function networkOf(
   unet: Partial<UNetOptions>,
-  given: Pick<CommandOptions, 'cond' | 'attnResolutions' | 'switch'>,
+  given: Pick<CommandOptions, 'cond' | 'attnResolutions' | 'switch' | 'channels'>,
   dataset: Dataset,
   latents: boolean,
 ): { readonly network: RunConfig['network']; readonly dropout: number } {
@@ -26,6 +26,7 @@ export function networkOf(
     imgResolution: dataset.resolution,
     imgChannels: latents ? dataset.channels / 2 : dataset.channels,
     labelDim: cond ? dataset.labelDim : 0,
+    ...(given.channels === undefined ? {} : { modelChannels: given.channels }),
     ...(given.attnResolutions ? { attnResolutions: given.attnResolutions } : {}),
   } as UNetOptions);
   checkSwitches({ ...shape, ...given.switch, config });

@@ -1,8 +1,10 @@
 import { withEngineOptions } from '@edm2/app-kit/command/engine-options';
 import { withDestination } from '@edm2/command/destination';
+import { wholeNumber } from '@edm2/command/whole-number';
 import { CONFIG_NAMES, presets } from '@edm2/edm2-unet';
 import { type Command, Option } from 'commander';
 import type { CommandOptions } from './command-options.js';
+import { MAX_CHANNELS } from './limits.js';
 import { CHANGEABLE } from './on-resume.js';
 import { boolean, noHalf, oneSwitch, sides } from './parsers.js';
 import { optionOf } from './setting.js';
@@ -49,6 +51,11 @@ const withNetworkOptions = (command: Command): Command =>
       '--switch <name=value>',
       'set one difference of the configs alone, such as attention=dot-product; may be repeated',
       oneSwitch,
+    )
+    .option(
+      '--channels <n>',
+      "channels of the network's first level; the others are multiples of them (default: the preset's)",
+      wholeNumber({ most: MAX_CHANNELS, why: 'the largest published network has 512' }),
     )
     .option(
       '--attn-resolutions <list>',

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { createAugment } from '@edm2/augment';
 import { UsageError } from '@edm2/command/errors';
 import type { Dataset } from '@edm2/dataset';
 import type { LatentDescription } from '@edm2/latent-vae';
@@ -25,24 +26,29 @@ export function resolveRunConfig(given: CommandOptions, dataset: Dataset, latent
   const letter = given.config ?? own;
   const { network, dropout } = networkOf({ ...preset.unet, config: letter }, given, dataset, latents !== undefined);
   const basis = { preset, dropout, recipe: trainingLadder[letter], own: trainingLadder[own] };
+  const chosen = resolveSettings(given, basis);
   const config: RunConfig = {
     format: 'edm2-run-1',
     preset: name,
     config: letter,
     data: resolve(dataset.path),
     dataFingerprint: dataset.fingerprint,
-    ...resolveSettings(given, basis),
+    ...chosen,
     rampupMimg: preset.rampupMimg,
     sigmaData: latents?.normalizer.finalStd ?? 0.5,
     emaSigmaRels: [...EMA_SIGMA_RELS],
     ...(given.switch ? { switches: { ...given.switch } } : {}),
-    network,
+    network: { ...network, ...augmentDimOf(chosen) },
     ...(latents ? { latents: { ...writable(latents), posterior: given.posterior ?? 'sample' } } : {}),
   };
   checkFits(config, dataset, given);
   checkRunConfig(config);
   return config;
 }
+
+/** What a network needs to be told of augmentations; nothing where there are none. */
+const augmentDimOf = ({ augment }: Pick<RunConfig, 'augment'>): Pick<RunConfig['network'], 'augmentDim'> =>
+  augment > 0 ? { augmentDim: createAugment({ probability: augment }).labelDim } : {};
 
 /** @throws {UsageError} naming the option whose value does not fit the others or the data. */
 export function checkFits(config: RunConfig, dataset: Dataset, given: CommandOptions): void {

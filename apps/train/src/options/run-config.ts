@@ -32,6 +32,8 @@ export const runConfigSchema = z.strictObject({
     numBlocks: positive,
     attnResolutions: z.array(positive),
     channelsPerHead: positive,
+    /** With `augment`. */
+    augmentDim: positive.exactOptional(),
   }),
   /** Of a run on latents: whose they are, and how what is stored becomes what is trained on. */
   latents: z

@@ -6,7 +6,7 @@ import type { z } from 'zod';
 export interface RunBasis {
   readonly preset: Pick<
     Preset,
-    'batch' | 'durationImages' | 'referenceRate' | 'decayBatches' | 'rampupMimg' | 'pMean' | 'pStd'
+    'batch' | 'durationImages' | 'referenceRate' | 'decayBatches' | 'rampupMimg' | 'pMean' | 'pStd' | 'augment'
   >;
   /** Dropout of the preset's network. */
   readonly dropout: number;
@@ -21,6 +21,7 @@ export interface OtherSettings {
   readonly duration: number;
   readonly preview: number;
   readonly emaHalfLife: number;
+  readonly xflip: boolean;
   readonly updates?: boolean;
   /** Of a run on latents. */
   readonly latents?: object;

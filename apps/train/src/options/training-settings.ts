@@ -108,6 +108,28 @@ export const TRAINING_SETTINGS = {
     schema: z.boolean().default(true),
     otherwise: ({ recipe }) => recipe.uncertainty,
   }),
+  augment: setting({
+    flags: '--augment <p>',
+    help: 'probability of each of EDM’s augmentations, of which the network is told; 0: none (default)',
+    read: numeric,
+    schema: z.number().min(0).max(1).default(0),
+    otherwise: ({ preset }) => preset.augment ?? 0,
+    wrong(p, { latents, xflip }) {
+      if (!(p >= 0 && p <= 1)) return `expected 0 ≤ p ≤ 1, got ${p}. 0.12 is usual.`;
+      if (p > 0 && latents) return 'expected images, got latents, which cannot be turned or scaled. Leave it out.';
+      // It mirrors by itself, and says so to the network.
+      return p > 0 && xflip
+        ? 'expected --xflip false, got true. Leave --xflip out: the pipeline has x-flips.'
+        : undefined;
+    },
+  }),
+  xflip: setting({
+    flags: '--xflip <bool>',
+    help: 'train on every image and its mirror image (default: false)',
+    read: boolean,
+    schema: z.boolean().default(false),
+    otherwise: () => false,
+  }),
   emaHalfLife: setting({
     flags: '--ema-half-life <n>',
     help: 'half-life, in images, of a traditional average kept besides; 0: none (default: config A’s)',

@@ -1,3 +1,4 @@
+import { createAugment } from '@edm2/augment';
 import { type Batch, createLoader, type Dataset, pixelsToUnit } from '@edm2/dataset';
 import type { UNet } from '@edm2/edm2-unet';
 import { sampleSigmas } from '@edm2/loss-weighting';
@@ -5,6 +6,7 @@ import { createRandom } from '@edm2/random';
 import { learningRate, type TrainBatch } from '@edm2/training';
 import * as tf from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../options/run-config.js';
+import { augmentImages } from './augment-images.js';
 import { drawLatents } from './draw-latents.js';
 
 /** What one step is fed, and where it stands. */
@@ -18,7 +20,7 @@ export interface StepInput {
 }
 
 /**
- * The run's batches from image number `nimg` on. Images, noise levels, noise and dropout depend on (seed, image number) alone,
+ * The run's batches from image number `nimg` on. Images, their augmentation, noise levels, noise and dropout depend on (seed, image number) alone,
  * so a run that resumes at n draws what it would have drawn.
  *
  * The caller disposes the tensors of each batch.
@@ -34,16 +36,18 @@ export async function* batches(
   const { batch: count, dropout, lr: ref, decay: decayBatches, rampupMimg, pMean, pStd } = config;
   const loader = createLoader(dataset, { batch: count, seed: config.seed, startImage: nimg });
   const masks = unet.dropoutShapes(count);
+  const augment = config.augment > 0 ? createAugment({ probability: config.augment }) : undefined;
   try {
     for await (const { images, shape: stored, labels, startImage } of loader) {
       if (signal.aborted) return;
       const shape = [...stored.slice(0, 3), config.network.imgChannels] as [number, number, number, number];
-      const pixels = valuesOf({ images, shape: stored, startImage }, config, random);
+      const values = valuesOf({ images, shape: stored, startImage }, config, random);
+      const told = augment && augmentImages(augment, { values, shape, startImage }, random);
       const rate = learningRate(startImage, { ref, decayBatches, batch: count, rampupMimg });
       const after = startImage + count;
       const size = shape.reduce((a, b) => a * b, 1);
       const batch: TrainBatch = {
-        images: tf.tensor4d(pixels, shape),
+        images: tf.tensor4d(told?.values ?? values, shape),
         sigma: tf.tidy(() =>
           sampleSigmas(tf.tensor1d(random.stream('sigma', startImage).normal(count)), { pMean, pStd }),
         ),
@@ -52,6 +56,7 @@ export async function* batches(
         t: tf.scalar(after),
         dt: tf.scalar(count),
         ...(config.network.labelDim > 0 ? { labels: tf.tensor2d(labels, [count, config.network.labelDim]) } : {}),
+        ...(told ? { augmentLabels: tf.tensor2d(told.labels, [count, told.labels.length / count]) } : {}),
         ...(dropout > 0
           ? {
               dropoutMasks: Object.fromEntries(

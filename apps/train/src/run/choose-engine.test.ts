@@ -29,6 +29,8 @@ const config: RunConfig = {
   lossScale: 1,
   uncertainty: true,
   emaHalfLife: 0,
+  xflip: false,
+  augment: 0,
   emaRampup: 0,
   emaSigmaRels: [0.05, 0.1],
   network: {

@@ -66,7 +66,7 @@ function timeSteps(config: RunConfig, { engine }: EngineReport): number {
 }
 
 function madeUpBatch({ batch, network, lr }: RunConfig): TrainBatch {
-  const { imgResolution: side, imgChannels: channels, labelDim } = network;
+  const { imgResolution: side, imgChannels: channels, labelDim, augmentDim } = network;
   const shape: [number, number, number, number] = [batch, side, side, channels];
   return {
     images: tf.fill(shape, 0.5),
@@ -75,6 +75,7 @@ function madeUpBatch({ batch, network, lr }: RunConfig): TrainBatch {
     learningRate: tf.scalar(lr),
     t: tf.scalar(batch),
     dt: tf.scalar(batch),
+    ...(augmentDim ? { augmentLabels: tf.fill([batch, augmentDim], 0) } : {}),
     ...(labelDim > 0 ? { labels: tf.fill([batch, labelDim], 0) } : {}),
   };
 }

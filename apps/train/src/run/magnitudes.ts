@@ -71,28 +71,32 @@ export function createMagnitudes(
   const bucket = bucketsOf(unet);
   const weightOf = (layer: string): string => `${layer}.weight`;
   const weights = unet.parameters.filter(({ kind }) => kind === 'weight').map(({ name }) => name);
-  const measure = jit((params: Params, x: Pick<TrainBatch, 'images' | 'noise' | 'sigma' | 'labels'>) => {
-    const [active, stored]: [Buckets, Buckets] = [new Map(), new Map()];
-    const seen: tf.Tensor[] = [];
-    const noisy = tf.add(x.images, tf.mul(x.noise, tf.reshape(x.sigma, [-1, 1, 1, 1]))) as tf.Tensor4D;
-    denoise(params)(noisy, x.sigma, x.labels, {
-      onActivation(name, value) {
-        if (!layers.has(name)) return;
-        const pixels = rms(value, axesOf(value).slice(1, -1));
-        const features = tf.mean(pixels, 0);
-        // What is made inside the network is gone when it returns, unless it is only traced.
-        if (!engine) seen.push(tf.keep(features));
-        put(active, bucket.get(name), features);
-      },
-    });
-    for (const name of layers) {
-      const w = params[weightOf(name)];
-      if (w) put(stored, bucket.get(name), rms(w, axesOf(w).slice(0, -1)));
-    }
-    const found = { activations: summary(active), weights: summary(stored) };
-    tf.dispose(seen);
-    return found;
-  }, options);
+  const measure = jit(
+    (params: Params, x: Pick<TrainBatch, 'images' | 'noise' | 'sigma' | 'labels' | 'augmentLabels'>) => {
+      const [active, stored]: [Buckets, Buckets] = [new Map(), new Map()];
+      const seen: tf.Tensor[] = [];
+      const noisy = tf.add(x.images, tf.mul(x.noise, tf.reshape(x.sigma, [-1, 1, 1, 1]))) as tf.Tensor4D;
+      denoise(params)(noisy, x.sigma, x.labels, {
+        augmentLabels: x.augmentLabels,
+        onActivation(name, value) {
+          if (!layers.has(name)) return;
+          const pixels = rms(value, axesOf(value).slice(1, -1));
+          const features = tf.mean(pixels, 0);
+          // What is made inside the network is gone when it returns, unless it is only traced.
+          if (!engine) seen.push(tf.keep(features));
+          put(active, bucket.get(name), features);
+        },
+      });
+      for (const name of layers) {
+        const w = params[weightOf(name)];
+        if (w) put(stored, bucket.get(name), rms(w, axesOf(w).slice(0, -1)));
+      }
+      const found = { activations: summary(active), weights: summary(stored) };
+      tf.dispose(seen);
+      return found;
+    },
+    options,
+  );
   const copy = jit(
     (params: Params) => Object.fromEntries(weights.map((name) => [name, tf.mul(params[name] ?? 0, 1)])),
     options,
@@ -117,8 +121,14 @@ export function createMagnitudes(
     );
   return {
     before: (params) => (updates ? copy(pickNames(params, weights)) : undefined),
-    async record(nimg, params, { images, noise, sigma, labels }, before) {
-      const found = measure(params, { images, noise, sigma, ...(labels ? { labels } : {}) });
+    async record(nimg, params, { images, noise, sigma, labels, augmentLabels }, before) {
+      const found = measure(params, {
+        images,
+        noise,
+        sigma,
+        ...(labels ? { labels } : {}),
+        ...(augmentLabels ? { augmentLabels } : {}),
+      });
       const line: MagnitudeLine = {
         nimg,
         activations: read(found.activations),

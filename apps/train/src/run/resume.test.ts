@@ -63,6 +63,8 @@ beforeAll(async () => {
     lossScale: 1,
     uncertainty: true,
     emaHalfLife: 0,
+    xflip: false,
+    augment: 0.3,
     emaRampup: 0,
     emaSigmaRels: [0.05, 0.1],
     network: {
@@ -74,6 +76,7 @@ beforeAll(async () => {
       numBlocks: 1,
       attnResolutions: [4],
       channelsPerHead: 8,
+      augmentDim: 9,
     },
   };
 });

@@ -32,6 +32,8 @@ const config = {
   beta2: 0.99,
   emaSigmaRels: [0.05, 0.1],
   emaHalfLife: 0,
+  xflip: false,
+  augment: 0,
   emaRampup: 0,
   lossScale: 1,
   sigmaData: 0.3,

@@ -67,7 +67,7 @@ function summedSteps(training: TrainStep, batch: number, atOnce: number, options
 
 /** Images `at … at + count − 1`, all of it the caller's to dispose; `dt` stays that of the whole step. */
 function microbatch(
-  { images, labels, sigma, noise, dt, dropoutMasks }: TrainBatch,
+  { images, labels, sigma, noise, dt, dropoutMasks, augmentLabels }: TrainBatch,
   at: number,
   count: number,
 ): GradientBatch {
@@ -78,6 +78,7 @@ function microbatch(
     noise: rows(noise),
     dt: tf.clone(dt),
     ...(labels ? { labels: rows(labels) } : {}),
+    ...(augmentLabels ? { augmentLabels: rows(augmentLabels) } : {}),
     ...(dropoutMasks
       ? { dropoutMasks: Object.fromEntries(Object.entries(dropoutMasks).map(([name, mask]) => [name, rows(mask)])) }
       : {}),

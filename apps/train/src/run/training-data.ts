@@ -10,17 +10,20 @@ export interface DataOptions {
   readonly acceptWarnings?: boolean | undefined;
   readonly split?: 'train';
   readonly resolution?: number;
+  /** The mirror image of every image too. */
+  readonly xflip?: boolean | undefined;
 }
 
 /** Opens what `--data` names; errors speak of this command's flags. */
 export const openTrainingData = (
   path: string,
-  { cond, acceptWarnings = false, split, resolution }: DataOptions,
+  { cond, acceptWarnings = false, split, resolution, xflip = false }: DataOptions,
 ): Promise<OpenedDataset> =>
   openDataset(path, {
     ...(split ? { split } : {}),
     ...(resolution ? { resolution } : {}),
     ...(cond === false ? { labels: false } : {}),
+    xflip,
     acceptWarnings,
     flags: { path: '--data', acceptWarnings: '--accept-warnings', labels: '--cond false' },
   });
