@@ -7,6 +7,7 @@ import {
   mergeCommonSubexpressions,
   removeDeadCode,
   runPasses,
+  shrinkUniformOperands,
 } from '@edm2/tfjs-jit/graph';
 import type { StableHloModule } from './lowering/model.js';
 import { writeStableHlo } from './lowering/write.js';
@@ -18,6 +19,7 @@ const MAX_FOLDED = 1 << 12;
 export const arrange = (graph: Graph, { precision }: Pick<CompileOptions, 'precision'>): Graph =>
   runPasses(graph, [
     (given) => foldConstants(given, evaluateOn('cpu'), MAX_FOLDED),
+    shrinkUniformOperands,
     mergeCommonSubexpressions,
     (given) => reducePrecision(given, precision),
     removeDeadCode,
@@ -28,4 +30,4 @@ export const lowerToStableHlo = (
   graph: Graph,
   { state, donated, precision }: CompileOptions,
   { tf32 = false }: { readonly tf32?: boolean } = {},
-): StableHloModule => writeStableHlo(arrange(graph, { precision }), { state, donated, tf32 });
+): StableHloModule => writeStableHlo(arrange(graph, { precision }), { state, donated, precision, tf32 });

@@ -48,7 +48,7 @@ let started: { readonly engine: XlaEngine; readonly settings: string } | undefin
 const OPTIONS = { plugin: true, devices: true, precision: true, memory: true } as const;
 
 /** Flags of XLA that make it compute what TensorFlow.js defines. */
-const FLAGS = {} as const;
+const FLAGS = { xla_allow_excess_precision: false } as const;
 
 /**
  * Starts XLA: registers the TensorFlow.js backend `'xla'`, without making it the current one, and the engine that `jit` uses

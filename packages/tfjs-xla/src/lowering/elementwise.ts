@@ -188,12 +188,12 @@ const converted =
   (node, e) => {
     const dtypes = node.inputs.map(({ dtype }) => dtype);
     const computed = computedIn(kernel, dtypes);
-    const type: HloType = computed === 'float64' ? 'f64' : HLO_TYPE[computed];
+    const type: HloType = computed === 'float64' ? 'f64' : e.type(computed);
     const { shape, dtype } = at(node.outputs, 0);
     const operands = node.inputs.map((input) => e.broadcast(toType(e.ref(input), type, e), shape));
     const made = form(operands, node, e);
     if (dtype === 'bool' && made.type !== 'i1') return lowByte(made, e);
-    return toType(made, HLO_TYPE[dtype], e);
+    return toType(made, e.type(dtype), e);
   };
 
 const constantLike =
@@ -209,7 +209,7 @@ const OWN_TYPES: Lowerings = {
   OnesLike: constantLike(1),
   Cast(node, e) {
     const x = e.ref(at(node.inputs, 0));
-    const to = HLO_TYPE[text(node.attrs, 'dtype') as DType];
+    const to = e.type(text(node.attrs, 'dtype') as DType);
     return to === 'i1' && x.type !== 'i1' ? e.compare('NE', x, e.like(x, 0)) : toType(x, to, e);
   },
   Select(node, e) {

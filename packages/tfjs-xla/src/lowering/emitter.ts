@@ -1,5 +1,5 @@
 import { at, type Data, type DType, type Node, sameShape, sizeOf, type Value } from '@edm2/tfjs-jit/graph';
-import { HLO_TYPE, type HloType, isFloat, tensorType } from './hlo-type.js';
+import { type FloatType, HLO_TYPE, type HloType, isFloat, tensorType } from './hlo-type.js';
 
 /** Constants above this many elements are given to every call instead of being written into the module. */
 const MAX_IN_TEXT = 4096;
@@ -42,7 +42,14 @@ export interface Emitter {
   select(condition: Ref, t: Ref, otherwise: Ref): Ref;
   /** Makes a tensor once under a key and returns it again later. */
   once(key: string, make: () => Ref): Ref;
+  /** A value in the type that this kernel is computed in: `float` for float32. */
   ref(value: Value): Ref;
+  /** What float32 is computed in: itself, or 16 bit. */
+  readonly float: FloatType;
+  /** The type of a dtype in this kernel. */
+  type(dtype: DType): HloType;
+  /** The type that a result of this kernel is kept in. */
+  kept(value: Value): HloType;
   /** Whether float32 products may be rounded to what tensor cores take. */
   readonly precisionConfig: string;
 }
@@ -104,6 +111,9 @@ export function createEmitter({ tf32 }: { readonly tf32: boolean }): ModuleEmitt
   const emitter: ModuleEmitter = {
     lines,
     captured,
+    float: 'f32',
+    type: (dtype) => HLO_TYPE[dtype],
+    kept: ({ dtype }) => HLO_TYPE[dtype],
     precisionConfig: tf32 ? '' : ', precision_config = [#stablehlo<precision HIGHEST>, #stablehlo<precision HIGHEST>]',
     op(name, operands, result = {}, attributes = '', region = '') {
       const { shape = at(operands, 0).shape, type = at(operands, 0).type } = result;
@@ -128,13 +138,13 @@ export function createEmitter({ tf32 }: { readonly tf32: boolean }): ModuleEmitt
     like: (x, value) => emitter.fill(value, x.shape, x.type),
     tensor(data, shape, dtype) {
       const type = HLO_TYPE[dtype];
+      if (data.length > 0 && isUniform(data)) return emitter.fill(data[0] ?? 0, shape, type);
       if (data.length > MAX_IN_TEXT) {
         const ref = { name: `%captured${captured.length}`, shape, type };
         captured.push({ shape, dtype, data, ref });
         return ref;
       }
       if (data.length === 0) return constant('', shape, type);
-      if (data.length === 1) return emitter.fill(data[0] ?? 0, shape, type);
       if (dtype !== 'bool') return constant(`"0x${hex(data)}"`, shape, type);
       return emitter.convert(constant(`"0x${hex(data)}"`, shape, 'ui8'), 'i1');
     },
@@ -176,6 +186,9 @@ export function createEmitter({ tf32 }: { readonly tf32: boolean }): ModuleEmitt
   return emitter;
 }
 
+/** Whether all elements are one number; zeros of both signs are two. */
+export const isUniform = (data: Data): boolean => data.every((x: number) => Object.is(x, data[0]));
+
 const hex = (data: Data): string => Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex');
 
 /** A number as MLIR reads it: bits where digits would round or have no word. */
@@ -187,12 +200,18 @@ function numberText(value: number, type: HloType): string {
     view.setFloat64(0, value);
     return `0x${view.getBigUint64(0).toString(16).padStart(16, '0').toUpperCase()}`;
   }
-  if (type !== 'f32') {
-    // Only whole numbers that both formats have.
-    return value.toFixed(1);
-  }
+  if (type === 'bf16' || type === 'f16') return halfText(value, type);
   view.setFloat32(0, value);
   return `0x${view.getUint32(0).toString(16).padStart(8, '0').toUpperCase()}`;
+}
+
+/** Digits, which the compiler rounds to 16 bit; it has no word for what is not finite. */
+function halfText(value: number, type: 'bf16' | 'f16'): string {
+  if (Number.isNaN(value)) return type === 'bf16' ? '0x7FC0' : '0x7E00';
+  const infinity = type === 'bf16' ? 0x7f80 : 0x7c00;
+  if (!Number.isFinite(value)) return `0x${(value > 0 ? infinity : infinity | 0x8000).toString(16).toUpperCase()}`;
+  const [digits = '', exponent] = value.toExponential().split('e');
+  return `${digits.includes('.') ? digits : `${Object.is(value, -0) ? '-0' : digits}.0`}e${exponent}`;
 }
 
 /** Number of elements along some axes. */

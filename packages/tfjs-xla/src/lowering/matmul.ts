@@ -10,7 +10,8 @@ export const precisionOf = (x: Ref, e: Emitter): string => (isHalf(x.type) ? '' 
 export const matmul: Lowerings = {
   BatchMatMul(node, e) {
     const [a, b] = node.inputs.map((input) => e.ref(input)) as [Ref, Ref];
-    const { shape } = at(node.outputs, 0);
+    const output = at(node.outputs, 0);
+    const { shape } = output;
     const batch = shape.slice(0, -2);
     const spread = (x: Ref): Ref => e.broadcast(x, [...batch, ...x.shape.slice(-2)]);
     const axes = batch.map((_, axis) => axis);
@@ -21,6 +22,6 @@ export const matmul: Lowerings = {
     ];
     const dims = `lhs_batching_dimensions = [${axes}], rhs_batching_dimensions = [${axes}], lhs_contracting_dimensions = [${inner[0]}], rhs_contracting_dimensions = [${inner[1]}]`;
     const attributes = `dot_dimension_numbers = #stablehlo.dot<${dims}>${precisionOf(a, e)}`;
-    return e.op('dot_general', [spread(a), spread(b)], { shape, type: 'f32' }, attributes);
+    return e.op('dot_general', [spread(a), spread(b)], { shape, type: e.kept(output) }, attributes);
   },
 };

@@ -1,6 +1,5 @@
 import {
   at,
-  COMPUTE,
   type CompileOptions,
   checkNodeIndices,
   type Graph,
@@ -8,16 +7,19 @@ import {
   indexCheck,
   indexError,
   type Node,
+  type Precision,
   unsupportedKernel,
+  type Value,
 } from '@edm2/tfjs-jit/graph';
 import { createEmitter, type Emitter, type ModuleEmitter, type Ref, typeOf } from './emitter.js';
-import { HLO_TYPE } from './hlo-type.js';
+import { type HalfValues, halfValues } from './half-values.js';
+import { type FloatType, HLO_TYPE, type HloType } from './hlo-type.js';
 import type { ModuleCheck, StableHloModule } from './model.js';
 import { reduce } from './reduce.js';
 import { LOWERINGS } from './table.js';
 
 /** How a module is written. */
-export interface WriteOptions extends Pick<CompileOptions, 'state' | 'donated'> {
+export interface WriteOptions extends Pick<CompileOptions, 'state' | 'donated' | 'precision'> {
   /** True where float32 products may be rounded to tensor cores' 19 bits. */
   readonly tf32: boolean;
 }
@@ -28,22 +30,24 @@ export interface WriteOptions extends Pick<CompileOptions, 'state' | 'donated'> 
  * @param graph - kernels in TensorFlow.js's own layout.
  * @throws {Error} when a kernel has no lowering: names it, the op that asked for it, and the supported ones.
  */
-export function writeStableHlo(graph: Graph, { state, donated, tf32 }: WriteOptions): StableHloModule {
+export function writeStableHlo(graph: Graph, { state, donated, tf32, precision }: WriteOptions): StableHloModule {
   const emitter = createEmitter({ tf32 });
   const inputs = graph.inputs.map(({ shape, dtype }, i): Ref => ({ name: `%in${i}`, shape, type: HLO_TYPE[dtype] }));
   graph.inputs.forEach((value, i) => void emitter.bind(value, at(inputs, i)));
   for (const [value, data] of graph.constants)
     emitter.bindLazily(value, () => emitter.tensor(data, value.shape, value.dtype));
+  const half = halfValues(graph);
   const checks: { check: ModuleCheck; refs: readonly Ref[] }[] = [];
   for (const node of graph.nodes) {
     checkNodeIndices(
       node,
       node.inputs.map((input) => graph.constants.get(input)),
     );
-    lowerNode(node, emitter);
+    lowerNode(node, emitter, half, HALF[precision]);
     if (INDEXED.has(node.kernel)) checks.push(...lowerCheck(node, graph, emitter));
   }
-  const results = [...graph.outputs.map((value) => emitter.ref(value)), ...checks.flatMap(({ refs }) => refs)];
+  const outputs = graph.outputs.map((value) => emitter.convert(emitter.ref(value), HLO_TYPE[value.dtype]));
+  const results = [...outputs, ...checks.flatMap(({ refs }) => refs)];
   const aliased = new Map(state.map(({ input, output }) => [input, output]));
   const attribute = (i: number): string => {
     const output = aliased.get(i);
@@ -71,28 +75,34 @@ return ${names} : ${types}
   };
 }
 
-function lowerNode(node: Node, emitter: ModuleEmitter): void {
+function lowerNode(node: Node, emitter: ModuleEmitter, half: HalfValues, halfType: FloatType): void {
   const lowering = LOWERINGS[node.kernel];
   if (lowering === undefined) throw unsupportedKernel(node.kernel, node.op);
-  const half = node.attrs[COMPUTE];
-  const made = lowering(node, half === 'bfloat16' || half === 'float16' ? computing(half, emitter) : emitter);
+  const kept = (value: Value): HloType => (half.has(value) ? halfType : HLO_TYPE[value.dtype]);
+  const made = lowering(node, computing(half.computes(node) ? halfType : 'f32', kept, emitter));
   const refs = 'name' in made ? [made] : made;
   node.outputs.forEach((output, i) => {
-    emitter.bind(output, emitter.convert(at(refs, i), HLO_TYPE[output.dtype]));
+    emitter.bind(output, emitter.convert(at(refs, i), kept(output)));
   });
 }
 
-const HALF = { bfloat16: 'bf16', float16: 'f16' } as const;
+const HALF: Readonly<Record<Precision, FloatType>> = { float32: 'f32', bfloat16: 'bf16', float16: 'f16' };
 
-/** An emitter whose float32 operands are rounded to 16 bit, each once however many calls take it. */
-const computing = (precision: keyof typeof HALF, emitter: Emitter): Emitter => ({
-  ...emitter,
-  ref(value) {
-    const ref = emitter.ref(value);
-    const type = HALF[precision];
-    return ref.type === 'f32' ? emitter.once(`${type}:${ref.name}`, () => emitter.convert(ref, type)) : ref;
-  },
-});
+/** An emitter for a kernel that computes float32 in a type: operands of another one are converted, each once however many calls take it. */
+const computing = (float: FloatType, kept: Emitter['kept'], emitter: Emitter): Emitter => {
+  const type: Emitter['type'] = (dtype) => (dtype === 'float32' ? float : HLO_TYPE[dtype]);
+  return {
+    ...emitter,
+    float,
+    type,
+    kept,
+    ref(value) {
+      const ref = emitter.ref(value);
+      const to = type(value.dtype);
+      return ref.type === to ? ref : emitter.once(`${to}:${ref.name}`, () => emitter.convert(ref, to));
+    },
+  };
+};
 
 /** Whether all indices of a call lie inside, for indices that are not known before. */
 function lowerCheck(node: Node, graph: Graph, e: Emitter): { check: ModuleCheck; refs: readonly Ref[] }[] {
