@@ -6,6 +6,7 @@ import { Command } from 'commander';
 import { demoCommand, trainCommand } from './commands.js';
 import { addLadderCommand } from './ladder/command.js';
 import { typedOptions, withTrainOptions } from './options/options.js';
+import { addSmallDataCommand } from './small-data/command.js';
 import { addVaeCommand } from './vae/command.js';
 
 const COLUMN = 46;
@@ -58,6 +59,7 @@ export function createProgram(name = 'edm2-train'): Command {
     .addHelpText('after', examples);
   addLadderCommand(program);
   addVaeCommand(program);
+  addSmallDataCommand(program);
   return program;
 }
 

@@ -30,6 +30,13 @@ export type TrainEvent =
       readonly seconds: number;
       /** Resident memory of the process, in MB. */
       readonly memoryMB: number;
+      /** With `validation`, after each snapshot: `λ(σ)·MSE` of the first average at each noise level, on as many held-out images as training images. */
+      readonly validation?: {
+        readonly images: number;
+        readonly sigmas: readonly number[];
+        readonly heldOut: readonly number[];
+        readonly training: readonly number[];
+      };
     }
   /** A file was written: an average, a grid of images, or all that resuming needs. */
   | Written<'snapshot'>

@@ -2,6 +2,7 @@ import { cpus, totalmem } from 'node:os';
 import { relative } from 'node:path';
 import { CLASSIFIER_FEATURES as FEATURES } from 'edm2/parts';
 import type { RunConfig } from '../options/run-config.js';
+import { curvesOf } from '../report/curves-of.js';
 import type { RunReport } from '../report/types.js';
 import { readLog } from '../run/log.js';
 import { listPreviews } from '../run/run-folder.js';
@@ -29,8 +30,7 @@ export async function reportOf(
     },
     realGrid: { path: evaluation.realGrid, caption: 'Real digits in the same layout' },
     previews: await listPreviews(outdir),
-    lossCurve: log.map(({ nimg, loss }) => ({ nimg, loss })),
-    lossBySigma: lossBySigma(trained),
+    ...curvesOf(log, trained),
     emaCurve: sweep.map(({ sigmaRel, labelAgreement, frechet, tracked }) => ({
       sigmaRel,
       labelAgreement,
@@ -104,14 +104,6 @@ function scoreTable(evaluation: Evaluation): NonNullable<RunReport['scores']> {
     })),
     note: `Judged by a small classifier trained in this run (right on ${percent(evaluation.testAgreement)} of the real test set). The distance is taken on its ${FEATURES} features against the real test set; it is not FID, and it falls with n: compare rows of equal n only. Guidance trades variety for legibility: the distance shows its price. The sweep is not guided, and uses other seeds than the final images.`,
   };
-}
-
-/** Mean loss of each bin of noise levels that was seen, at the bin's middle. */
-function lossBySigma({ byNoiseLevel }: TrainedRun): NonNullable<RunReport['lossBySigma']> {
-  const { edges, mean } = byNoiseLevel.result();
-  return Array.from(mean).flatMap((loss, i) =>
-    Number.isFinite(loss) ? [{ sigma: Math.sqrt((edges[i] ?? 1) * (edges[i + 1] ?? 1)), loss }] : [],
-  );
 }
 
 const settingsOf = (config: RunConfig, guidance: Evaluation['guidance']): NonNullable<RunReport['settings']> => {

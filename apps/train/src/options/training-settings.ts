@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { numeric } from '@edm2/command/readers';
 import { LADDER_IMAGES } from '@edm2/training';
 import { z } from 'zod';
@@ -129,6 +130,16 @@ export const TRAINING_SETTINGS = {
     read: boolean,
     schema: z.boolean().default(false),
     otherwise: () => false,
+  }),
+  validation: setting({
+    flags: '--validation <what>',
+    help: 'images to measure the loss on: a folder or zip of others, or a share of --data that is not trained on, such as 0.1',
+    read: (text) => (Number.isFinite(Number(text)) ? Number(text) : resolve(text)),
+    schema: z.union([z.string(), z.number().gt(0).lt(1)]).exactOptional(),
+    wrong: (what) =>
+      typeof what !== 'number' || (what > 0 && what < 1)
+        ? undefined
+        : `expected a share between 0 and 1 or a path, got ${what}. 0.1 is usual; a folder of that name is ./${what}.`,
   }),
   emaHalfLife: setting({
     flags: '--ema-half-life <n>',

@@ -5,6 +5,15 @@ export interface LossPoint {
   readonly loss: number;
 }
 
+/** Losses at one time of images that are held out and of images that are trained on, by noise level. */
+export interface ValidationPoint {
+  /** Images seen so far. */
+  readonly nimg: number;
+  readonly sigmas: readonly number[];
+  readonly heldOut: readonly number[];
+  readonly training: readonly number[];
+}
+
 /** Mean loss of one bin of noise levels. */
 export interface SigmaLoss {
   /** Centre of the bin, > 0. */
@@ -64,6 +73,7 @@ export interface RunReport {
   /** The same seeds at different times of training. */
   readonly previews?: readonly { readonly nimg: number; readonly path: string }[];
   readonly lossCurve?: readonly LossPoint[];
+  readonly validation?: readonly ValidationPoint[];
   readonly lossBySigma?: readonly SigmaLoss[];
   readonly emaCurve?: readonly EmaPoint[];
   readonly scores?: ReportTable;

@@ -58,6 +58,11 @@ async function report(): Promise<RunReport> {
       nimg: (i + 1) * 256,
       loss: 0.12 + 0.9 * Math.exp(-i / 12) + 0.25 / Math.sqrt(i + 4) + 0.03 * Math.sin(i * i * 12.9898),
     })),
+    validation: Array.from({ length: 16 }, (_, i) => {
+      const sigmas = [0.05, 0.13, 0.23, 0.36, 0.56, 0.9, 1.6, 3.9];
+      const loss = (gap: number) => sigmas.map((_, level) => 0.2 + 0.8 / (i + 2) + gap * 0.004 * i * (level + 1));
+      return { nimg: (i + 1) * 6400, sigmas, heldOut: loss(1), training: loss(-1) };
+    }),
     lossBySigma: Array.from({ length: 20 }, (_, i) => {
       const sigma = 0.004 * 1.65 ** i;
       const loss = 0.95 - 0.8 * Math.exp(-((Math.log(sigma) / 2.2) ** 2));
@@ -106,6 +111,8 @@ it('writes one page that needs nothing else, and the charts beside it', async ()
 
   expect(charts.map((file) => file.slice(tmp.length + 1))).toEqual([
     'loss-curve.png',
+    'validation.png',
+    'validation-by-noise-level.png',
     'ema-curve.png',
     'loss-by-noise-level.png',
   ]);
@@ -121,7 +128,7 @@ it('writes one page that needs nothing else, and the charts beside it', async ()
 
   expect(page).toContain('A run &lt;b&gt;&amp; its&lt;/b&gt; &quot;report&quot;</h1>');
   expect(page).not.toMatch(/<script|<link|src="(?!data:)|url\((?!#)|@import/);
-  expect(page.match(/<svg/g)).toHaveLength(3);
+  expect(page.match(/<svg/g)).toHaveLength(5);
   expect(page.match(/<img src="data:image\/png;base64,[^"]{100}/g)).toHaveLength(2 + 8);
   for (const text of [
     '96.4 %',

@@ -8,6 +8,7 @@ import { lossBySigma } from './loss-by-sigma.js';
 import { lossCurve } from './loss-curve.js';
 import { renderPage } from './page.js';
 import type { RunReport } from './types.js';
+import { validationByNoiseLevel, validationCurve } from './validation-curve.js';
 
 /** Previews on the page; more are thinned out evenly, first and last kept. */
 const MAX_PREVIEWS = 8;
@@ -15,7 +16,7 @@ const MAX_PREVIEWS = 8;
 const PNG_WIDTH = 1100;
 
 /**
- * Writes the one-page report, and beside it the charts as `loss-curve.png`, `loss-by-noise-level.png` and `ema-curve.png`, each
+ * Writes the one-page report, and beside it the charts as `loss-curve.png`, `validation.png`, `validation-by-noise-level.png`, `loss-by-noise-level.png` and `ema-curve.png`, each
  * where its data is given.
  *
  * @param path - the HTML file; it embeds everything that it shows.
@@ -38,10 +39,19 @@ export async function writeReport(path: string, report: RunReport): Promise<stri
   return drawn.map(({ file }) => file);
 }
 
-function chartSpecs({ lossCurve: loss = [], lossBySigma: bySigma = [], emaCurve: ema = [] }: RunReport) {
+function chartSpecs({
+  lossCurve: loss = [],
+  validation = [],
+  lossBySigma: bySigma = [],
+  emaCurve: ema = [],
+}: RunReport) {
   const charts: { name: string; spec: TopLevelSpec; tall?: boolean }[] = [];
   // A line needs two points.
   if (loss.length > 1) charts.push({ name: 'loss-curve', spec: lossCurve(loss) });
+  if (validation.length > 1) {
+    charts.push({ name: 'validation', spec: validationCurve(validation) });
+    charts.push({ name: 'validation-by-noise-level', spec: validationByNoiseLevel(validation), tall: true });
+  }
   const emaSpec = emaCurve(ema);
   if (emaSpec) charts.push({ name: 'ema-curve', spec: emaSpec, tall: true });
   if (bySigma.length > 1) charts.push({ name: 'loss-by-noise-level', spec: lossBySigma(bySigma) });

@@ -4,6 +4,7 @@ import { parseJsonLines } from '@edm2/app-kit/files/json-lines';
 import { writeFileAtomic } from '@edm2/tensor-files';
 import { announce } from './announce.js';
 import { append } from './append.js';
+import type { ValidationLosses } from './validation/validation.js';
 
 /** One status tick, one line of `log.jsonl`. */
 export interface LogLine {
@@ -17,6 +18,8 @@ export interface LogLine {
   readonly seconds: number;
   /** Resident memory of the process, in MB. */
   readonly memoryMB: number;
+  /** Of the first average, with `--validation`: after each snapshot. */
+  readonly validation?: ValidationLosses;
 }
 
 const path = (outdir: string): string => join(outdir, 'log.jsonl');

@@ -18,6 +18,7 @@ import { createRandom } from '@edm2/random';
 import { encode } from 'fast-png';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RunConfig } from '../options/run-config.js';
+import type { LogLine } from './log.js';
 import { prepareRunFolder } from './run-folder.js';
 import { trainRun } from './train-run.js';
 
@@ -65,6 +66,7 @@ beforeAll(async () => {
     emaHalfLife: 0,
     xflip: false,
     augment: 0.3,
+    validation: 0.25,
     emaRampup: 0,
     emaSigmaRels: [0.05, 0.1],
     network: {
@@ -121,7 +123,10 @@ test('a run that was interrupted and resumed writes the files of one that was no
   await expect(train(parts)).rejects.toThrow(/--resume/);
   await train(parts, { resume: true });
   // Logs: each line once, and an event file for every start.
-  expect(readLogLines(parts).map(({ nimg }) => nimg)).toEqual(readLogLines(whole).map(({ nimg }) => nimg));
+  const kept = ({ nimg, validation }: LogLine) => ({ nimg, validation });
+  expect(readLogLines(parts).map(kept)).toEqual(readLogLines(whole).map(kept));
+  const measured = readLogLines(whole).filter(({ validation }) => validation);
+  expect(measured.map(({ nimg }) => nimg)).toEqual([1000, 2000, 3000]);
   expect(eventFiles(whole)).toHaveLength(1);
   expect(eventFiles(parts)).toHaveLength(2);
   expect(weights(parts)).toEqual(
@@ -214,7 +219,7 @@ test('microbatches sum to the same run, to rounding', async () => {
 
 const eventFiles = (outdir: string): string[] => readdirSync(outdir).filter((name) => name.includes('tfevents'));
 
-const readLogLines = (outdir: string): { nimg: number; loss: number }[] =>
+const readLogLines = (outdir: string): LogLine[] =>
   readFileSync(join(outdir, 'log.jsonl'), 'utf8')
     .trim()
     .split('\n')

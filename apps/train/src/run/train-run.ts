@@ -12,6 +12,8 @@ import { createMeter } from './meter.js';
 import { buildNetwork } from './network.js';
 import { createStepper } from './stepper.js';
 import { readTrainingState } from './stored-run.js';
+import { openValidation } from './validation/open-validation.js';
+import { createValidation } from './validation/validation.js';
 
 /** What a run is given. */
 export interface TrainRunOptions {
@@ -55,7 +57,9 @@ export class DivergedError extends Error {
  * @throws {DivergedError} when the loss is not finite; the last training state stays as it is.
  */
 export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
-  const { config, dataset, outdir, engine, signal, say } = options;
+  const { config, outdir, engine, signal, say } = options;
+  const parts = await openValidation(options.dataset, config);
+  const dataset = parts?.train ?? options.dataset;
   const { unet, uncertainty, training } = buildNetwork(config);
   const stored = options.resume ? await readTrainingState(outdir, { unet, uncertainty }, say) : undefined;
   if (options.resume)
@@ -63,7 +67,9 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   let nimg = stored?.position.nimg ?? 0;
   let state: TrainState = stored?.state ?? training.init(config.seed);
   const meter = createMeter(stored?.position);
-  const happenings = await beginHappenings({ config, outdir, unet, engine, say, from: nimg, meter });
+  const validation =
+    parts && (await createValidation({ config, unet, engine, training: dataset, heldOut: parts.heldOut }));
+  const happenings = await beginHappenings({ config, outdir, unet, engine, say, from: nimg, meter, validation });
   const stepper = createStepper(training as TrainStep, config.batch, config.batchGpu, engine.engine);
   let firstStepSeconds: number | undefined;
   const progress = startProgress(options.title ?? 'training', imagesOf(config), 'images', nimg);
@@ -106,6 +112,8 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
     progress.stop();
     stepper.dispose();
     for (const happening of happenings) happening.dispose?.();
+    validation?.dispose();
+    await parts?.close();
     disposeTree(state);
   }
 }

@@ -14,6 +14,7 @@ import { writeDataRecord } from './data-record.js';
 import { buildNetwork } from './network.js';
 import { checkRunFolder, inRunFolder, prepareRunFolder } from './run-folder.js';
 import { imagesOf, type TrainRunOptions } from './train-run.js';
+import { openValidation } from './validation/open-validation.js';
 
 /** A run that is to begin, or to go on. */
 export interface RunRequest {
@@ -36,6 +37,7 @@ export async function withRun(
 ): Promise<void> {
   // Before anything is written: what cannot be built is not begun.
   const { unet } = buildNetwork(config);
+  await (await openValidation(dataset, config))?.close();
   await checkRunFolder(outdir, config, resume);
   await inRunFolder(outdir, async () => {
     const parameters = countParameters(unet);

@@ -4,6 +4,7 @@ import type { TrainState } from '@edm2/training';
 import type { RunConfig } from '../../options/run-config.js';
 import type { StepInput } from '../batches.js';
 import type { Meter } from '../meter.js';
+import type { Validation } from '../validation/validation.js';
 
 /** What a happening is made for. */
 export interface RunSetting {
@@ -15,6 +16,8 @@ export interface RunSetting {
   /** Images seen before this process began to train. */
   readonly from: number;
   readonly meter: Meter;
+  /** Measures on held-out images; absent without them. */
+  readonly validation?: Validation | undefined;
 }
 
 /** Where a run stands after a step. Tensors are the run's: to be read, not kept. */
