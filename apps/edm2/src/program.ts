@@ -1,4 +1,4 @@
-import { suggest } from '@edm2/app-kit/command/nearest';
+import { suggest } from '@edm2/command/nearest';
 import type { ExitCode } from '@edm2/command/errors';
 import { ownCommand } from '@edm2/command/typed';
 import { ALIASES, COMMANDS } from './commands.js';

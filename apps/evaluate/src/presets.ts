@@ -1,6 +1,6 @@
-import { suggest } from '@edm2/app-kit/command/nearest';
 import type { Interval } from '@edm2/app-kit/sweep/point';
 import { UsageError } from '@edm2/command/errors';
+import { suggest } from '@edm2/command/nearest';
 import { ownCommand, siblingCommand } from '@edm2/command/typed';
 import { presets as networks } from '@edm2/edm2-unet';
 import { say } from './say.js';

@@ -50,11 +50,10 @@ export {
 export { type CollectImagesOptions, collectImages } from './scores/collect-images.js';
 export type { FeatureNetwork, Judged } from './scores/feature-network.js';
 export { fileFingerprint } from './scores/fingerprint.js';
-export { createImageDetector, type ImageDetectorOptions } from './scores/image-detector.js';
 export { linearAlgebraFor } from './scores/linear-algebra.js';
 export { openFeatures, whereFeaturesComeFrom } from './scores/open-features.js';
+export { expectNetwork, type OpenReferenceOptions, openReference } from './scores/open-reference.js';
 export {
-  isStatisticsFile,
   type Reference,
   readReference,
   referenceFingerprint,

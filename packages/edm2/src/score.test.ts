@@ -38,7 +38,11 @@ test('a model scores as the images that it draws do', async () => {
 
 test('images against themselves are at no distance', async () => {
   const images = join(scratch, 'images');
-  const { figures } = await score(images, images, { features: classifier, metrics: 'fd,pr', engine: 'onnxruntime' });
+  const { figures } = await score(images, images, {
+    ...{ features: classifier, metrics: 'fd,pr', engine: 'onnxruntime', bootstrap: 3, seed: 5 },
+  });
+  expect(figures.fd).toMatchObject({ over: 'resamples', of: '3 resamples' });
+  expect(figures.fd?.std).toBeGreaterThan(0);
   expect(figures.fd?.value).toBeCloseTo(0, 6);
   expect(figures.precision?.value).toBe(1);
 });
@@ -47,6 +51,8 @@ test.each([
   [{ metrics: 'fidd' }, /^score: expected any of fd, /],
   [{ metrics: 'fid' }, /^score: expected figures on the features of classifier, got one .* inception/],
   [{ metrics: 'pr' }, /^score: expected real images, or statistics with their features/],
+  [{ metrics: 'is', bootstrap: 3 }, /^score: expected fd or sfd in metrics to resample, got is/],
+  [{ seed: -1 }, /^score: expected seed to be a whole number from 0 on, got -1/],
   [{ num: 1 }, /^score: expected num to be a whole number from 2 on, got 1/],
   [{ metric: 'fd' } as object, /Did you mean metrics\?/],
 ])('refuses %j', async (options, message) => {

@@ -1,6 +1,14 @@
 import { openDataset } from '@edm2/dataset';
 import type { EngineName } from '@edm2/engine';
-import { type Figures, type MetricChoice, measureMetrics, metricWarnings, needsOf, parseMetrics } from '@edm2/fid';
+import {
+  canResample,
+  type Figures,
+  type MetricChoice,
+  measureMetrics,
+  metricWarnings,
+  needsOf,
+  parseMetrics,
+} from '@edm2/fid';
 import { known, type OptionNames } from '@edm2/options';
 import { seedClass } from '@edm2/sampler';
 import type { Model, ModelSampleOptions } from './model.js';
@@ -11,7 +19,7 @@ import { collectImages } from './scores/collect-images.js';
 import type { FeatureNetwork } from './scores/feature-network.js';
 import { linearAlgebraFor } from './scores/linear-algebra.js';
 import { openFeatures } from './scores/open-features.js';
-import { isStatisticsFile, type Reference, readReference } from './scores/reference-file.js';
+import { expectNetwork, openReference } from './scores/open-reference.js';
 import { functionWords, OptionError } from './words.js';
 
 /** Options of {@link score}: those of sampling are for a model. */
@@ -25,6 +33,10 @@ export interface ScoreOptions extends Omit<ModelSampleOptions, 'seeds' | 'labels
   readonly features?: string | undefined;
   /** Images that a model draws, seeds 0 up to it. Default 1000; published figures take 50,000. */
   readonly num?: number | undefined;
+  /** Resamples that give Fréchet distances their deviation; default 0, none. */
+  readonly bootstrap?: number | undefined;
+  /** Of subsets, splits, directions and resamples; default 0. */
+  readonly seed?: number | undefined;
   /** What computes, where images of a folder are scored; a model brings its own. Default `'auto'`. */
   readonly engine?: EngineName | undefined;
   readonly threads?: number | undefined;
@@ -45,7 +57,17 @@ export interface ModelScore {
 }
 
 const OPTIONS: OptionNames<ScoreOptions> = {
-  ...{ metrics: true, features: true, num: true, engine: true, threads: true, classes: true, guidance: true },
+  ...{
+    metrics: true,
+    features: true,
+    num: true,
+    bootstrap: true,
+    seed: true,
+    engine: true,
+    threads: true,
+    classes: true,
+    guidance: true,
+  },
   ...{ steps: true, solver: true, sigmaMin: true, sigmaMax: true, rho: true, churn: true, batch: true },
   ...{ onProgress: true, signal: true },
 };
@@ -62,8 +84,8 @@ const IMAGES = 1000;
  * @throws {Error} (rejects) of damaged files and of the file system.
  */
 export async function score(what: string | Model, reference: string, options: ScoreOptions = {}): Promise<ModelScore> {
-  const { metrics: asked = 'fd', features, engine, threads, signal } = known('score', options, OPTIONS);
-  const chosen = choose(typeof asked === 'string' ? asked : asked.join(','));
+  const { features, engine, threads, signal, bootstrap: resamples = 0, seed = 0 } = known('score', options, OPTIONS);
+  const chosen = choose(options);
   const installed = await findInstalled(reference);
   const weights = features ?? installed?.features;
   if (weights === undefined)
@@ -73,9 +95,12 @@ export async function score(what: string | Model, reference: string, options: Sc
   const started = typeof what === 'string' ? await startForSampling({ engine, threads }, weights) : what.engine;
   const network = await openFeatures(weights, started, WORDS);
   try {
-    checkNetwork(chosen, network);
-    const needs = needsOf(chosen.metrics);
-    const real = await referenceOf(installed?.reference ?? reference, network, needs.has('realFeatures'), signal);
+    expectNetwork(chosen, network, WORDS);
+    const needs = needsOf(chosen.metrics, { resamples });
+    const real = await openReference(installed?.reference ?? reference, network, chosen.metrics, {
+      words: WORDS,
+      look: (path, keep) => ofImages(path, network, keep, { signal }),
+    });
     const keep = { features: needs.has('features'), logits: needs.has('logits') };
     const collected =
       typeof what === 'string'
@@ -85,7 +110,7 @@ export async function score(what: string | Model, reference: string, options: Sc
     const figures = measureMetrics(
       collected,
       { n: real.n, statistics: real, features: real.features },
-      { metrics: chosen.metrics, network, ...(await linearAlgebraFor(network.dims)) },
+      { metrics: chosen.metrics, network, resamples, seed, ...(await linearAlgebraFor(network.dims)) },
     );
     return {
       n,
@@ -99,42 +124,24 @@ export async function score(what: string | Model, reference: string, options: Sc
   }
 }
 
-function choose(text: string): MetricChoice {
+function choose({ metrics = 'fd', bootstrap = 0, seed = 0 }: ScoreOptions): MetricChoice {
+  const chosen = parse(typeof metrics === 'string' ? metrics : metrics.join(','));
+  for (const [name, value] of Object.entries({ bootstrap, seed }))
+    if (!(Number.isSafeInteger(value) && value >= 0))
+      throw new OptionError(`score: expected ${name} to be a whole number from 0 on, got ${value}. Leave it out.`);
+  if (bootstrap > 0 && !canResample(chosen.metrics))
+    throw new OptionError(
+      `score: expected fd or sfd in metrics to resample, got ${chosen.metrics.join(', ')}. Leave bootstrap out.`,
+    );
+  return chosen;
+}
+
+function parse(text: string): MetricChoice {
   try {
     return parseMetrics(text);
   } catch (cause) {
     throw new OptionError(`score: ${(cause as Error).message.replace(/^--metrics: /, '')}`, { cause });
   }
-}
-
-function checkNetwork({ metrics, networks }: MetricChoice, { name, classes }: FeatureNetwork): void {
-  const odd = networks.find((each) => each !== name);
-  if (odd !== undefined)
-    throw new OptionError(
-      `score: expected figures on the features of ${name}, got one that is defined on those of ${odd}. Give its weights as { features }, or ask for fd, the distance on any features.`,
-    );
-  if (needsOf(metrics).has('logits') && classes === undefined)
-    throw new OptionError(
-      `score: expected a feature network that classifies for is, got ${name}. Give Inception's weights as { features }.`,
-    );
-}
-
-async function referenceOf(
-  path: string,
-  network: FeatureNetwork,
-  features: boolean,
-  signal: AbortSignal | undefined,
-): Promise<Reference> {
-  if (!(await isStatisticsFile(path))) {
-    const { n, statistics, features: all } = await ofImages(path, network, { features }, { signal });
-    return { ...statistics, n, ...(all ? { features: all } : {}) };
-  }
-  const reference = await readReference(path, network);
-  if (features && !reference.features)
-    throw new OptionError(
-      `score: expected real images, or statistics with their features, for these metrics, got statistics alone (${path}). Name the images.`,
-    );
-  return reference;
 }
 
 async function ofImages(
@@ -156,7 +163,16 @@ async function ofModel(
   model: Model,
   network: FeatureNetwork,
   keep: CollectOptions,
-  { num = IMAGES, metrics: _, features: __, engine: ___, threads: ____, ...options }: ScoreOptions,
+  {
+    num = IMAGES,
+    metrics: _,
+    features: __,
+    engine: ___,
+    threads: ____,
+    bootstrap: _b,
+    seed: _s,
+    ...options
+  }: ScoreOptions,
 ): Promise<Collected> {
   if (!(Number.isSafeInteger(num) && num >= 2))
     throw new OptionError(`score: expected num to be a whole number from 2 on, got ${num}. Take 1000 or more.`);

@@ -1,5 +1,14 @@
 /** Options that an error may speak of. */
-export type OptionName = 'path' | 'sigmaRel' | 'vae' | 'anyVae' | 'force' | 'classes' | 'features' | 'reference';
+export type OptionName =
+  | 'path'
+  | 'sigmaRel'
+  | 'vae'
+  | 'anyVae'
+  | 'force'
+  | 'classes'
+  | 'features'
+  | 'reference'
+  | 'metrics';
 
 /** How errors speak of options: as a function's, or as a command's. */
 export interface Words {
@@ -21,6 +30,7 @@ const FLAGS: Readonly<Record<OptionName, string>> = {
   classes: '--class',
   features: '--features',
   reference: '--ref',
+  metrics: '--metrics',
 };
 
 /** `--vae: expected …, add --any-vae`. */

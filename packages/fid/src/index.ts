@@ -1,3 +1,10 @@
+export {
+  type CollectedFeatures,
+  collectFeatures,
+  type FeatureCollector,
+  type FeaturePart,
+  type KeepOptions,
+} from './collect-features.js';
 export { computeFid } from './compute-fid.js';
 export type { FeatureOptions, Features, TensorLike } from './features.js';
 export { takeRows } from './features.js';

@@ -38,7 +38,7 @@ beforeAll(async () => {
       ];
     }),
   );
-  await writeSafetensors(weights, toStateDict(tiny.parameters, params), { network: 'dinov2' });
+  await writeSafetensors(weights, toStateDict(tiny.parameters, params), { network: 'dinov2-vitl14' });
 });
 
 test('DINOv2 of any size: the features of the network itself, whatever the batch', async () => {

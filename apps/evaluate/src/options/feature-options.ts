@@ -5,16 +5,18 @@ import { UsageError } from '@edm2/command/errors';
 import { ownCommand } from '@edm2/command/typed';
 import { openDataset } from '@edm2/dataset';
 import type { EngineReport } from '@edm2/engine';
-import { type MetricChoice, metrics as metricRecord, needsOf, parseMetrics } from '@edm2/fid';
+import { type MetricChoice, metrics as metricRecord, parseMetrics } from '@edm2/fid';
 import { type Command, Option } from 'commander';
 import type { FeatureNetwork } from 'edm2/parts';
 import {
+  type Collected,
+  type CollectOptions,
   collectImages,
   commandWords,
-  isStatisticsFile,
+  expectNetwork,
   openFeatures,
+  openReference,
   type Reference,
-  readReference,
   whereFeaturesComeFrom,
 } from 'edm2/parts';
 import { say } from '../say.js';
@@ -94,17 +96,13 @@ export async function featuresOf(
   engine: EngineReport,
 ): Promise<FeatureNetwork> {
   const network = await openFeatures(await expectFeatures({ features }), engine, commandWords);
-  const odd = metrics?.networks.find((name) => name !== network.name);
-  const needsClasses = metrics !== undefined && needsOf(metrics.metrics).has('logits') && network.classes === undefined;
-  if (odd === undefined && !needsClasses) return network;
-  network.dispose();
-  if (odd === undefined)
-    throw new UsageError(
-      `--metrics: expected a feature network that classifies for is, got ${network.name}. Give Inception's weights as --features.`,
-    );
-  throw new UsageError(
-    `--metrics: expected figures on the features of ${network.name}, got one that is defined on those of ${odd}. Give its weights as --features, or ask for fd, the distance on any features.`,
-  );
+  try {
+    if (metrics) expectNetwork(metrics, network, commandWords);
+    return network;
+  } catch (error) {
+    network.dispose();
+    throw error;
+  }
 }
 
 /**
@@ -118,32 +116,26 @@ export async function referenceOf(
   network: FeatureNetwork,
   signal?: AbortSignal,
 ): Promise<Reference> {
-  const features = needsOf(metrics.metrics).has('realFeatures');
-  const path = await expectReference({ ref });
-  if (!(await isStatisticsFile(path))) return lookAt(path, network, features, signal);
-  const reference = await readReference(path, network);
-  if (features && !reference.features)
-    throw new UsageError(
-      `--ref: expected real images, or statistics with their features, for ${metrics.metrics.filter((name) => needsOf([name]).has('realFeatures')).join(', ')}, got statistics alone (${path}). Name the images, or make the file with metrics ref --keep-features.`,
-    );
-  return reference;
+  return openReference(await expectReference({ ref }), network, metrics.metrics, {
+    words: commandWords,
+    look: (path, keep) => lookAt(path, network, keep, signal),
+  });
 }
 
 async function lookAt(
   path: string,
   network: FeatureNetwork,
-  features: boolean,
+  keep: CollectOptions,
   signal: AbortSignal | undefined,
-): Promise<Reference> {
+): Promise<Collected> {
   const dataset = await openDataset(path, { flags: { path: '--ref' } });
   try {
     const indices = Array.from({ length: dataset.length }, (_, i) => i);
     const collected = await withProgress('looking at real images', indices.length, 'images', (onProgress) =>
-      collectImages({ dataset, indices, network, keep: { features }, onProgress, ...(signal ? { signal } : {}) }),
+      collectImages({ dataset, indices, network, keep, onProgress, ...(signal ? { signal } : {}) }),
     );
     for (const line of datasetLines(dataset)) say(line);
-    const { statistics } = collected;
-    return { ...statistics, ...(collected.features ? { features: collected.features } : {}) };
+    return collected;
   } finally {
     await dataset.close();
   }

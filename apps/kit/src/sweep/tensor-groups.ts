@@ -1,6 +1,6 @@
 import { UsageError } from '@edm2/command/errors';
+import { suggest } from '@edm2/command/nearest';
 import { namesFitting } from '@edm2/phema/node';
-import { suggest } from '../command/nearest.js';
 
 /** Tensors whose EMA length is varied together. */
 export interface TensorGroup {

@@ -1,4 +1,4 @@
-import { suggest } from '@edm2/app-kit/command/nearest';
+import { suggest } from '@edm2/command/nearest';
 import { UsageError } from '@edm2/command/errors';
 import type { Dataset } from '@edm2/dataset';
 import { type Preset, presets } from '@edm2/edm2-unet';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { extname } from 'node:path';
 import { siblingCommand } from '@edm2/command/typed';
 import type { Gaussian, StatisticsResult } from '@edm2/fid';
-import { holdsStatistics, readStatistics, writeStatistics } from '@edm2/fid/node';
+import { readStatistics, writeStatistics } from '@edm2/fid/node';
 import { readSafetensors, type SafetensorsFile, writeSafetensors } from '@edm2/tensor-files';
 import type { FeatureNetwork } from './feature-network.js';
 
@@ -17,14 +17,7 @@ export interface Reference extends Gaussian {
   readonly features?: Float32Array;
 }
 
-/** Endings of files of statistics; everything else is images, and an `.npz` may be either. */
-const ENDINGS = new Set(['.safetensors', '.pkl']);
-
 const makeOne = (): string => siblingCommand('evaluate', ['metrics', 'ref', '--help']);
-
-/** Whether a path names a file of statistics. */
-export const isStatisticsFile = async (path: string): Promise<boolean> =>
-  ENDINGS.has(extname(path).toLowerCase()) || holdsStatistics(path);
 
 /** Tells the statistics from others, in whatever file they are. */
 export function referenceFingerprint({ mu, sigma, features }: Reference): string {

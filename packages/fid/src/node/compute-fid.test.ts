@@ -102,7 +102,7 @@ describe('computeFid', () => {
   it.each<[string, Record<string, unknown>, RegExp]>([
     ['an option that there is not', { detektor: 'x' }, /computeFid: expected options among network, .*, got detektor/],
     ['another network', { network: 'vgg' }, /expected network inception or dinov2, got vgg/],
-    ['another engine', { engine: 'cuda' }, /expected engine onnxruntime or tensorflow, got cuda/],
+    ['another engine', { engine: 'cuda' }, /expected engine auto, .*onnxruntime, .*, got cuda/],
     ['a batch of none', { batch: 0 }, /expected batch from 1 to 4096, got 0/],
     ['a resize of another network', { resize: 'pil' }, /expected resize 'tf1' or 'torch', got 'pil'/],
     ['an aborted signal', { signal: AbortSignal.abort(new Error('stop it')) }, /^stop it$/],

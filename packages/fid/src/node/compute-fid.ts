@@ -2,7 +2,7 @@ import { kindOf, known } from '@edm2/options';
 import { frechetDistance } from '../frechet-distance.js';
 import { metricWarnings } from '../metrics/measure-metrics.js';
 import type { ResizeName } from './detectors.js';
-import { ENGINES, type EngineChoice } from './engine.js';
+import { type EngineChoice, expectEngine } from './engine.js';
 import { findLapack } from './lapack.js';
 import { createMeasurer, skipReason } from './measure/measurer.js';
 import { describePassedOver } from './measure/passed-over.js';
@@ -17,7 +17,7 @@ export interface ComputeFidOptions {
   readonly resize?: ResizeName | undefined;
   /** Images at a time, from 1; default 32. */
   readonly batch?: number | undefined;
-  /** What computes, by its name or started; default `onnxruntime`. */
+  /** What computes: a name that `@edm2/engine` knows, or an engine that is started; default `auto`, the best that is installed. */
   readonly engine?: EngineChoice | undefined;
   /** Threads of an engine that is started here; default all cores. */
   readonly threads?: number | undefined;
@@ -75,7 +75,7 @@ export async function computeFid(a: string, b: string, options: ComputeFidOption
   const {
     network = 'inception',
     batch = 32,
-    engine = 'onnxruntime',
+    engine = 'auto',
     check = true,
     ...rest
   } = known('computeFid', options, OPTIONS);
@@ -84,7 +84,7 @@ export async function computeFid(a: string, b: string, options: ComputeFidOption
     if (typeof path !== 'string')
       throw new TypeError(`computeFid: expected two paths, got ${kindOf(path)}. Pass folders, zips or files.`);
   expectChoice('network', network, ['inception', 'dinov2']);
-  if (typeof engine !== 'object') expectChoice('engine', engine, ENGINES);
+  await expectEngine('computeFid', engine);
   if (!Number.isInteger(batch) || batch < 1 || batch > MAX_BATCH)
     throw new RangeError(`computeFid: expected batch from 1 to ${MAX_BATCH}, got ${batch}. Use 32.`);
 
@@ -114,7 +114,7 @@ export async function computeFid(a: string, b: string, options: ComputeFidOption
     for (const text of metricWarnings(['fd'], { n: first.n, nReference: second.n, dims })) onWarning(text);
     return frechetDistance(first.statistics, second.statistics, { linearAlgebra: await findLapack() });
   } finally {
-    measurer.close();
+    await measurer.close();
   }
 }
 

@@ -19,6 +19,8 @@ export interface Detector {
   readonly figure: string;
   readonly resize: ResizeName;
   readonly dims: number;
+  /** Classes that it gives logits of; absent where it does not classify. */
+  readonly classes?: number;
   /** Side of what `apply` takes. */
   readonly size: number;
   readonly parameters: readonly ParameterSpec[];
@@ -27,6 +29,9 @@ export interface Detector {
   /** `[N, size, size, 3]` → features `[N, dims]`, and Inception's logits. */
   apply(params: Readonly<Record<string, tf.Tensor>>, images: tf.Tensor): { features: tf.Tensor; logits?: tf.Tensor };
 }
+
+/** Of Inception's weights: one row a class. */
+const CLASS_LAYER = 'fc.weight';
 
 const INCEPTION_SIZE = 299;
 const DINOV2_SIZE = 224;
@@ -45,6 +50,7 @@ export function inceptionDetector(resize: ResizeName = 'tf1'): Detector {
     figure: 'FID',
     resize,
     dims: 2048,
+    classes: inception.parameters.find(({ name }) => name === CLASS_LAYER)?.shape.at(-1) ?? 0,
     size: INCEPTION_SIZE,
     parameters: inception.parameters,
     prepare: (image) => resizeFloat(image, INCEPTION_SIZE, bilinearTaps(resize)),

@@ -1,11 +1,5 @@
+import { kindOf } from '@edm2/options';
 import type { Engine } from '@edm2/tfjs-jit';
-import type * as tf from '@tensorflow/tfjs-core';
-import type { Detector } from './detectors.js';
-import type { FeatureBatch, RunNetwork } from './run-batch.js';
-
-/** Engines that the command starts; each is an optional peer. */
-export const ENGINES = ['onnxruntime', 'tensorflow'] as const;
-export type EngineName = (typeof ENGINES)[number];
 
 /** An engine that somebody has started, such as `startOnnxRuntime()` gives; the type says no more, for those who have none installed. */
 export interface StartedEngine {
@@ -13,68 +7,58 @@ export interface StartedEngine {
   readonly backend: string;
 }
 
-/** What computes: started here by its name, or there already. */
-export type EngineChoice = EngineName | StartedEngine;
+/** What computes: a name that `@edm2/engine` knows, or what is there already. */
+export type EngineChoice = string | StartedEngine;
 
-/** A network that is ready to run. */
-export interface OpenNetwork {
-  readonly run: RunNetwork;
-  close(): void;
+/** What runs: op by op where there is no compiler. */
+export interface RunningEngine {
+  /** TensorFlow.js's; default the engine's own, or the current one. */
+  readonly backend?: string | undefined;
+  readonly engine?: Engine | undefined;
 }
 
-/**
- * Compiles a network with its weights as constants. TensorFlow.js's backend is the engine's until the network is closed.
- *
- * @param params - tensors by name, made by `load` once the engine runs.
- * @throws {Error} (rejects) when the engine's package is not installed.
- */
-export async function openNetwork(
-  detector: Detector,
-  load: () => Promise<Record<string, tf.Tensor>>,
-  { engine, batch, threads }: { engine: EngineChoice; batch: number; threads?: number | undefined },
-): Promise<OpenNetwork> {
-  const before = await currentBackend();
-  const started = typeof engine === 'string' ? await startEngine(engine, threads) : (engine as Engine);
-  const [{ jit }, core] = await Promise.all([import('@edm2/tfjs-jit'), import('@tensorflow/tfjs-core')]);
-  await core.setBackend(started.backend);
-  const params = await load();
-  const network = jit((images: tf.Tensor) => detector.apply(params, images), { engine: started });
-  const run = (pixels: Float32Array): FeatureBatch => {
-    const images = core.tensor4d(pixels, [batch, detector.size, detector.size, 3]);
-    const { features, logits } = network(images);
-    const read = (tensor: tf.Tensor): Float32Array => Float32Array.from(tensor.dataSync());
-    const result = { features: read(features), ...(logits ? { logits: read(logits) } : {}) };
-    core.dispose([images, features, ...(logits ? [logits] : [])]);
-    return result;
-  };
-  return {
-    run,
-    close: () => {
-      network.dispose();
-      core.dispose(params);
-      if (before !== undefined) core.setBackend(before);
-    },
-  };
+/** The engine chosen, started by `@edm2/engine` where it is a name. @throws {Error} (rejects) when it cannot start. */
+export async function engineOf(choice: EngineChoice, threads: number | undefined): Promise<RunningEngine> {
+  if (typeof choice !== 'string') return { backend: choice.backend, engine: choice as Engine };
+  const { startEngine } = await importEngines();
+  // A name that it does not know, it refuses with those that it does.
+  return startEngine(choice as 'auto', { work: 'sampling', ...(threads === undefined ? {} : { threads }) });
 }
 
-async function startEngine(engine: EngineName, threads: number | undefined): Promise<Engine> {
-  const options = threads === undefined ? {} : { threads };
+async function importEngines(): Promise<typeof import('@edm2/engine')> {
   try {
-    if (engine === 'onnxruntime') return await (await import('@edm2/tfjs-onnxruntime')).startOnnxRuntime(options);
-    return await (await import('@edm2/tfjs-libtensorflow')).startLibtensorflow(options);
+    return await import('@edm2/engine');
   } catch (cause) {
-    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ERR_MODULE_NOT_FOUND';
-    if (!isMissing) throw cause;
-    const name = engine === 'onnxruntime' ? 'tfjs-onnxruntime' : 'tfjs-libtensorflow';
+    if (!isMissing(cause)) throw cause;
     throw new Error(
-      `openNetwork: expected the engine ${engine} to be installed, got no package @edm2/${name}. Run: npm install @edm2/${name} @tensorflow/tfjs-core`,
+      'engineOf: expected @edm2/engine, which starts what computes, got no such package. Run: npm install @edm2/engine @edm2/tfjs-onnxruntime @tensorflow/tfjs-core',
       { cause },
     );
   }
 }
 
-/** The backend that a program had set before; undefined where it had none. */
-async function currentBackend(): Promise<string | undefined> {
-  const { engine } = await import('@tensorflow/tfjs-core');
-  return engine().backendName || undefined;
+/** What the engines are called, and which cannot be used; undefined where `@edm2/engine` is not installed. */
+export async function knownEngines(): Promise<typeof import('@edm2/engine/names')['ENGINES'] | undefined> {
+  try {
+    return (await import('@edm2/engine/names')).ENGINES;
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
 }
+
+/** @throws {RangeError} (rejects) for a name that `@edm2/engine`, where it is installed, does not know; TypeError for what is no engine. */
+export async function expectEngine(fn: string, choice: EngineChoice): Promise<void> {
+  if (typeof choice !== 'string' && typeof choice?.backend !== 'string')
+    throw new TypeError(
+      `${fn}: expected engine to be a name or a started engine, got ${kindOf(choice)}. Pass 'auto', or what startOnnxRuntime() gives.`,
+    );
+  const engines = typeof choice === 'string' ? await knownEngines() : undefined;
+  if (engines === undefined || choice === 'auto' || Object.hasOwn(engines, choice as string)) return;
+  throw new RangeError(
+    `${fn}: expected engine auto, ${Object.keys(engines).join(', ')}, got ${String(choice)}. Choose one of these.`,
+  );
+}
+
+const isMissing = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND';

@@ -3,13 +3,11 @@ import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { PixelImage } from '../dinov2/resize-pixels.js';
 import type { Detector } from './detectors.js';
+import { type PixelBatch, splitPixels } from './images/pixel-batch.js';
 import { type FeatureBatch, type RunNetwork, runBatch } from './run-batch.js';
 
-/** Images `[N, H, W, C]` row-major, 8 bits a channel, C 3 (RGB) or 1 (grey). */
-export interface GeneratedImages {
-  readonly data: Uint8Array | Uint8ClampedArray;
-  readonly shape: readonly [images: number, height: number, width: number, channels: number];
-}
+/** What a generator makes: one image a seed. */
+export type GeneratedImages = PixelBatch;
 
 /** Makes one image per seed, in their order. */
 export type ImageGenerator = (seeds: readonly number[]) => GeneratedImages | Promise<GeneratedImages>;
@@ -72,7 +70,7 @@ export async function* generatedFeatures(
   for (let at = 0; at < seeds.length; at += batch) {
     signal?.throwIfAborted();
     const wanted = seeds.slice(at, at + batch);
-    const images = splitImages(await generate(wanted), wanted.length);
+    const images = checkedImages(await generate(wanted), wanted.length);
     yield runBatch(
       run,
       images.map((image) => detector.prepare(image)),
@@ -84,7 +82,7 @@ export async function* generatedFeatures(
   }
 }
 
-function splitImages(images: GeneratedImages, count: number): PixelImage[] {
+function checkedImages(images: GeneratedImages, count: number): PixelImage[] {
   const { data, shape } = images ?? {};
   const [n, height = 0, width = 0, channels = 0] = shape ?? [];
   const isBytes = data instanceof Uint8Array || data instanceof Uint8ClampedArray;
@@ -94,12 +92,5 @@ function splitImages(images: GeneratedImages, count: number): PixelImage[] {
       `gen: expected generate to return { data: Uint8Array, shape: [${count}, height, width, 3 or 1] }, got shape ${shape ? `[${shape}]` : 'none'} and ${isBytes ? `${data.length} bytes` : typeof data}. One image per seed, row-major.`,
     );
   }
-  return Array.from({ length: count }, (_, i) => {
-    const own = data.subarray(i * size, (i + 1) * size);
-    const rgb =
-      channels === 3
-        ? Uint8Array.from(own)
-        : Uint8Array.from({ length: size * 3 }, (_, j) => own[Math.floor(j / 3)] as number);
-    return { height, width, data: rgb };
-  });
+  return splitPixels(images);
 }

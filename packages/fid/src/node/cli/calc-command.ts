@@ -1,6 +1,7 @@
+import type { EngineOptionsOf } from '@edm2/command/engine-options';
 import type { Io } from '@edm2/command/io';
 import type { Command } from 'commander';
-import { isStatistics } from '../measure/measured-set.js';
+import { isStatisticsFile } from '../measure/measured-set.js';
 import { checkFigureOptions, expectImages, type FigureOptions, needsFeatures } from './figure-options.js';
 import { figuresOf } from './figures.js';
 import { type NetworkOptions, openMeasurer } from './measure.js';
@@ -12,8 +13,8 @@ interface CalcOptions extends NetworkOptions, FigureOptions {
 }
 
 /** `fid calc`: compares two sets. */
-export function addCalcCommand(program: Command, io: Io): void {
-  addFigureOptions(addNetworkOptions(program.command('calc')))
+export function addCalcCommand(program: Command, io: Io, engines: EngineOptionsOf['engines']): void {
+  addFigureOptions(addNetworkOptions(program.command('calc'), engines))
     .description('Compare generated images with a reference: folders, zips, or files of statistics.')
     .argument('<images>', 'generated: folder, .zip, .npz of samples, or statistics (.npz, .safetensors, .pkl)')
     .argument('<reference>', 'real: the same')
@@ -22,7 +23,7 @@ export function addCalcCommand(program: Command, io: Io): void {
       const keep = needsFeatures(options);
       const measurer = openMeasurer(options, io);
       try {
-        const kind = async (path: string) => ({ path, isStatistics: await isStatistics(path) });
+        const kind = async (path: string) => ({ path, isStatistics: await isStatisticsFile(path) });
         expectImages(await kind(images), await kind(reference), options);
         await measurer.check([images, reference]);
         const fake = await measurer.measure(images, { keep });
@@ -35,7 +36,7 @@ export function addCalcCommand(program: Command, io: Io): void {
           json: options.json === true,
         });
       } finally {
-        measurer.close();
+        await measurer.close();
       }
     });
 }

@@ -1,8 +1,9 @@
+import type { EngineOptionsOf } from '@edm2/command/engine-options';
 import { UsageError } from '@edm2/command/errors';
 import type { Io } from '@edm2/command/io';
 import type { Command } from 'commander';
 import { openGenerator } from '../generator.js';
-import { isStatistics } from '../measure/measured-set.js';
+import { isStatisticsFile } from '../measure/measured-set.js';
 import { type StatisticsFileInput, writeStatistics } from '../statistics-file.js';
 import { expectStatisticsFile } from './expect-statistics-file.js';
 import { checkFigureOptions, expectImages, type FigureOptions, needsFeatures } from './figure-options.js';
@@ -21,8 +22,8 @@ interface GenOptions extends NetworkOptions, FigureOptions {
 }
 
 /** `fid gen`: scores a generator without storing its images. */
-export function addGenCommand(program: Command, io: Io): void {
-  addFigureOptions(addNetworkOptions(program.command('gen')))
+export function addGenCommand(program: Command, io: Io, engines: EngineOptionsOf['engines']): void {
+  addFigureOptions(addNetworkOptions(program.command('gen'), engines))
     .description('Score images straight from a generator, without storing them.')
     .argument('<module>', 'JavaScript module that exports generate(seeds) → { data: Uint8Array, shape: [N, H, W, C] }')
     .argument('<reference>', 'real: folder, .zip, or statistics')
@@ -38,7 +39,7 @@ export function addGenCommand(program: Command, io: Io): void {
           `--draws: expected at most ${MAX_IMAGES.toLocaleString('en')} images in all, got ${options.draws} draws of ${options.num.toLocaleString('en')}. Take several runs with another --first-seed.`,
         );
       if (options.stats !== undefined) await expectStatisticsFile('--stats', options.stats, options);
-      const real = { path: reference, isStatistics: await isStatistics(reference) };
+      const real = { path: reference, isStatistics: await isStatisticsFile(reference) };
       expectImages({ path, isStatistics: false }, real, options);
       const keep = needsFeatures(options);
       const generator = await openGenerator(path);
@@ -65,7 +66,7 @@ export function addGenCommand(program: Command, io: Io): void {
         printResult(io, detector, { fake, real, metrics, figures, json: options.json === true });
         await kept;
       } finally {
-        measurer.close();
+        await measurer.close();
       }
     });
 }

@@ -1,11 +1,10 @@
-import os from 'node:os';
+import { addEngineOptions, type EngineOptionsOf } from '@edm2/command/engine-options';
 import { guard } from '@edm2/command/readers';
 import { wholeNumber } from '@edm2/command/whole-number';
 import { type Command, Option } from 'commander';
 import { parseMetrics } from '../../metrics/choose.js';
 import type { Metric } from '../../metrics/metric.js';
 import { metrics } from '../../metrics/metrics.js';
-import { ENGINES } from '../engine.js';
 
 /** Images of one command: two hundred times those of a published figure. */
 export const MAX_IMAGES = 10_000_000;
@@ -26,16 +25,9 @@ export const parseSeed = wholeNumber({
 const batch = wholeNumber({ most: 4096, why: 'a larger batch takes memory and saves no time' });
 const resamples = wholeNumber({ most: 10_000, why: 'a standard deviation over more says no more' });
 
-/** Threads for each core: more do nothing but wait for one another, and keep the process from hearing Ctrl-C. */
-const THREADS_PER_CORE = 4;
-const threads = wholeNumber({
-  most: THREADS_PER_CORE * os.availableParallelism(),
-  why: `more than ${THREADS_PER_CORE} threads a core wait for one another`,
-});
-
 /** Options of everything that runs a network. */
-export const addNetworkOptions = (command: Command): Command =>
-  command
+export const addNetworkOptions = (command: Command, engines: EngineOptionsOf['engines']): Command =>
+  addEngineOptions(command, { engines })
     .addOption(new Option('--network <name>', 'feature network').choices(['inception', 'dinov2']).default('inception'))
     .option('--weights <file>', 'its weights (default: those that the command weights has stored)')
     .addOption(
@@ -44,8 +36,6 @@ export const addNetworkOptions = (command: Command): Command =>
         .default(undefined, 'tf1 for inception, torch for dinov2'),
     )
     .option('--batch <images>', 'images at a time', batch, 32)
-    .addOption(new Option('--engine <name>', 'what computes').choices([...ENGINES]).default('onnxruntime'))
-    .option('--threads <count>', 'threads of the engine (default: all cores)', threads)
     .option(
       '--no-check',
       'do not decode every image once before computing; a broken one then ends the run when its turn comes',

@@ -1,3 +1,4 @@
+import type { EngineOptionsOf } from '@edm2/command/engine-options';
 import type { Io } from '@edm2/command/io';
 import type { Command } from 'commander';
 import { writeStatistics } from '../statistics-file.js';
@@ -10,8 +11,8 @@ interface StatsOptions extends NetworkOptions {
 }
 
 /** `fid stats`: measures a set once, for many comparisons. */
-export function addStatsCommand(program: Command, io: Io): void {
-  addNetworkOptions(program.command('stats'))
+export function addStatsCommand(program: Command, io: Io, engines: EngineOptionsOf['engines']): void {
+  addNetworkOptions(program.command('stats'), engines)
     .description('Measure a set of images and keep its statistics.')
     .argument('<images>', 'folder, .zip, or .npz of samples')
     .argument('<file>', 'statistics to write: .npz (inception) or .safetensors')
@@ -28,7 +29,7 @@ export function addStatsCommand(program: Command, io: Io): void {
           `${file}: ${measurer.detector.metric} of ${n} images${left} (${options.network}, ${measurer.detector.resize})`,
         );
       } finally {
-        measurer.close();
+        await measurer.close();
       }
     });
 }

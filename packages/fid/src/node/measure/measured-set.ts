@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
+import { collectFeatures } from '../../collect-features.js';
 import type { ImageFeatures } from '../../metrics/metric.js';
-import { createStatistics } from '../../statistics.js';
 import type { Detector } from '../detectors.js';
 import { holdsStatistics } from '../images/stack.js';
 import type { FeatureBatch } from '../run-batch.js';
@@ -19,7 +19,7 @@ export interface MeasuredSet extends ImageFeatures {
 const STATISTICS = new Set(['.safetensors', '.pkl']);
 
 /** Whether a path names a file of statistics, by its ending, and for `.npz`, which may hold images, by what is in it. */
-export const isStatistics = async (path: string): Promise<boolean> =>
+export const isStatisticsFile = async (path: string): Promise<boolean> =>
   STATISTICS.has(extname(path).toLowerCase()) || holdsStatistics(path);
 
 /** What a file of statistics says of a set. @throws {RangeError} when it holds none of the network's. */
@@ -46,32 +46,10 @@ export async function accumulate(
   keep: boolean,
   { caller }: MeasureWords,
 ): Promise<Omit<MeasuredSet, 'skipped'>> {
-  const statistics = createStatistics(dims);
-  const kept: FeatureBatch[] = [];
-  for await (const batch of batches) {
-    statistics.add(batch.features);
-    if (keep) kept.push(batch);
+  const collector = collectFeatures({ dims }, { features: keep, logits: keep });
+  for await (const batch of batches) collector.add(batch);
+  if (collector.n < 2) {
+    throw new RangeError(`${caller}: expected at least 2 images in ${path}, got ${collector.n}. Add more.`);
   }
-  if (statistics.n < 2) {
-    throw new RangeError(`${caller}: expected at least 2 images in ${path}, got ${statistics.n}. Add more.`);
-  }
-  const { mu, sigma, n } = statistics.result();
-  if (!keep) return { n, statistics: { mu, sigma } };
-  const logits = kept.flatMap((part) => (part.logits ? [part.logits] : []));
-  return {
-    n,
-    statistics: { mu, sigma },
-    features: join(kept.map((part) => part.features)),
-    ...(logits.length > 0 ? { logits: join(logits) } : {}),
-  };
-}
-
-function join(parts: readonly Float32Array[]): Float32Array {
-  const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return collector.result();
 }

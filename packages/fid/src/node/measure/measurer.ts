@@ -1,15 +1,16 @@
 import { stat } from 'node:fs/promises';
 import { fromStateDict } from '@edm2/tensor-files/tfjs';
 import { type Detector, dinov2Detector, inceptionDetector, type ResizeName } from '../detectors.js';
-import { type EngineChoice, type OpenNetwork, openNetwork } from '../engine.js';
+import { type EngineChoice, engineOf } from '../engine.js';
 import { extractFeatures } from '../extract.js';
 import { generatedFeatures, type OpenGenerator } from '../generator.js';
 import { checkImages } from '../images/check-images.js';
 import type { ImageError } from '../images/image-error.js';
 import { openImages } from '../images/source.js';
+import { type OpenNetwork, openNetwork } from '../open-network.js';
 import { readWeights } from '../weights/read-weights.js';
 import { sourceOf, storedPath } from '../weights/sources.js';
-import { accumulate, isStatistics, type MeasuredSet, readMeasured } from './measured-set.js';
+import { accumulate, isStatisticsFile, type MeasuredSet, readMeasured } from './measured-set.js';
 import type { MeasureWords } from './words.js';
 
 /** Which network sees the images, and how they are read. */
@@ -53,6 +54,7 @@ export function createMeasurer(options: MeasurerOptions, events: MeasureEvents) 
   const { batch } = options;
   const detector = detectorOf(options);
   let network: OpenNetwork | undefined;
+  let before: string | undefined;
   const source = sourceOf(options.network === 'inception' ? 'inception' : 'dinov2-vitl14');
   const weights = options.weights ?? storedPath(source);
   const expectWeights = async (): Promise<void> => {
@@ -64,7 +66,9 @@ export function createMeasurer(options: MeasurerOptions, events: MeasureEvents) 
   const open = async (): Promise<OpenNetwork> => {
     await expectWeights();
     const dict = await readWeights(weights, detector.parameters);
-    return openNetwork(detector, async () => fromStateDict(detector.parameters, dict), options);
+    before = await currentBackend();
+    const engine = await engineOf(options.engine, options.threads);
+    return openNetwork(detector, async () => fromStateDict(detector.parameters, dict), engine, batch);
   };
   const openSet = (path: string) => openImages(path, { acceptWarnings: options.acceptWarnings });
   const checkSet = async (path: string): Promise<void> => {
@@ -86,7 +90,7 @@ export function createMeasurer(options: MeasurerOptions, events: MeasureEvents) 
     async check(paths: readonly string[]): Promise<void> {
       const images: string[] = [];
       for (const path of paths) {
-        if (await isStatistics(path)) await readMeasured(path, detector, words);
+        if (await isStatisticsFile(path)) await readMeasured(path, detector, words);
         else images.push(path);
       }
       if (images.length > 0) await expectWeights();
@@ -94,7 +98,7 @@ export function createMeasurer(options: MeasurerOptions, events: MeasureEvents) 
     },
     /** Images of a folder or zip, or what a file says of them. */
     async measure(path: string, { keep }: { keep: boolean }): Promise<MeasuredSet> {
-      if (await isStatistics(path)) return readMeasured(path, detector, words);
+      if (await isStatisticsFile(path)) return readMeasured(path, detector, words);
       const set = await openSet(path);
       const progress = events.startProgress(path, false);
       let skipped = 0;
@@ -135,8 +139,18 @@ export function createMeasurer(options: MeasurerOptions, events: MeasureEvents) 
         progress.end();
       }
     },
-    close: () => network?.close(),
+    /** TensorFlow.js computes where it did before, then. */
+    async close(): Promise<void> {
+      network?.close();
+      if (before !== undefined) await (await import('@tensorflow/tfjs-core')).setBackend(before);
+    },
   };
+}
+
+/** The backend that a program had set before; undefined where it had none. */
+async function currentBackend(): Promise<string | undefined> {
+  const { engine } = await import('@tensorflow/tfjs-core');
+  return engine().backendName || undefined;
 }
 
 /** Why an image was left out, in few words. */
