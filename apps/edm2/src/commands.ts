@@ -28,6 +28,7 @@ export const COMMANDS: Readonly<Record<string, FrontCommand>> = {
   ),
   sweep: evaluate('figures over EMA length, guidance and its interval, as tables and pictures', 'sweep'),
   magnitudes: evaluate('draw the magnitudes that a run has recorded', 'magnitudes'),
+  neighbours: evaluate('show generated images beside the training images that are nearest to them', 'neighbours'),
   ladder: {
     line: "climb the paper's ladder: train and score configs A to G",
     run: async (args) => (await import('./runners/train.js')).runLadder(args),

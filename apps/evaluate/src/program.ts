@@ -6,6 +6,7 @@ import { addConvertCommand } from './commands/convert.js';
 import { addGenerateCommand } from './commands/generate.js';
 import { addMagnitudesCommand } from './commands/magnitudes.js';
 import { addMetricsCommand } from './commands/metrics.js';
+import { addNeighboursCommand } from './commands/neighbours.js';
 import { addPresetsCommand } from './commands/presets.js';
 import { addReconstructCommand } from './commands/reconstruct.js';
 import { addSweepCommand } from './commands/sweep.js';
@@ -28,6 +29,7 @@ export function createProgram(typed: string, name = 'edm2-evaluate'): Command {
     addMetricsCommand,
     addSweepCommand,
     addMagnitudesCommand,
+    addNeighboursCommand,
     addConvertCommand,
     addPresetsCommand,
   ])

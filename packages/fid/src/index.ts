@@ -33,6 +33,7 @@ export type {
 } from './metrics/metric.js';
 export { type FigureKey, figureKinds, figuresOf, type MetricKey, metrics } from './metrics/metrics.js';
 export { type Figure, figuresOverDraws } from './metrics/over-draws.js';
+export { type NearestNeighbours, type NearestNeighboursOptions, nearestNeighbours } from './nearest-neighbours.js';
 export type { ComputeFidOptions, FidProgress } from './node/compute-fid.js';
 export { type PrecisionRecall, type PrecisionRecallOptions, precisionRecall } from './precision-recall.js';
 export { sampleSizeWarning } from './sample-size.js';

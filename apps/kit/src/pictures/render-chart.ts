@@ -28,7 +28,8 @@ export async function renderChart(name: string, spec: TopLevelSpec): Promise<Cha
   }
 }
 
-async function rasterise(svg: string, width: number): Promise<Uint8Array> {
+/** An SVG as PNG on white, with text in a font that comes along. */
+export async function rasterise(svg: string, width: number): Promise<Uint8Array> {
   const { Resvg } = await import('@resvg/resvg-js');
   const require = createRequire(import.meta.url);
   const fontFiles = ['DejaVuSans.ttf', 'DejaVuSans-Bold.ttf'].map((file) =>

@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { isInterruption, listenForInterrupt } from '@edm2/app-kit/command/interrupt';
+import { holdOut } from '@edm2/app-kit/data/hold-out';
 import { aloneIn } from '@edm2/app-kit/files/alone';
 import { InterruptedError, UsageError } from '@edm2/command/errors';
 import { ownCommand, siblingCommand } from '@edm2/command/typed';
@@ -7,7 +8,6 @@ import { type OpenedDataset, openDataset } from '@edm2/dataset';
 import { countParameters } from '@edm2/edm2-unet';
 import { type EngineName, startEngine } from '@edm2/engine';
 import type { Command } from 'commander';
-import { holdOut } from '../run/hold-out.js';
 import { defaultOutdir } from '../run/outdir.js';
 import { noRun } from '../run/run-folder.js';
 import { checkTrainingData } from '../run/training-data.js';

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { startProgress } from '@edm2/app-kit/command/progress';
+import type { Split } from '@edm2/app-kit/data/hold-out';
 import { InterruptedError } from '@edm2/command/errors';
 import type { EngineReport } from '@edm2/engine';
 import type { AutoencoderLoss } from '@edm2/latent-vae';
@@ -8,7 +9,6 @@ import { jit } from '@edm2/tfjs-jit';
 import { type AdamMoments, disposeTree, type TrainState } from '@edm2/training';
 import { joinBatches, writeGrid } from 'edm2/parts';
 import { append } from '../run/append.js';
-import type { Split } from '../run/hold-out.js';
 import { truncateLines } from '../run/log.js';
 import { previewPath } from '../run/run-folder.js';
 import { DivergedError } from '../run/train-run.js';

@@ -1,7 +1,7 @@
+import { holdOut, type Split } from '@edm2/app-kit/data/hold-out';
 import { UsageError } from '@edm2/command/errors';
 import { type Dataset, openDataset } from '@edm2/dataset';
 import type { RunConfig } from '../../options/run-config.js';
-import { holdOut, type Split } from '../hold-out.js';
 
 /** What is trained on and what is held out, and how both are closed. */
 export interface ValidationData extends Split {

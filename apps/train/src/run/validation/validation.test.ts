@@ -2,6 +2,7 @@ import '@tensorflow/tfjs';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { holdOut } from '@edm2/app-kit/data/hold-out';
 import { createLoader, openDataset, pixelsToUnit } from '@edm2/dataset';
 import { createUNet, initParams } from '@edm2/edm2-unet';
 import { startEngine } from '@edm2/engine';
@@ -10,7 +11,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import { encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunConfig } from '../../options/run-config.js';
-import { holdOut } from '../hold-out.js';
 import { openValidation } from './open-validation.js';
 import { createValidation } from './validation.js';
 
