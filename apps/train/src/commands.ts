@@ -10,7 +10,7 @@ import { resolveRunConfig } from './options/resolve.js';
 import type { RunConfig } from './options/run-config.js';
 import { resumeCommand } from './resume.js';
 import { defaultOutdir } from './run/outdir.js';
-import { checkTrainingData, openTrainingData, sayData } from './run/training-data.js';
+import { checkTrainingData, openTrainingData, readyTrainingData, sayData } from './run/training-data.js';
 import { say } from './say.js';
 
 /** The images of a smoke run: enough steps for two snapshots. */
@@ -30,7 +30,10 @@ export async function trainCommand(options: CommandOptions): Promise<void> {
       `--data: expected a folder or zip of images, got nothing. Name one, or run ${siblingCommand('start', [])} for the MNIST example.`,
     );
   if (options.preset) presetOf(options.preset);
-  const dataset = await openTrainingData(data, options);
+  const outdir = options.outdir ?? (await defaultOutdir(nameOf(data), false));
+  const ready = await readyTrainingData(data, options, outdir);
+  if (ready === undefined) return;
+  const dataset = await openTrainingData(ready, options);
   try {
     const latents = holdsLatents(dataset)
       ? await describeLatents(dataset, { meanOnly: options.posterior === 'mean' })
@@ -39,7 +42,6 @@ export async function trainCommand(options: CommandOptions): Promise<void> {
     await checkVae(options, latents);
     if (options.dryRun) return printConfig(config);
     await checkTrainingData(dataset, say);
-    const outdir = options.outdir ?? (await defaultOutdir(nameOf(data), false));
     await trainOn(dataset, config, outdir, false);
   } finally {
     await dataset.close();
@@ -52,11 +54,16 @@ export async function demoCommand(options: CommandOptions): Promise<void> {
   const name = smoke ? 'mnist-smoke' : 'mnist';
   if (options.resume) return resumeCommand({ ...options, outdir: options.outdir ?? (await defaultOutdir(name, true)) });
   const preset = presetOf(options.preset ?? 'mnist');
+  const { resolution = preset.unet.imgResolution } = options;
+  if (resolution !== preset.unet.imgResolution)
+    throw new UsageError(
+      `--resolution: expected ${preset.unet.imgResolution}, the preset's, got ${resolution}. Leave it out, or choose another --preset.`,
+    );
   const dataset = await openTrainingData(options.data ?? mnistFolder(), {
     acceptWarnings: options.acceptWarnings,
     xflip: options.xflip,
     split: 'train',
-    resolution: preset.unet.imgResolution,
+    resolution,
   });
   try {
     const given = {

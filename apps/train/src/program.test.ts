@@ -147,16 +147,6 @@ describe('bad data ends with code 1, named, before anything is written', () => {
     ['missing folder', () => join(scratch, 'nowhere'), /nowhere/],
     ['empty folder', () => images('empty', 0), /empty/],
     [
-      'mixed sizes',
-      () => {
-        const folder = images('mixed', 3);
-        writeFileSync(join(folder, 'z.png'), readFileSync(join(images('big', 1, 16), '0.png')));
-        return folder;
-      },
-      /z\.png/,
-    ],
-    ['not a power of two', () => images('twelve', 3, 12), /power of two/],
-    [
       'a cut-off image',
       () => {
         const folder = images('cut', 5);
@@ -212,4 +202,21 @@ test('the main job, small: trains on MNIST, reconstructs, samples, scores, repor
   // Hardly trained: far from real digits, and the distance must say so.
   expect(scores.generated.frechet).toBeGreaterThan(scores.heldOut.frechet);
   expect(printed.text).toMatch(/label agreement/);
+});
+
+test('images that are not square, a power of two and alike would be converted first, to the size asked for', async () => {
+  const folder = images('mixed', 3);
+  writeFileSync(join(folder, 'z.png'), readFileSync(join(images('big', 1, 12), '0.png')));
+  expect(await run('--data', folder, '--outdir', join(scratch, 'mixed-run'), '--dry-run'), printed.text).toBe(0);
+  expect(printed.text).toMatch(
+    /images of 8×8 to 12×12, .*4 images are cropped in the middle and resized to 8×8 → \S+\.zip/,
+  );
+  printed.text = '';
+  const sixteen = images('sixteen', 1, 16);
+  const argv = ['--data', sixteen, '--outdir', join(scratch, 'mixed-run'), '--dry-run', '--resolution'];
+  expect(await run(...argv, '8'), printed.text).toBe(0);
+  expect(printed.text).toMatch(/resized to 8×8 →/);
+  expect(existsSync(join(scratch, 'mixed-run'))).toBe(false);
+  expect(await run(...argv, '12')).toBe(2);
+  expect(printed.text).toMatch(/--resolution.*Expected a power of two/);
 });

@@ -22,7 +22,7 @@ function examples(): string {
     line(['--duration', '192Ki'], 'the same, for longer'),
     line(
       ['--data', 'photos/', '--duration', '2Mi'],
-      'your own images: square, a power of two, all of one size; sub-folders are classes',
+      'your own images, cropped and resized where they need it; sub-folders are classes',
     ),
     line(['--data', 'photos/', '--preset', 'cifar10'], 'another network'),
     line(['--engine', 'tune'], 'time the engines that are there on this network, take the fastest'),

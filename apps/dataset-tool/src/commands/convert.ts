@@ -1,6 +1,7 @@
 import { expectSource } from '@edm2/app-kit/command/expect-source';
 import { interruptible } from '@edm2/app-kit/command/interruptible';
 import { startProgress } from '@edm2/app-kit/command/progress';
+import { convertLines } from '@edm2/app-kit/data/convert-lines';
 import { aloneAt } from '@edm2/app-kit/files/alone';
 import { withDestination } from '@edm2/command/destination';
 import { UsageError } from '@edm2/command/errors';
@@ -8,7 +9,6 @@ import { expectNew } from '@edm2/command/expect-destination';
 import { wholeNumber } from '@edm2/command/whole-number';
 import { type ConvertOptions, convertDataset, type Size, TRANSFORMS, type TransformName } from '@edm2/dataset/convert';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { convertLines } from '../convert-lines.js';
 import { print, say } from '../say.js';
 
 interface ConvertCommandOptions {

@@ -6,6 +6,8 @@ export interface CommandOptions extends GivenSettings {
   readonly preset?: string;
   readonly config?: ConfigName;
   readonly data?: string;
+  /** Side to which images are cropped and resized. */
+  readonly resolution?: number;
   readonly outdir?: string;
   readonly cond?: boolean;
   readonly posterior?: 'sample' | 'mean';

@@ -92,6 +92,7 @@ function otherNetwork({ config, network, switches, latents, job }: RunConfig, gi
   const sides = (list: readonly number[] | undefined) => list && (list.length > 0 ? list.join(',') : 'none');
   compare('--attn-resolutions', sides(network.attnResolutions), sides(given.attnResolutions));
   compare('--channels', network.modelChannels, given.channels);
+  compare('--resolution', network.imgResolution, given.resolution);
   compare('--cond', network.labelDim > 0, given.cond);
   compare('--posterior', latents?.posterior, given.posterior);
   for (const [name, value] of Object.entries(given.switch ?? {})) {

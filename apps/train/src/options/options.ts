@@ -6,7 +6,7 @@ import { type Command, Option } from 'commander';
 import type { CommandOptions } from './command-options.js';
 import { MAX_CHANNELS } from './limits.js';
 import { CHANGEABLE } from './on-resume.js';
-import { boolean, noHalf, oneSwitch, sides } from './parsers.js';
+import { boolean, noHalf, oneSwitch, side, sides } from './parsers.js';
 import { optionOf } from './setting.js';
 import { type SettingName, settings } from './settings.js';
 
@@ -64,7 +64,12 @@ const withNetworkOptions = (command: Command): Command =>
     )
     .option(
       '--data <path>',
-      'folder or zip of square images, or of latents that edm2-dataset encoded, IDX files, or an .npz of images; a path may lead into an archive (images.zip/train)',
+      'folder or archive of images, or of latents that edm2-dataset encoded, IDX files, or an .npz of images; a path may lead into an archive (images.zip/train)',
+    )
+    .option(
+      '--resolution <side>',
+      'crop and resize the images to so many pixels a side, a power of two (default: as they are; where they are not square and alike, what most of them reach, at most 64)',
+      side,
     )
     .option('--cond <bool>', 'use the labels of the data', boolean);
 

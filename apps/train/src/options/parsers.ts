@@ -39,6 +39,14 @@ export function oneSwitch(text: string, before: Switches = {}): Switches {
   return { ...before, [name]: parseSwitch(value) };
 }
 
+/** `64` or `64x64`: side of square images. */
+export function side(text: string): number {
+  const [, width = '', height = width] = /^(\d{1,4})(?:x(\d{1,4}))?$/i.exec(text.trim()) ?? [];
+  if (width !== height || !(Number(width) >= 1 && Math.log2(Number(width)) % 1 === 0))
+    throw new InvalidArgumentError('Expected a power of two, such as 64.');
+  return Number(width);
+}
+
 /** `16,8`, the largest first; `none` is the empty list. */
 export function sides(text: string): number[] {
   if (text.trim() === 'none') return [];

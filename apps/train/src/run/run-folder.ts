@@ -160,7 +160,7 @@ export async function checkRunFolder(outdir: string, config: RunConfig, resume: 
     if (error.code === 'ENOENT') return [];
     throw unusable(outdir, error);
   });
-  const [other] = present.filter((name) => !isLockFile(name));
+  const [other] = present.filter((name) => !isLockFile(name) && name !== CACHE);
   if (other !== undefined)
     throw new UsageError(
       `--outdir: expected a new, an empty, or a run's folder, got ${outdir} with ${other} in it. Choose another --outdir.`,
@@ -213,6 +213,9 @@ export async function listStates(outdir: string): Promise<string[]> {
 export async function pruneStates(outdir: string): Promise<void> {
   for (const path of (await listStates(outdir)).slice(KEPT_STATES)) await rm(path, { force: true });
 }
+
+/** Folder in a run's folder for images that were made of the data: it is there before the run. */
+export const CACHE = 'cache';
 
 /** Whether a file is there. */
 export const exists = (path: string): Promise<boolean> =>

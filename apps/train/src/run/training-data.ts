@@ -1,7 +1,11 @@
+import { join } from 'node:path';
 import { startProgress } from '@edm2/app-kit/command/progress';
 import { datasetLines } from '@edm2/app-kit/data/dataset-lines';
+import { readyImages } from '@edm2/app-kit/data/ready-images';
 import { type OpenedDataset, openDataset, verifyDataset } from '@edm2/dataset';
 import { holdsLatents } from 'edm2/parts';
+import { say } from '../say.js';
+import { CACHE } from './run-folder.js';
 
 /** What decides how data are opened. */
 export interface DataOptions {
@@ -9,10 +13,32 @@ export interface DataOptions {
   readonly cond?: boolean | undefined;
   readonly acceptWarnings?: boolean | undefined;
   readonly split?: 'train';
-  readonly resolution?: number;
   /** The mirror image of every image too. */
   readonly xflip?: boolean | undefined;
+  readonly resolution?: number | undefined;
 }
+
+const FLAGS = { path: '--data', acceptWarnings: '--accept-warnings', labels: '--cond false' };
+
+/**
+ * Where the images can be trained on that `--data` names: there, or in a zip that is made of them in the run's folder.
+ *
+ * @returns undefined with `dryRun` where one would have to be made.
+ */
+export const readyTrainingData = (
+  path: string,
+  { cond, acceptWarnings, resolution, dryRun }: DataOptions & { readonly dryRun?: boolean | undefined },
+  outdir: string,
+): Promise<string | undefined> =>
+  readyImages(path, {
+    resolution,
+    labels: cond,
+    acceptWarnings,
+    flags: FLAGS,
+    cache: join(outdir, CACHE),
+    dryRun,
+    say,
+  });
 
 /** Opens what `--data` names; errors speak of this command's flags. */
 export const openTrainingData = (
@@ -25,7 +51,7 @@ export const openTrainingData = (
     ...(cond === false ? { labels: false } : {}),
     xflip,
     acceptWarnings,
-    flags: { path: '--data', acceptWarnings: '--accept-warnings', labels: '--cond false' },
+    flags: FLAGS,
   });
 
 /** Decodes every image once, then says what the data are, what was decided about them, and what is unusual. */

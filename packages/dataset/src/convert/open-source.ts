@@ -1,5 +1,9 @@
+import { parseNpyHeader } from '@edm2/tensor-files';
+import { imageKind } from '../decode/image-kind.js';
 import { type Labelled, readLabels, withoutJson } from '../file-labels.js';
+import { type FileSource, readHead } from '../file-source.js';
 import type { Labels } from '../labels.js';
+import { HEADER_BYTES } from '../limits.js';
 import { openStored, type Stored, type StoredOptions } from '../open-stored.js';
 import type { DatasetReport } from '../report.js';
 import { countPassedOver } from '../sort-files.js';
@@ -7,7 +11,9 @@ import { centre, nextPowerOfTwo } from '../stack/fit-square.js';
 import { stackImage } from '../stack/stack-axes.js';
 import type { Stack } from '../stack/stack-samples.js';
 import type { Picture } from '../transform/picture.js';
+import type { Size } from '../transform/transforms.js';
 import type { Dataset } from '../types.js';
+import { imageSize } from './image-size.js';
 
 /** Images to convert, nothing of them decoded. */
 export interface ConvertSource {
@@ -19,6 +25,10 @@ export interface ConvertSource {
   name(index: number): string;
   /** For errors. */
   pathOf(index: number): string;
+  /** Width and height as far as they are known without decoding. */
+  size(index: number): Promise<Size | undefined>;
+  /** Whether its images are arrays of floats, such as latents: ready as they are. */
+  floats(): Promise<boolean>;
   /** The bytes of a file, or pixels. */
   read(index: number): Promise<Uint8Array | Picture>;
   /** What tells this source from another, in a fixed order. */
@@ -60,10 +70,23 @@ async function ofFiles(
     },
     name: nameOf,
     pathOf: (index) => source.pathOf(nameOf(index)),
+    size: (index) => imageSize(source, nameOf(index)),
+    floats: () => holdsFloats(source, nameOf(0)),
     read: (index) => source.read(nameOf(index)),
     identity: async () => [...names, ...(await source.identity(names))],
     close: () => source.close(),
   };
+}
+
+/** By the header of the first one; what is damaged is no array. */
+async function holdsFloats(source: FileSource, name: string): Promise<boolean> {
+  const head = await readHead(source, name, HEADER_BYTES).catch(() => new Uint8Array(0));
+  if (imageKind(head) !== 'npy') return false;
+  try {
+    return parseNpyHeader(head, name).dtype !== '|u1';
+  } catch {
+    return true;
+  }
 }
 
 /** Images of IDX files are set on black, 28 to 32 pixels, as everybody trains on them; those of other arrays stay as they are. */
@@ -87,6 +110,8 @@ function ofStack(stack: Stack): ConvertSource {
     },
     name: (index) => `${name}#${index}`,
     pathOf: (index) => `${path}#${index}`,
+    size: async () => (padded ? { width: side, height: side } : { width, height }),
+    floats: async () => false,
     read: async (index) => {
       const data = stackImage(await stack.values(index), axes);
       if (!padded) return { width, height, channels, data };

@@ -3,6 +3,9 @@ export interface JpegFrame {
   /** 1 grey, 3 colour, 4 CMYK. */
   readonly components: number;
   readonly progressive: boolean;
+  readonly width: number;
+  /** 0: said only behind the first lines (DNL). */
+  readonly height: number;
 }
 
 /**
@@ -45,7 +48,9 @@ export function jpegFrame(bytes: Uint8Array): JpegFrame | undefined {
       continue;
     }
     const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
-    if (isFrame) return { components: bytes[at + 9] ?? 0, progressive: (marker & 3) === 2 };
+    const u16 = (offset: number): number => ((bytes[at + offset] ?? 0) << 8) | (bytes[at + offset + 1] ?? 0);
+    if (isFrame)
+      return { components: bytes[at + 9] ?? 0, progressive: (marker & 3) === 2, width: u16(7), height: u16(5) };
     at += 2 + (((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0));
   }
   return undefined;
