@@ -37,6 +37,10 @@ export const COMMANDS: Readonly<Record<string, FrontCommand>> = {
     line: 'datasets: images to latents and back, statistics, contents',
     run: async (args) => (await import('./runners/dataset.js')).runDataset(args),
   },
+  'demo-latent': {
+    line: 'emoji to an autoencoder, a latent EDM2 and a scored grid, step by step',
+    run: async (args) => (await import('./demo-latent/command.js')).runDemoLatent(args),
+  },
   convert: evaluate("make a snapshot of ours of one of NVIDIA's", 'convert'),
   presets: evaluate('list the published networks and settings', 'presets'),
   phema: {

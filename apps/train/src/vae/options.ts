@@ -23,7 +23,7 @@ export const DEFAULTS = {
   attention: false,
   batch: 16,
   lr: 1e-3,
-  distance: 'l1',
+  distance: 'l2',
   detail: 0.5,
   kl: 1e-4,
   duration: 65_536,
@@ -70,6 +70,11 @@ export const withVaeOptions = (command: Command): Command =>
       wholeNumber({ most: MAX_BATCH, why: 'an autoencoder’s activations are hundreds of times its images' }),
     )
     .option(
+      '--crop <n>',
+      'train on squares of so many pixels, cut out at random, which is faster; without --attention it does not matter which size is encoded later (default: whole images)',
+      count('--crop'),
+    )
+    .option(
       '--lr <x>',
       `learning rate of Adam, decaying by the inverse square root after 1,000 steps (default: ${DEFAULTS.lr})`,
       rate,
@@ -91,10 +96,10 @@ export const withVaeOptions = (command: Command): Command =>
     )
     .option('--attention', 'attend in the middle, as Stable Diffusion’s does; for latents of 32×32 and less')
     .addOption(
-      new Option('--loss <kind>', 'what an error of a value costs: its size, or its square (default: l1)').choices([
-        'l1',
-        'l2',
-      ]),
+      new Option(
+        '--loss <kind>',
+        'what an error of a value costs: its size, or its square (default: l2, which learns colours sooner)',
+      ).choices(['l1', 'l2']),
     )
     .option('--detail <x>', `weight of the error of edges at three scales (default: ${DEFAULTS.detail})`, weight)
     .option(

@@ -20,6 +20,7 @@ export function resolveVaeConfig(typed: VaeOptions, dataset: Dataset): VaeConfig
     checkpoint: every(8),
     preview: every(8),
     heldOut: Math.min(HELD_OUT.most, Math.floor(dataset.length * HELD_OUT.share)),
+    crop: dataset.resolution,
     ...so,
     data: resolve(dataset.path),
     dataFingerprint: dataset.fingerprint,
@@ -37,6 +38,10 @@ export function checkVaeConfig(config: VaeConfig, dataset: Dataset): void {
   if (dataset.resolution % factor !== 0)
     throw new UsageError(
       `--channels: expected at most ${Math.log2(dataset.resolution) + 1} levels for images of ${dataset.resolution}×${dataset.resolution}, got ${config.channels.length}. Each but the first halves the sides.`,
+    );
+  if (config.crop > dataset.resolution || config.crop < 1 || config.crop % factor !== 0)
+    throw new UsageError(
+      `--crop: expected a multiple of ${factor} up to ${dataset.resolution}, got ${config.crop}. A latent stands for ${factor}×${factor} pixels.`,
     );
   if (config.heldOut >= dataset.length)
     throw new UsageError(

@@ -13,6 +13,8 @@ const TRAINING = {
   latentChannels: positive,
   attention: z.boolean(),
   batch: positive,
+  /** Side of the squares that are cut out of the images; the images' own: whole ones. */
+  crop: positive,
   lr: z.number().positive(),
   distance: z.enum(['l1', 'l2']),
   detail: weight,

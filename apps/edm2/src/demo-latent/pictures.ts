@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import { type Dataset, openDataset } from '@edm2/dataset';
+import { writeFileAtomic } from '@edm2/tensor-files';
+import { writeGrid } from 'edm2/parts';
+import { createScorer, type DemoScore, nearest } from './score.js';
+import type { DemoSize } from './size.js';
+import { SIDE } from './write-images.js';
+
+/** Images of a class that a grid shows. */
+const SHOWN = 8;
+const SIZE = SIDE * SIDE * 3;
+
+/** What was drawn by a network, `<seed>.png` each, the class of seed n being n modulo the number of classes. */
+export interface Drawn {
+  readonly name: string;
+  readonly folder: string;
+  readonly grid: string;
+}
+
+/** Draws the grids, scores each set, and writes `scores.json`. */
+export async function showAndScore(
+  outdir: string,
+  imagesPath: string,
+  drawn: readonly Drawn[],
+  { rows }: Pick<DemoSize, 'rows'>,
+): Promise<DemoScore[]> {
+  const dataset = await openDataset(imagesPath, { flags: {} });
+  try {
+    const classes = dataset.labelDim;
+    const byClass = await imagesByClass(dataset, rows);
+    // Set by set as many of each class, so that the sets differ in nothing but what they show.
+    const score = createScorer(joined(byClass.flatMap((images) => images.slice(rows))), SIDE);
+    const held = joined(byClass.flatMap((images) => images.slice(0, rows)));
+    const scores = [score('real emoji, others than those compared with', held)];
+    await grid(
+      join(outdir, 'real.png'),
+      byClass.flatMap((images) => images.slice(0, Math.min(SHOWN, rows))),
+      Math.min(SHOWN, rows),
+    );
+    for (const { name, folder, grid: path } of drawn) {
+      const images = await readAll(folder, rows * classes);
+      scores.push(score(name, joined(images)));
+      const shown = Math.min(SHOWN, rows);
+      const cells = Array.from({ length: classes }, (_, c) =>
+        Array.from({ length: shown }, (__, i) => images[i * classes + c] as Uint8Array),
+      ).flat();
+      await grid(path, cells, shown);
+    }
+    const [first] = drawn;
+    if (first) await memorisation(join(outdir, 'nearest.png'), await readAll(first.folder, classes), dataset);
+    await writeFileAtomic(join(outdir, 'scores.json'), `${JSON.stringify(scores, null, 2)}\n`);
+    return scores;
+  } finally {
+    await dataset.close();
+  }
+}
+
+/** All images, a list for each class in the dataset's order; at least so many of each. */
+async function imagesByClass(dataset: Dataset, rows: number): Promise<Uint8Array[][]> {
+  const lists: Uint8Array[][] = Array.from({ length: dataset.labelDim }, () => []);
+  for (let i = 0; i < dataset.length; i++) lists[dataset.classOf(i)]?.push(Uint8Array.from(await dataset.read(i)));
+  const least = Math.min(...lists.map(({ length }) => length));
+  // A step through the list: neighbours in it look alike.
+  return lists.map((list) => {
+    const picked = Array.from({ length: least }, (_, i) => list[Math.floor((i * list.length) / least)] as Uint8Array);
+    return [
+      ...picked.filter((_, i) => i % Math.floor(least / rows) === 0).slice(0, rows),
+      ...picked.filter((_, i) => i % Math.floor(least / rows) !== 0),
+    ];
+  });
+}
+
+/** Images of one class each, over the nearest of the data. */
+async function memorisation(path: string, images: readonly Uint8Array[], dataset: Dataset): Promise<void> {
+  const all = await Promise.all(Array.from({ length: dataset.length }, (_, i) => dataset.read(i)));
+  const data = joined(images);
+  const below = nearest(data, joined(all.map((image) => Uint8Array.from(image))), SIZE);
+  await writeGrid(
+    path,
+    { data: joined([data, below]), shape: [2 * images.length, SIDE, SIDE, 3] },
+    { columns: images.length },
+  );
+}
+
+async function readAll(folder: string, count: number): Promise<Uint8Array[]> {
+  const dataset = await openDataset(folder, { labels: false, flags: {} });
+  try {
+    return await Promise.all(Array.from({ length: count }, async (_, i) => Uint8Array.from(await dataset.read(i))));
+  } finally {
+    await dataset.close();
+  }
+}
+
+const grid = (path: string, images: readonly Uint8Array[], columns: number): Promise<void> =>
+  writeGrid(path, { data: joined(images), shape: [images.length, SIDE, SIDE, 3] }, { columns });
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}

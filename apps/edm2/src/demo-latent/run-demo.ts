@@ -1,0 +1,135 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { InterruptedError } from '@edm2/command/errors';
+import { type DemoRecord, writeRecord } from './demo-folder.js';
+import { type Emoji, listEmoji } from './emoji.js';
+import { type Drawn, showAndScore } from './pictures.js';
+import type { DemoScore } from './score.js';
+import type { DemoSize, Training } from './size.js';
+import { runTraining, snapshotAt } from './trainings.js';
+import { writeImages } from './write-images.js';
+
+/** What the demonstration is given. */
+export interface DemoOptions {
+  readonly outdir: string;
+  readonly record: DemoRecord;
+  readonly size: DemoSize;
+  /** Folder of the package of emoji. */
+  readonly emoji: string;
+  /** Engine and threads, as arguments. */
+  readonly engine: readonly string[];
+  readonly signal: AbortSignal;
+  readonly say: (text: string) => void;
+  /** Runs a command of `edm2`; rejects with an InterruptedError when it was interrupted. */
+  run(args: readonly string[]): Promise<void>;
+}
+
+/** EMA length of what is drawn, and of what guides; the guide is the same network after a third of its training. */
+const EMA = '0.100';
+const GUIDANCE = { weight: '1.5', share: 1 / 3 };
+/** How often trainings write: parts of each. */
+const INTERVALS = { status: 64, checkpoint: 16 };
+const PREVIEWS = { preview: 4 };
+const SNAPSHOTS = { snapshot: 12 };
+/** A preview of pixels takes minutes. */
+const NO_PREVIEWS = ['--preview', '0'];
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+/**
+ * Emoji → autoencoder → latents → latent EDM2 → guided, decoded, scored; and an EDM2 of the images themselves beside it. Each step is a command
+ * that anybody may type. What is there already is not done again.
+ */
+export async function runDemo(options: DemoOptions): Promise<DemoScore[]> {
+  const { outdir, size, engine, run, signal, say } = options;
+  const at = (name: string): string => join(outdir, name);
+  const [images, latents] = [at('images.zip'), at('latents.zip')];
+  const found = await listEmoji(options.emoji);
+  const categories = [...found.categories];
+  if (!(await exists(images))) {
+    const emoji = firstOf(found.emoji, size.perCategory);
+    await writeImages(images, emoji, categories, signal);
+    say(`${emoji.length} emoji of ${categories.length} categories on white → ${images}`);
+  }
+  let { record } = options;
+  const train = async (
+    name: string,
+    training: Training,
+    begin: string[],
+    goOn: string[],
+    intervals: Record<string, number>,
+  ) => {
+    const { minutes, durations } = record;
+    await runTraining({
+      training,
+      outdir: at(name),
+      begin: [...begin, ...engine],
+      goOn: [...goOn, '--resume', ...engine],
+      seconds: minutes > 0 ? minutes * 60 * training.share : undefined,
+      duration: durations[name],
+      intervals: { ...INTERVALS, ...intervals },
+      run,
+      async known(duration) {
+        record = { ...record, durations: { ...record.durations, [name]: duration } };
+        await writeRecord(outdir, record);
+      },
+    });
+  };
+  const seed = ['--seed', String(record.seed)];
+  await train('autoencoder', size.vae, ['train', 'vae', '--data', images, ...seed], ['train', 'vae'], PREVIEWS);
+  const vae = ['--vae', at('autoencoder')];
+  if (!(await exists(latents)))
+    await run(['dataset', 'encode', '--source', images, '--dest', latents, ...vae, '--batch', '32', ...engine]);
+  await train('latent', size.latent, ['train', '--data', latents, ...seed], ['train'], { ...PREVIEWS, ...SNAPSHOTS });
+  await train(
+    'rgb',
+    size.rgb,
+    ['train', '--data', images, ...seed, ...NO_PREVIEWS],
+    ['train', ...NO_PREVIEWS],
+    SNAPSHOTS,
+  );
+
+  const classes = categories.length;
+  const seeds = [
+    '--seeds',
+    `0-${size.rows * classes - 1}`,
+    '--class',
+    `0-${classes - 1}`,
+    '--steps',
+    String(size.steps),
+  ];
+  const guide = await snapshotAt(at('latent'), EMA, (record.durations['latent'] ?? 0) * GUIDANCE.share);
+  const networks = [
+    {
+      name: 'latent EDM2, autoguidance',
+      net: 'latent',
+      file: 'latent-guided',
+      more: ['--gnet', guide, '--guidance', GUIDANCE.weight, ...vae],
+    },
+    { name: 'latent EDM2, not guided', net: 'latent', file: 'latent', more: vae },
+    { name: 'EDM2 of the pixels, for as long', net: 'rgb', file: 'rgb', more: [] },
+  ];
+  const drawn: Drawn[] = [];
+  for (const { name, net, file, more } of networks) {
+    const folder = at(join('drawn', file));
+    const network = await snapshotAt(at(net), EMA, Number.MAX_SAFE_INTEGER);
+    await run(['generate', '--net', network, ...more, ...seeds, '--outdir', folder, ...engine]);
+    drawn.push({ name, folder, grid: at(`${file}.png`) });
+  }
+  if (signal.aborted) throw new InterruptedError('interrupted; everything done so far is kept');
+  return showAndScore(outdir, images, drawn, size);
+}
+
+/** So many of each category. */
+function firstOf(emoji: readonly Emoji[], most: number): Emoji[] {
+  const seen = new Map<string, number>();
+  return emoji.filter(({ category }) => {
+    const count = seen.get(category) ?? 0;
+    seen.set(category, count + 1);
+    return count < most;
+  });
+}
