@@ -52,7 +52,7 @@ export const COMMANDS: Readonly<Record<string, FrontCommand>> = {
     run: async (args) => (await import('./runners/parts.js')).runPart('fid', args),
   },
   engines: {
-    line: "what computes here, and TensorFlow's C library: install, info, remove",
+    line: "what computes here; TensorFlow's C library and XLA's plugins: install, info, remove",
     run: async (args) => (await import('./runners/engines.js')).runEngines(args),
   },
 };

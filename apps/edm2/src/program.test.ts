@@ -61,6 +61,9 @@ describe('every command', () => {
     [['phema', 'info', join(scratch, 'none')], 'phema'],
     [['score', 'calc', '--images', 'x'], 'score'],
     [['generate'], 'generate'],
+    [['engines', 'install', 'xla', '--tpu'], 'engines'],
+    [['engines', 'xla', 'install', '--tpu'], 'engines'],
+    [['score', 'runs/x', 'real'], 'score'],
   ])('%j fails in its own words', async (args) => {
     expect(await run(...args)).toBeGreaterThan(0);
     expect(printed.text).toMatch(/expected/);
@@ -76,6 +79,27 @@ test('what is printed to be pasted begins with what was typed here', async () =>
   expect(process.env[TYPED_VARIABLE]).toBe('npm run edm2 -- train demo');
   await run('ladder', '--nonsense');
   expect([process.env[TYPED_VARIABLE], process.argv[2]]).toEqual(['npm run edm2 -- ladder', 'ladder']);
+});
+
+test('libraries that engines open: listed, and by their names in either order', async () => {
+  expect(await run('engines', '--help')).toBe(0);
+  expect(printed.text).toMatch(/npm run edm2 -- engines install,/);
+  expect(printed.text).toMatch(/npm run edm2 -- engines install xla,/);
+  const empty = join(scratch, 'empty');
+  expect(await run('engines', 'info', 'xla', '--directory', empty, '--json')).toBe(0);
+  expect(printed.text).toContain(`"directory": "${empty}"`);
+  expect(process.env[TYPED_VARIABLE]).toBe('npm run edm2 -- engines xla');
+  expect(await run('engines', 'remove', '--directory', empty)).toBe(0);
+  expect(printed.text).toMatch(/nothing to remove/);
+  expect(process.env[TYPED_VARIABLE]).toBe('npm run edm2 -- engines');
+});
+
+test('score without calc, gen or ref says what to type', async () => {
+  expect(await run('score', scratch, 'real photos')).toBe(2);
+  expect(printed.text).toContain(
+    `score: expected calc, gen or ref, got ${scratch}. Stored images: npm run edm2 -- score calc --images ${scratch} --ref 'real photos'`,
+  );
+  expect(printed.text).toContain(`a network: npm run edm2 -- score gen --net ${scratch} --ref 'real photos'`);
 });
 
 test('draws digits with the network that comes along', async () => {

@@ -1,5 +1,5 @@
-import { suggest } from '@edm2/command/nearest';
 import type { ExitCode } from '@edm2/command/errors';
+import { suggest } from '@edm2/command/nearest';
 import { ownCommand } from '@edm2/command/typed';
 import { ALIASES, COMMANDS } from './commands.js';
 

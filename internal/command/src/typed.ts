@@ -20,6 +20,7 @@ const PROGRAMS = {
   phema: { script: ['command.mjs', 'phema'], installed: 'phema', front: ['phema'] },
   fid: { script: ['command.mjs', 'fid'], installed: 'fid', front: ['fid'] },
   libtensorflow: { script: ['command.mjs', 'tfjs-libtensorflow'], installed: 'tfjs-libtensorflow', front: ['engines'] },
+  xla: { script: ['command.mjs', 'tfjs-xla'], installed: 'tfjs-xla', front: ['engines', 'xla'] },
 } as const;
 
 /** What a process was started with: a test gives others. */

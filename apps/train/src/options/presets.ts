@@ -1,5 +1,5 @@
-import { suggest } from '@edm2/command/nearest';
 import { UsageError } from '@edm2/command/errors';
+import { suggest } from '@edm2/command/nearest';
 import type { Dataset } from '@edm2/dataset';
 import { type Preset, presets } from '@edm2/edm2-unet';
 

@@ -1,17 +1,18 @@
-import { type ExitCode, UsageError } from '@edm2/command/errors';
+import type { ExitCode } from '@edm2/command/errors';
 import { formatBytes } from '@edm2/command/format-bytes';
 import type { Io } from '@edm2/command/io';
 import { styled } from '@edm2/command/program-style';
-import { runProgram } from '@edm2/command/run-program';
 import { ownCommand } from '@edm2/command/typed';
+import { addRemove, asTyped, runLibraryCommand, showInstall } from '@edm2/wheels/command';
 import type { InstallSources } from '@edm2/wheels/install';
-import { createProgress } from '@edm2/wheels/progress';
 import { Command } from 'commander';
 import { VERSIONS } from '../install/catalogue.js';
 import { FOLDER_VARIABLE } from '../install/folders.js';
 import { type InstallInfo, info } from '../install/info.js';
 import { install } from '../install/install.js';
 import { remove } from '../install/remove.js';
+
+const NAME = 'tfjs-libtensorflow';
 
 interface InstallFlags {
   readonly cuda?: boolean;
@@ -31,15 +32,10 @@ interface FolderFlags {
  * @param sources - what tests put in the place of the network.
  */
 export const runCommand = (args: readonly string[], io: Io, sources: InstallSources = {}): Promise<ExitCode> =>
-  runProgram(createProgram(io, sources), args, {
-    io,
-    interrupted: 'interrupted; run it again to go on where it stopped',
-    word: (error) => (error instanceof RangeError ? new UsageError(error.message, { cause: error }) : error),
-    spell: asTyped,
-  });
+  runLibraryCommand(createProgram(io, sources), args, io);
 
 export function createProgram(io: Io, sources: InstallSources): Command {
-  const program = styled(new Command('tfjs-libtensorflow'), io)
+  const program = styled(new Command(NAME), io)
     .description(
       'Fetch TensorFlow’s C library for @edm2/tfjs-libtensorflow, out of the official wheels. No Python runs.',
     )
@@ -60,43 +56,21 @@ export function createProgram(io: Io, sources: InstallSources): Command {
     .option('--directory <folder>', 'where')
     .option('--json', 'as JSON')
     .action((flags: FolderFlags) => runInfo(flags, io));
-  program
-    .command('remove')
-    .description('delete every installation')
-    .option('--directory <folder>', 'where')
-    .action((flags: FolderFlags) => runRemove(flags, io));
+  addRemove(program, io, remove);
   return program;
 }
 
-async function runInstall(
-  { cuda = false, version, directory }: InstallFlags,
-  { out, err, signal, now }: Io,
-  sources: InstallSources,
-): Promise<void> {
-  const progress = createProgress({ err, now });
-  try {
-    const made = await install(
-      { cuda, version, ...(directory && { directory }), onProgress: progress.update, signal },
-      sources,
-    );
-    progress.done();
-    const what = `TensorFlow ${made.version}${cuda ? ' with CUDA' : ''}`;
-    out(made.already ? `${what} is there already: ${made.folder}` : `${what} installed: ${made.folder}`);
-  } finally {
-    progress.done();
-  }
-}
+const runInstall = ({ cuda = false, version, directory }: InstallFlags, io: Io, sources: InstallSources) =>
+  showInstall(io, async (onProgress) => {
+    const options = { cuda, version, ...(directory && { directory }), onProgress, signal: io.signal };
+    const made = await install(options, sources);
+    return { ...made, what: `TensorFlow ${made.version}${cuda ? ' with CUDA' : ''}` };
+  });
 
 function runInfo({ directory, json }: FolderFlags, { out }: Io): void {
   const found = info(directory ? { directory } : {});
   out(json ? JSON.stringify(found, null, 2) : lines(found).join('\n'));
 }
-
-/** The library tells programs how this command is called where it is installed; whoever typed it another way is told that. */
-const asTyped = (text: string): string =>
-  text.replace(/npx tfjs-libtensorflow (install|remove|info)( --cuda)?/g, (_, name: string, flag = '') =>
-    ownCommand([name, ...(flag ? [flag.trim()] : [])]),
-  );
 
 function lines({ directory, installations, opened }: InstallInfo): string[] {
   if (opened === undefined) return [`nothing is installed in ${directory}. Run: ${ownCommand(['install'])}`];
@@ -106,12 +80,7 @@ function lines({ directory, installations, opened }: InstallInfo): string[] {
   );
   const state =
     'error' in opened
-      ? `the first one does not open: ${asTyped(opened.error)}`
+      ? `the first one does not open: ${asTyped(NAME)(opened.error)}`
       : `the first one opens as TensorFlow ${opened.version}, devices: ${opened.devices.join(', ')}`;
   return [...rows, state];
-}
-
-async function runRemove({ directory }: FolderFlags, { out }: Io): Promise<void> {
-  const paths = await remove(directory ? { directory } : {});
-  out(paths.length === 0 ? 'nothing to remove' : paths.map((path) => `removed ${path}`).join('\n'));
 }

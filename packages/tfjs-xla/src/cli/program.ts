@@ -1,17 +1,19 @@
-import { type ExitCode, UsageError } from '@edm2/command/errors';
+import type { ExitCode } from '@edm2/command/errors';
 import { formatBytes } from '@edm2/command/format-bytes';
 import type { Io } from '@edm2/command/io';
 import { styled } from '@edm2/command/program-style';
-import { runProgram } from '@edm2/command/run-program';
 import { ownCommand } from '@edm2/command/typed';
+import { addRemove, asTyped, runLibraryCommand, showInstall } from '@edm2/wheels/command';
 import type { InstallSources } from '@edm2/wheels/install';
-import { createProgress } from '@edm2/wheels/progress';
 import { Command } from 'commander';
 import { OFFERED } from '../plugins/catalogue.js';
 import { FOLDER_VARIABLE } from '../plugins/folders.js';
 import { type Info, info, openHere, type PluginInfo } from '../plugins/info.js';
 import { install, remove } from '../plugins/install.js';
 import { type FoundPlugin, KINDS, type Kind } from '../plugins/locate.js';
+import { openApart } from '../plugins/open-apart.js';
+
+const NAME = 'tfjs-xla';
 
 type InstallFlags = Partial<Record<Kind, boolean>> & { readonly directory?: string };
 
@@ -25,15 +27,13 @@ interface InfoFlags {
  * Runs the `tfjs-xla` command.
  *
  * @param args - without node and script.
- * @param sources - what tests put in the place of the network.
+ * @param sources - what tests put in the place of the network; and `words`, what this command is in another one.
  */
-export const runCommand = (args: readonly string[], io: Io, sources: InstallSources = {}): Promise<ExitCode> =>
-  runProgram(createProgram(io, sources), args, {
-    io,
-    interrupted: 'interrupted; run it again to go on where it stopped',
-    word: (error) => (error instanceof RangeError ? new UsageError(error.message, { cause: error }) : error),
-    spell: asTyped,
-  });
+export const runCommand = (
+  args: readonly string[],
+  io: Io,
+  { words = [], ...sources }: InstallSources & { words?: readonly string[] } = {},
+): Promise<ExitCode> => runLibraryCommand(createProgram(io, sources, words), args, io);
 
 /** What each kind is, for the help. */
 const WORDS: Readonly<Record<Kind, string>> = {
@@ -46,8 +46,8 @@ const WORDS: Readonly<Record<Kind, string>> = {
   oneapi: 'for Intel’s GPUs',
 };
 
-export function createProgram(io: Io, sources: InstallSources): Command {
-  const program = styled(new Command('tfjs-xla'), io)
+export function createProgram(io: Io, sources: InstallSources, words: readonly string[] = []): Command {
+  const program = styled(new Command(NAME), io)
     .description(
       'Fetch PJRT plugins, which hold the XLA compiler, for @edm2/tfjs-xla, out of Python wheels. No Python runs.',
     )
@@ -68,15 +68,8 @@ export function createProgram(io: Io, sources: InstallSources): Command {
     .option('--plugin <file>', 'look at this one too')
     .option('--directory <folder>', 'where installations are')
     .option('--json', 'as JSON')
-    .action((flags: InfoFlags) => runInfo(flags, io));
-  program
-    .command('remove')
-    .description('delete every installation')
-    .option('--directory <folder>', 'where')
-    .action(async ({ directory }: { directory?: string }) => {
-      const paths = await remove(directory ? { directory } : {});
-      io.out(paths.length === 0 ? 'nothing to remove' : paths.map((path) => `removed ${path}`).join('\n'));
-    });
+    .action((flags: InfoFlags) => runInfo(flags, io, words));
+  addRemove(program, io, remove);
   program
     .command('open', { hidden: true })
     .argument('<plugin>')
@@ -84,35 +77,19 @@ export function createProgram(io: Io, sources: InstallSources): Command {
   return program;
 }
 
-async function runInstall(flags: InstallFlags, { out, err, signal, now }: Io, sources: InstallSources): Promise<void> {
+async function runInstall({ directory, ...flags }: InstallFlags, io: Io, sources: InstallSources): Promise<void> {
   const wanted = KINDS.filter((kind) => flags[kind] === true);
-  const progress = createProgress({ err, now });
-  const { directory } = flags;
-  try {
-    for (const kind of wanted.length === 0 ? (['cpu'] as const) : wanted) {
-      const made = await install(
-        { kind, ...(directory && { directory }), onProgress: progress.update, signal },
-        sources,
-      );
-      progress.done();
-      const what = `XLA ${made.version} for ${kind}`;
-      out(made.already ? `${what} is there already: ${made.folder}` : `${what} installed: ${made.folder}`);
-    }
-  } finally {
-    progress.done();
-  }
+  for (const kind of wanted.length === 0 ? (['cpu'] as const) : wanted)
+    await showInstall(io, async (onProgress) => {
+      const made = await install({ kind, ...(directory && { directory }), onProgress, signal: io.signal }, sources);
+      return { ...made, what: `XLA ${made.version} for ${kind}` };
+    });
 }
 
-function runInfo({ json, ...options }: InfoFlags, { out }: Io): void {
-  const found = info(options);
+function runInfo({ json, ...options }: InfoFlags, { out }: Io, words: readonly string[]): void {
+  const found = info(options, openApart(words));
   out(json ? JSON.stringify(found, null, 2) : lines(found).join('\n'));
 }
-
-/** The library tells programs how this command is called where it is installed; whoever typed it another way is told that. */
-const asTyped = (text: string): string =>
-  text.replace(/npx tfjs-xla (install|remove|info)( --\w+)?/g, (_, name: string, flag = '') =>
-    ownCommand([name, ...(flag ? [flag.trim()] : [])]),
-  );
 
 const ORIGIN: Readonly<Record<PluginInfo['from'], string>> = {
   option: 'named',
@@ -126,7 +103,7 @@ function lines({ directory, plugins }: Info): string[] {
   return plugins.flatMap(({ kind, from, file, bytes, opened, missing }, i) => {
     const state =
       'error' in opened
-        ? [`   does not open: ${asTyped(opened.error)}`]
+        ? [`   does not open: ${asTyped(NAME)(opened.error)}`]
         : [
             `   PJRT C API ${opened.version}, StableHLO ${opened.stablehlo[0]} to ${opened.stablehlo[1]}, platform ${opened.platform}`,
             ...opened.devices.map(

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { bytesOf } from '@edm2/wheels/folders';
@@ -36,8 +35,8 @@ export interface Info {
 /** NVIDIA's libraries that XLA for CUDA 13 opens at run time. */
 const CUDA_LIBRARIES = ['cu13/lib/libcublas.so.13', 'cu13/lib/libcublasLt.so.13', 'cudnn/lib/libcudnn.so.9'] as const;
 
-/** Lists the plugins that are here and opens each, in a process of its own: what ends that one does not end this. */
-export function info(options: FindOptions, open: (file: FoundPlugin) => PluginInfo['opened'] = openApart): Info {
+/** Lists the plugins that are here and opens each. */
+export function info(options: FindOptions, open: (found: FoundPlugin) => PluginInfo['opened']): Info {
   const plugins = findPlugins(options).map((found): PluginInfo => {
     const exists = existsSync(found.file);
     return {
@@ -72,19 +71,4 @@ export function openHere(found: FoundPlugin): OpenedPlugin {
       return { id, kind, memory: client.memoryOf(device)?.limit };
     }),
   };
-}
-
-/** Milliseconds that a plugin may take to open. */
-const TIMEOUT = 120_000;
-
-function openApart(found: FoundPlugin): PluginInfo['opened'] {
-  const script = process.argv[1] ?? '';
-  const made = spawnSync(process.execPath, [...process.execArgv, script, 'open', JSON.stringify(found)], {
-    encoding: 'utf8',
-    timeout: TIMEOUT,
-  });
-  const line = made.stdout?.trim().split('\n').at(-1) ?? '';
-  if (made.status === 0) return JSON.parse(line) as PluginInfo['opened'];
-  const said = made.stderr?.trim().split('\n').at(-1);
-  return { error: said || `the process that opened it ended with ${made.signal ?? made.status}` };
 }
