@@ -47,7 +47,7 @@ const only = <K extends TrainEvent['kind']>(events: readonly TrainEvent[], kind:
 test('a run tells what happens as it happens, and its folder holds it', async () => {
   const outdir = at('run');
   const events: TrainEvent[] = [];
-  for await (const event of start({ outdir, duration: 320 })) events.push(event);
+  for await (const event of start({ outdir, duration: 320, xflip: true, validation: 0.25 })) events.push(event);
   expect(only(events, 'start')).toMatchObject([
     { outdir, images: 320, engine: expect.stringMatching(/^onnxruntime /) },
   ]);
@@ -55,12 +55,15 @@ test('a run tells what happens as it happens, and its folder holds it', async ()
   const log = readFileSync(join(outdir, 'log.jsonl'), 'utf8').trim().split('\n');
   expect(only(events, 'status').map(({ kind: _, ...line }) => line)).toEqual(log.map((line) => JSON.parse(line)));
   expect(only(events, 'status').map(({ nimg }) => nimg)).toEqual([80, 160, 240, 320]);
+  expect(only(events, 'status').map(({ validation }) => validation?.images)).toEqual([undefined, 8, undefined, 8]);
   expect(only(events, 'snapshot').map(({ nimg }) => nimg)).toEqual([160, 160, 320, 320]);
   for (const kind of ['snapshot', 'preview', 'checkpoint'] as const) {
     expect(only(events, kind).length, kind).toBeGreaterThan(0);
     for (const { path } of only(events, kind)) expect(existsSync(path), path).toBe(true);
   }
-  expect(only(events, 'note').map(({ text }) => text)).toContainEqual(expect.stringMatching(/^data: 32 images of 8×8/));
+  expect(only(events, 'note').map(({ text }) => text)).toContainEqual(
+    expect.stringMatching(/^data: 32 images and as many mirrored of 8×8/),
+  );
 });
 
 test('leaving the loop, or a signal, writes a checkpoint; the run goes on from there', async () => {

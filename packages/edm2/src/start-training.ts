@@ -21,6 +21,12 @@ export interface TrainOptions {
   readonly engine?: string | undefined;
   readonly threads?: number | undefined;
   readonly seed?: number | undefined;
+  /** The mirror image of every image too. */
+  readonly xflip?: boolean | undefined;
+  /** Probability of each of EDM's augmentations, of which the network is told, such as 0.12. */
+  readonly augment?: number | undefined;
+  /** Images to measure the loss on: a share of `data` that is not trained on, such as 0.1, or a path of others. */
+  readonly validation?: number | string | undefined;
   /** Go on with the run of `outdir`. */
   readonly resume?: boolean | undefined;
   /** Ends the run after its step, with a training state. */
@@ -30,7 +36,7 @@ export interface TrainOptions {
 }
 
 /** Options whose value is typed, though it is true or false. */
-const TYPED = new Set(['cond', 'fp16']);
+const TYPED = new Set(['cond', 'fp16', 'uncertainty', 'xflip']);
 /** Lines of what was printed that are kept for an error. */
 const KEPT_LINES = 40;
 const INTERRUPTED = 130;

@@ -103,6 +103,14 @@ describe('--config: the constants of training', () => {
     ['a second decay of 1', ['--beta2', '1'], /--beta2: expected 0 ≤ β₂ < 1, got 1\. /],
     ['no loss', ['--loss-scale', '0'], /--loss-scale: expected a number above 0, got 0\. /],
     ['a third truth value', ['--uncertainty', 'maybe'], /--uncertainty.*Expected true or false/],
+    ['an augmentation more than certain', ['--augment', '1.2'], /--augment: expected 0 ≤ p ≤ 1, got 1\.2\. /],
+    ['x-flips besides', ['--augment', '0.1', '--xflip', 'true'], /--augment: expected --xflip false, got true\. /],
+    [
+      'a share that is none',
+      ['--validation', '1'],
+      /--validation: expected a share between 0 and 1 or a path, got 1\. /,
+    ],
+    ['a width of nothing', ['--channels', '0'], /--channels/],
     ['attention at no level', ['--attn-resolutions', '32,8,4'], /--attn-resolutions: .* 16, 8, got 32, 4\. /],
     ['no side', ['--attn-resolutions', '8x8'], /--attn-resolutions.*such as 16,8, or none/],
     ['a ramp-up of no half-life', ['--ema-rampup', '0.05'], /--ema-rampup: expected a half-life .*--ema-half-life/],
@@ -114,6 +122,19 @@ describe('--config: the constants of training', () => {
   ])('%s is refused', async (_, argv, message) => {
     expect(await runProgram(['--data', join(scratch, '16'), ...argv, '--dry-run'])).toBe(2);
     expect(printed.text).toMatch(message);
+  });
+
+  test('augmentation, x-flips, a width and held-out images are in the configuration, and the network is told of the first', async () => {
+    const plain = await resolved(16);
+    expect([plain.augment, plain.xflip, plain.validation, plain.network.augmentDim]).toEqual([
+      0,
+      false,
+      undefined,
+      undefined,
+    ]);
+    const augmented = await resolved(16, '--augment', '0.12', '--channels', '24', '--validation', '0.25');
+    expect(augmented).toMatchObject({ augment: 0.12, validation: 0.25, network: { augmentDim: 9, modelChannels: 24 } });
+    expect((await resolved(16, '--xflip', 'true', '--validation', scratch)).validation).toBe(scratch);
   });
 
   test('what a continuation could not read is refused as soon as it is resolved', async () => {

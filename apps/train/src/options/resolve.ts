@@ -48,7 +48,7 @@ export function resolveRunConfig(given: CommandOptions, dataset: Dataset, latent
 
 /** What a network needs to be told of augmentations; nothing where there are none. */
 const augmentDimOf = ({ augment }: Pick<RunConfig, 'augment'>): Pick<RunConfig['network'], 'augmentDim'> =>
-  augment > 0 ? { augmentDim: createAugment({ probability: augment }).labelDim } : {};
+  augment > 0 ? { augmentDim: createAugment({ probability: 0 }).labelDim } : {};
 
 /** @throws {UsageError} naming the option whose value does not fit the others or the data. */
 export function checkFits(config: RunConfig, dataset: Dataset, given: CommandOptions): void {

@@ -33,7 +33,7 @@ interface SmallDataOptions {
 /** Images that a run is trained on, by default. */
 const IMAGES = 24_000;
 const SCORED: Omit<SmallSize, 'images'> = { num: 300, steps: 10 };
-const SMOKE: Omit<SmallSize, 'images'> = { num: 100, steps: 3 };
+const SMOKE: Omit<SmallSize, 'images'> = { num: 20, steps: 2 };
 
 /** `edm2-train small-data`, which `npm run small-data` runs. */
 export const addSmallDataCommand = (program: Command): Command =>
