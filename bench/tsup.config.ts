@@ -2,7 +2,7 @@ import { defineConfig } from 'tsup';
 
 // Benchmarks run bundled from the workspace's sources, so that what is measured is the code as it stands.
 export default defineConfig({
-  entry: { cli: 'src/cli.ts', worker: 'src/worker.ts' },
+  entry: { cli: 'src/cli.ts', worker: 'src/worker.ts', gpu: 'src/gpu/gpu.ts', 'gpu-part': 'src/gpu/part.ts' },
   format: ['esm'],
   target: 'node20',
   noExternal: [/^@edm2\//],

@@ -10,5 +10,8 @@ if (build.status !== 0) {
   console.error('bench: expected bench/ to build, got the errors above. Mend them, then run again.');
   process.exit(1);
 }
-const run = spawnSync(process.execPath, [`${bench}dist/cli.js`, ...process.argv.slice(2)], { stdio: 'inherit' });
+// `gpu` compares in its own way, with its own options.
+const [name, ...rest] = process.argv.slice(2);
+const [script, args] = name === 'gpu' ? ['gpu', rest] : ['cli', process.argv.slice(2)];
+const run = spawnSync(process.execPath, [`${bench}dist/${script}.js`, ...args], { stdio: 'inherit' });
 process.exit(run.status ?? 1);

@@ -1,11 +1,10 @@
-// `npm run bench -- <name> [--json] [--write] [--only part…] [--rounds n] [--device gpu]`
+// `npm run bench -- <name> [--json] [--write] [--only part…] [--rounds n]`; `gpu` is gpu/gpu.ts.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Bench } from './benches/bench.js';
 import { busy } from './benches/busy.js';
 import { engine } from './benches/engine.js';
 import { fid } from './benches/fid.js';
-import { gpu } from './benches/gpu.js';
 import { layers } from './benches/layers.js';
 import { memory } from './benches/memory.js';
 import { models } from './benches/models.js';
@@ -20,7 +19,7 @@ import { PAGE, PICTURES } from './places.js';
 import type { Row } from './row.js';
 import { textTable } from './table.js';
 
-const benches: readonly Bench[] = [engine, busy, gpu, step, memory, layers, models, phema, vae, fid];
+const benches: readonly Bench[] = [engine, busy, step, memory, layers, models, phema, vae, fid];
 const names = benches.map(({ name }) => name);
 const WRONG_USAGE = 2;
 
@@ -29,7 +28,6 @@ interface Options {
   readonly write?: boolean;
   readonly rounds: number;
   readonly only?: string[];
-  readonly device?: string;
 }
 
 const count = (text: string): number => {
@@ -46,7 +44,7 @@ function refuse(given: string, known: readonly string[]): void {
   process.exitCode = WRONG_USAGE;
 }
 
-async function run(name: string, { json = false, write = false, rounds, only = [], device }: Options): Promise<void> {
+async function run(name: string, { json = false, write = false, rounds, only = [] }: Options): Promise<void> {
   const bench = benches.find((candidate) => candidate.name === name);
   if (!bench) {
     refuse(name, names);
@@ -59,25 +57,12 @@ async function run(name: string, { json = false, write = false, rounds, only = [
     process.exitCode = WRONG_USAGE;
     return;
   }
-  if (device !== undefined && !bench.obstacle) {
-    console.error(`bench: expected --device with a benchmark that can choose, got it with ${name}. Leave it out.`);
-    process.exitCode = WRONG_USAGE;
-    return;
-  }
-  const on = device ?? 'gpu';
-  const obstacle = await bench.obstacle?.(on);
-  if (obstacle !== undefined) {
-    console.error(`bench ${name}: ${obstacle}`);
-    process.exitCode = 1;
-    return;
-  }
   // Progress goes to stderr, so that stdout is the table or the JSON and nothing else.
   const machine = await describeMachine();
   console.error(`${bench.title}\n${machine}\n`);
   const rows: Row[] = [];
   for await (const row of bench.rows({
     rounds,
-    device: on,
     wants: (part) => only.length === 0 || only.includes(part),
   })) {
     rows.push(row);
@@ -92,11 +77,10 @@ async function run(name: string, { json = false, write = false, rounds, only = [
 
 await new Command('bench')
   .description('Times ours and a peer in turn; ratio = theirs / ours. Peers in Python: npm run bench:setup.')
-  .argument('<name>', names.join(' | '))
+  .argument('<name>', `${names.join(' | ')} | gpu (with options of its own: gpu --help)`)
   .option('--json', 'print the rows as JSON')
   .option('--write', 'put the figures into docs/benchmarks.md')
   .option('--only <parts...>', benches.map(({ name, parts }) => `${name}: ${parts.join(', ')}`).join('; '))
-  .option('--device <name>', 'of `gpu`: gpu, gpu:<index>, or cpu to try it without one')
   .option('--rounds <n>', 'turns of each side', count, 7)
   .action(run)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : WRONG_USAGE))

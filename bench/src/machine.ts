@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { cpus, release, totalmem, type } from 'node:os';
-import { describeGpus } from './gpu-memory.js';
+import { describeGpus } from './gpus.js';
 import { hasPyTorch, startOurs, startPyTorch, THREADS } from './places.js';
 
 const load = createRequire(import.meta.url);

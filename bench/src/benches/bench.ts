@@ -6,8 +6,6 @@ export interface BenchOptions {
   readonly rounds: number;
   /** Whether a part of the benchmark is asked for. */
   wants(part: string): boolean;
-  /** What our side runs on, for benchmarks that can choose: `gpu`, `gpu:<index>` or `cpu`. */
-  readonly device: string;
 }
 
 /** A named table of rows. */
@@ -16,8 +14,6 @@ export interface Bench {
   readonly title: string;
   /** What `--only` may name. */
   readonly parts: readonly string[];
-  /** Of a benchmark that can run on several devices: the reason why it cannot run on this one, if there is one. */
-  obstacle?(device: string): Promise<string | undefined>;
   /** Another table than a line for each row. */
   table?(rows: readonly Row[]): string;
   /** Pages that hold the figures too, beside the page of benchmarks. */

@@ -63,9 +63,6 @@ export function pytorch({
   };
 }
 
-/** PyTorch's name of our `cpu`, `gpu` or `gpu:<index>`. */
-export const cudaDevice = (device: string): string => device.replace(/^gpu$/, 'gpu:0').replace(/^gpu/, 'cuda');
-
 /** The side at this work, for `takeTurns`. */
 export const contestant = ({ peer, job }: Side, kind: Kind, work: Work): Contestant | undefined =>
   peer && { measure: async (runs) => (await peer.ask({ ...job(kind, work), runs }))['ms'] as number[] };

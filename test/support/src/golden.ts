@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** One array of a golden file, in the file's own (PyTorch) layout; bytes as the numbers that they are. */
@@ -18,8 +19,11 @@ export interface GoldenFile {
   under(prefix: string): Record<string, GoldenArray>;
 }
 
-/** Absolute path of a file in test/golden. */
-export const goldenPath = (file: string): string => fileURLToPath(new URL(`../../golden/${file}`, import.meta.url));
+/** Absolute path of a file in test/golden, or in EDM2_GOLDEN, which bundles of this module set. */
+export const goldenPath = (file: string): string => {
+  const folder = process.env['EDM2_GOLDEN'];
+  return folder === undefined ? fileURLToPath(new URL(`../../golden/${file}`, import.meta.url)) : join(folder, file);
+};
 
 /**
  * Reads test/golden/`<name>`.safetensors. On purpose not through `@edm2/tensor-files`: what judges our code does not depend on it.
