@@ -44,7 +44,17 @@ describe('wrong usage ends with code 2 and one clear message', () => {
     ['a share of an image', ['--batch', '2.5'], /--batch.*Expected a whole number such as/],
     ['a learning rate of 0', ['--lr', '0'], /--lr: expected a number above 0/],
     ['certain dropout', ['--dropout', '1'], /--dropout: expected 0 ≤ p < 1/],
-    ['16 bit', ['--fp16', 'true'], /--fp16.*16-bit training is not available/],
+    [
+      '16 bit on an engine without it',
+      ['--fp16', 'true', '--engine', 'onnxruntime'],
+      /--precision float16: expected an engine that computes in it, got onnxruntime\. Add --engine xla/,
+    ],
+    [
+      'two precisions',
+      ['--fp16', 'true', '--precision', 'bfloat16'],
+      /--fp16: expected the same as --precision bfloat16/,
+    ],
+    ['a precision that is none', ['--precision', 'fp8'], /--precision.*Expected one of float32, bfloat16, float16/],
     ['an engine that cannot train', ['--engine', 'webgpu'], /--engine.*webgpu cannot be used: in Node/],
     [
       'another that cannot',

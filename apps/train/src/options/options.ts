@@ -1,12 +1,13 @@
 import { withEngineOptions } from '@edm2/app-kit/command/engine-options';
 import { withDestination } from '@edm2/command/destination';
+import { UsageError } from '@edm2/command/errors';
 import { wholeNumber } from '@edm2/command/whole-number';
 import { CONFIG_NAMES, presets } from '@edm2/edm2-unet';
 import { type Command, Option } from 'commander';
 import type { CommandOptions } from './command-options.js';
 import { MAX_CHANNELS } from './limits.js';
 import { CHANGEABLE } from './on-resume.js';
-import { boolean, noHalf, oneSwitch, side, sides } from './parsers.js';
+import { boolean, oneSwitch, side, sides } from './parsers.js';
 import { optionOf } from './setting.js';
 import { type SettingName, settings } from './settings.js';
 
@@ -24,22 +25,19 @@ export function withTrainOptions(command: Command): Command {
     const option = new Option(flags, help);
     command.addOption(read ? option.argParser(read) : option);
   }
-  return (
-    command
-      .addOption(
-        new Option(
-          '--posterior <how>',
-          'of latents: draw each anew in every epoch, or take the means (default: sample)',
-        ).choices(['sample', 'mean']),
-      )
-      // Scripts for NVIDIA's tool say so; true is refused.
-      .addOption(new Option('--fp16 <bool>').argParser(noHalf).hideHelp())
-      .option(
-        '--resume',
-        `continue the run of --outdir with the data and the options that it was begun with; may be given anew: ${CHANGEABLE.join(', ')}`,
-      )
-      .option('--dry-run', 'print the configuration and end')
-  );
+  return command
+    .addOption(
+      new Option(
+        '--posterior <how>',
+        'of latents: draw each anew in every epoch, or take the means (default: sample)',
+      ).choices(['sample', 'mean']),
+    )
+    .option('--fp16 <bool>', 'true: --precision float16; false: --precision float32', boolean)
+    .option(
+      '--resume',
+      `continue the run of --outdir with the data and the options that it was begun with; may be given anew: ${CHANGEABLE.join(', ')}`,
+    )
+    .option('--dry-run', 'print the configuration and end');
 }
 
 /** What is trained, and on what. */
@@ -79,9 +77,17 @@ const ATTRIBUTES: ReadonlyMap<string, SettingName> = new Map(
 );
 
 /** What was typed: a continuation must tell it from what is taken where nothing is said. */
-export const typedOptions = (command: Command): CommandOptions =>
-  Object.fromEntries(
+export const typedOptions = (command: Command): CommandOptions => {
+  const { fp16, ...typed } = Object.fromEntries(
     Object.entries(command.opts())
       .filter(([name]) => command.getOptionValueSource(name) === 'cli')
       .map(([name, value]) => [ATTRIBUTES.get(name) ?? name, value]),
-  ) as CommandOptions;
+  ) as CommandOptions & { readonly fp16?: boolean };
+  if (fp16 === undefined) return typed;
+  const precision = fp16 ? 'float16' : 'float32';
+  if (typed.precision !== undefined && typed.precision !== precision)
+    throw new UsageError(
+      `--fp16: expected the same as --precision ${typed.precision}, got ${fp16}. Leave one of the two out.`,
+    );
+  return { ...typed, precision };
+};

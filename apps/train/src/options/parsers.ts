@@ -4,6 +4,10 @@ import { CONFIG_NAMES, type ConfigName, parseSwitch, SWITCH_NAMES, type Switches
 import { InvalidArgumentError } from 'commander';
 import { MAX_IMAGES } from './limits.js';
 
+/** What convolutions and products may compute in. */
+export const PRECISIONS = ['float32', 'bfloat16', 'float16'] as const;
+type Precision = (typeof PRECISIONS)[number];
+
 // What options read. Each throws commander's InvalidArgumentError, to which commander adds the option's name.
 
 const letterOf = (text: string): ConfigName | undefined =>
@@ -22,11 +26,11 @@ export const boolean = (text: string): boolean => {
   throw new InvalidArgumentError('Expected true or false.');
 };
 
-/** False; 16-bit training is for no engine that is installed here. */
-export const noHalf = (text: string): false => {
-  if (boolean(text))
-    throw new InvalidArgumentError('16-bit training is not available on the engines here. Leave it out.');
-  return false;
+/** `float32`, `bfloat16` or `float16`. */
+export const precision = (text: string): Precision => {
+  const found = PRECISIONS.find((each) => each === text.trim());
+  if (!found) throw new InvalidArgumentError(`Expected one of ${PRECISIONS.join(', ')}.`);
+  return found;
 };
 
 /** `attention=dot-product`; may come several times. */

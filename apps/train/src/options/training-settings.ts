@@ -3,7 +3,7 @@ import { numeric } from '@edm2/command/readers';
 import { LADDER_IMAGES } from '@edm2/training';
 import { z } from 'zod';
 import { MAX_BATCH } from './limits.js';
-import { boolean, count, natural } from './parsers.js';
+import { boolean, count, natural, PRECISIONS, precision } from './parsers.js';
 import { above0, setting } from './setting.js';
 
 const positive = z.number().int().positive();
@@ -36,6 +36,13 @@ export const TRAINING_SETTINGS = {
       atOnce <= batch && batch % atOnce === 0
         ? undefined
         : `expected a divisor of --batch ${batch}, got ${atOnce}. Choose ${batch} or a half of it.`,
+  }),
+  precision: setting({
+    flags: '--precision <type>',
+    help: 'what convolutions, products and activations compute in: float32, bfloat16 or float16, on an engine that has it (xla, tensorflow); all else is float32 (default: float32)',
+    read: precision,
+    schema: z.enum(PRECISIONS).default('float32'),
+    otherwise: () => 'float32' as const,
   }),
   duration: setting({
     flags: '--duration <n>',

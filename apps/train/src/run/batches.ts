@@ -1,7 +1,6 @@
 import { createAugment } from '@edm2/augment';
 import { type Batch, createLoader, type Dataset, pixelsToUnit } from '@edm2/dataset';
 import type { UNet } from '@edm2/edm2-unet';
-import { sampleSigmas } from '@edm2/loss-weighting';
 import { createRandom } from '@edm2/random';
 import { learningRate, type TrainBatch } from '@edm2/training';
 import * as tf from '@tensorflow/tfjs-core';
@@ -33,7 +32,7 @@ export async function* batches(
   signal: AbortSignal,
 ): AsyncGenerator<StepInput> {
   const random = createRandom(config.seed);
-  const { batch: count, dropout, lr: ref, decay: decayBatches, rampupMimg, pMean, pStd } = config;
+  const { batch: count, dropout, lr: ref, decay: decayBatches, rampupMimg } = config;
   const loader = createLoader(dataset, { batch: count, seed: config.seed, startImage: nimg });
   const masks = unet.dropoutShapes(count);
   const augment = config.augment > 0 ? createAugment({ probability: config.augment }) : undefined;
@@ -46,11 +45,10 @@ export async function* batches(
       const rate = learningRate(startImage, { ref, decayBatches, batch: count, rampupMimg });
       const after = startImage + count;
       const size = shape.reduce((a, b) => a * b, 1);
+      const sigmas = noiseLevels(random.stream('sigma', startImage).normal(count), config);
       const batch: TrainBatch = {
         images: tf.tensor4d(told?.values ?? values, shape),
-        sigma: tf.tidy(() =>
-          sampleSigmas(tf.tensor1d(random.stream('sigma', startImage).normal(count)), { pMean, pStd }),
-        ),
+        sigma: tf.tensor1d(sigmas),
         noise: tf.tensor4d(random.stream('noise', startImage).normal(size), shape),
         learningRate: tf.scalar(rate),
         t: tf.scalar(after),
@@ -77,12 +75,16 @@ export async function* batches(
             }
           : {}),
       };
-      yield { batch, learningRate: rate, sigmas: Float32Array.from(batch.sigma.dataSync()), nimg: after };
+      yield { batch, learningRate: rate, sigmas, nimg: after };
     }
   } finally {
     await loader.return?.();
   }
 }
+
+/** `exp(pMean + pStd·z)`, as `sampleSigmas` has it, on the host: read from a device, it would wait for the step that runs there. */
+const noiseLevels = (normals: Float32Array, { pMean, pStd }: Pick<RunConfig, 'pMean' | 'pStd'>): Float32Array =>
+  normals.map((z) => Math.exp(Math.fround(Math.fround(z * pStd) + pMean)));
 
 /** What the network is trained on: pixels in −1…1, or standardised latents. */
 function valuesOf(

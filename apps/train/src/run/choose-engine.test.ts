@@ -26,6 +26,7 @@ const config: RunConfig = {
   pStd: 1.4,
   sigmaData: 0.5,
   beta2: 0.99,
+  precision: 'float32',
   lossScale: 1,
   uncertainty: true,
   emaHalfLife: 0,

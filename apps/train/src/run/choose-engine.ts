@@ -1,3 +1,4 @@
+import { UsageError } from '@edm2/command/errors';
 import {
   ENGINE_NAMES,
   ENGINES,
@@ -26,7 +27,7 @@ export async function chooseEngine(name: string, config: RunConfig, options: Eng
     try {
       const report = await startEngine(candidate, options);
       // A plainly installed tfjs-node runs op by op: known to be slow, and it keeps the compiler's backend out.
-      if (report.engine) timed.push({ name: candidate, seconds: timeSteps(config, report) });
+      if (report.engine) timed.push({ name: candidate, seconds: await timeSteps(config, report) });
     } catch (error) {
       reasons.push(error instanceof Error ? error.message : String(error));
     }
@@ -44,17 +45,31 @@ export async function chooseEngine(name: string, config: RunConfig, options: Eng
   };
 }
 
+/** @throws {UsageError} when the engine does not compute in the run's precision. */
+export function checkPrecision({ precision }: Pick<RunConfig, 'precision'>, { name, engine }: EngineReport): void {
+  if (precision === 'float32' || engine?.precisions?.includes(precision)) return;
+  throw new UsageError(
+    `--precision ${precision}: expected an engine that computes in it, got ${name}. Add --engine xla or --engine tensorflow, or train in float32.`,
+  );
+}
+
+/** One line on what 16 bit is, and what it is not. */
+export const saysPrecision = (precision: RunConfig['precision']): string =>
+  `${precision}: convolutions, matrix products and, on xla, the activations between them; parameters, embedding, norms, loss, optimizer and averages are float32; gradients that are not finite count as 0`;
+
 /** Median seconds of a whole training step of the run's network and batch on made-up images. */
-function timeSteps(config: RunConfig, { engine }: EngineReport): number {
+async function timeSteps(config: RunConfig, { engine }: EngineReport): Promise<number> {
   const { training } = buildNetwork(config);
-  const stepper = createStepper(training as TrainStep, config.batch, config.batchGpu, engine);
+  const stepper = createStepper(training as TrainStep, { ...config, engine });
   let state: TrainState = training.init(config.seed);
   const seconds: number[] = [];
   try {
     for (let i = 0; i < WARM_UP + TIMED; i++) {
       const batch = madeUpBatch(config);
       const start = performance.now();
-      ({ state } = stepper.step(state, batch));
+      const { state: next, losses } = stepper.step(state, batch);
+      state = next;
+      await losses.read();
       if (i >= WARM_UP) seconds.push((performance.now() - start) / 1000);
       disposeTree(batch);
     }

@@ -61,6 +61,7 @@ beforeAll(async () => {
     pStd: 1,
     sigmaData: 0.5,
     beta2: 0.99,
+    precision: 'float32',
     lossScale: 1,
     uncertainty: true,
     emaHalfLife: 0,

@@ -35,6 +35,7 @@ const config = {
   xflip: false,
   augment: 0,
   emaRampup: 0,
+  precision: 'float32',
   lossScale: 1,
   sigmaData: 0.3,
 } as unknown as RunConfig;

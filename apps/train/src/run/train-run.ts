@@ -12,6 +12,7 @@ import { createMeter } from './meter.js';
 import { buildNetwork } from './network.js';
 import { createStepper } from './stepper.js';
 import { readTrainingState } from './stored-run.js';
+import { createUnreadLosses } from './unread.js';
 import { openValidation } from './validation/open-validation.js';
 import { createValidation } from './validation/validation.js';
 
@@ -44,13 +45,9 @@ export interface TrainedRun {
   readonly seconds: number;
 }
 
-/** The loss was not finite. */
-export class DivergedError extends Error {
-  override readonly name = 'DivergedError';
-}
-
 /**
- * The loop: batch → step → what is due after it, until `config.duration` images are seen.
+ * The loop: batch → step → what is due after it, until `config.duration` images are seen. An engine may be steps behind: losses are read
+ * where something is due, and the next batch is made meanwhile.
  *
  * @returns the loss-by-noise-level statistics, and seconds until the first step was done.
  * @throws {InterruptedError} after `signal`, with a training state written.
@@ -70,23 +67,27 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const validation =
     parts && (await createValidation({ config, unet, engine, training: dataset, heldOut: parts.heldOut }));
   const happenings = await beginHappenings({ config, outdir, unet, engine, say, from: nimg, meter, validation });
-  const stepper = createStepper(training as TrainStep, config.batch, config.batchGpu, engine.engine);
+  const stepper = createStepper(training as TrainStep, { ...config, engine: engine.engine });
+  const unread = createUnreadLosses(meter);
   let firstStepSeconds: number | undefined;
   const progress = startProgress(options.title ?? 'training', imagesOf(config), 'images', nimg);
 
+  let seen = '';
+  const readLosses = async (): Promise<void> => {
+    await unread.read();
+    seen = `loss ${meter.mean().toFixed(3)}`;
+  };
   const advance = async (input: StepInput): Promise<void> => {
     const due = happenings.filter((happening) => isDue(happening, nimg, input.nimg, config.duration));
     for (const { before } of due) before?.(state);
-    const { state: next, loss, rawLoss } = stepper.step(state, input.batch);
+    const { state: next, losses } = stepper.step(state, input.batch);
     state = next;
-    if (!Number.isFinite(loss))
-      throw new DivergedError(
-        `training: expected a finite loss, got ${loss} at ${input.nimg} images. Train anew in another --outdir with a lower --lr; the snapshots and states written before are as they were.`,
-      );
     nimg = input.nimg;
-    meter.add(loss, input.sigmas, rawLoss);
+    await unread.add({ losses, sigmas: input.sigmas, nimg });
+    // The first step compiled: when it is done, training has begun.
+    if (due.length > 0 || firstStepSeconds === undefined) await readLosses();
     firstStepSeconds ??= meter.seconds();
-    progress.update(nimg, `loss ${meter.mean().toFixed(3)}${options.remark ? `, ${options.remark(nimg)}` : ''}`);
+    progress.update(nimg, `${seen}${options.remark ? `, ${options.remark(nimg)}` : ''}`);
     for (const happening of due) await happening.at({ nimg, state, input });
   };
 
@@ -101,6 +102,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
         if (signal.aborted) break;
       }
     if (signal.aborted && nimg < config.duration) {
+      await unread.read();
       const saved: string[] = [];
       for (const { rescue } of happenings) if (rescue) saved.push(await rescue({ nimg, state }));
       throw new InterruptedError(
@@ -110,6 +112,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
     return { byNoiseLevel: meter.byNoiseLevel, firstStepSeconds, seconds: meter.seconds() };
   } finally {
     progress.stop();
+    unread.dispose();
     stepper.dispose();
     for (const happening of happenings) happening.dispose?.();
     validation?.dispose();

@@ -9,7 +9,7 @@ import { explainFileError, fileErrorCode } from '@edm2/tensor-files';
 import type { RunConfig } from '../options/run-config.js';
 import { say } from '../say.js';
 import { announce } from './announce.js';
-import { chooseEngine } from './choose-engine.js';
+import { checkPrecision, chooseEngine, saysPrecision } from './choose-engine.js';
 import { writeDataRecord } from './data-record.js';
 import { buildNetwork } from './network.js';
 import { checkRunFolder, inRunFolder, prepareRunFolder } from './run-folder.js';
@@ -46,9 +46,11 @@ export async function withRun(
       ...(config.threads ? { threads: config.threads } : {}),
       parameters,
     });
+    checkPrecision(config, engine);
     await prepareRunFolder(outdir, config, resume);
     if (!resume) await writeDataRecord(outdir, dataset);
     say(`engine: ${engine.why}`);
+    if (config.precision !== 'float32') say(saysPrecision(config.precision));
     const { imgResolution: side } = config.network;
     say(
       `config ${config.config}, ${(parameters / 1e6).toFixed(2)} M parameters, ${side}×${side}, ${imagesOf(config)} images in batches of ${config.batch} → ${shown(outdir)}/`,

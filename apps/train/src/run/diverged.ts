@@ -1,0 +1,4 @@
+/** The loss was not finite. */
+export class DivergedError extends Error {
+  override readonly name = 'DivergedError';
+}
