@@ -99,7 +99,7 @@ function problem(words: readonly string[]): string | undefined {
   if (script === FILLED_IN) return undefined;
   if (!(script in scripts)) return `no script ${script}`;
   const after = args[0] === '--' ? args.slice(1) : [];
-  if (script === 'ladder') return mismatch(trainer, ['ladder', ...after]);
+  if (script === 'ladder' || script === 'small-data') return mismatch(trainer, [script, ...after]);
   if (script === 'edm2') return frontProblem(after);
   const program = programs[behind[script] ?? ''];
   return program ? mismatch(program, after) : undefined;
