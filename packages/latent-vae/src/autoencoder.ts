@@ -2,6 +2,7 @@ import { known } from '@edm2/options';
 import type { ParameterSpec } from '@edm2/tensor-files/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
 import { downsampler, level, middle, upsampler } from './blocks.js';
+import { checkImages } from './check-images.js';
 import { type AutoencoderConfig, type DiffusersConfig, resolveConfig } from './config.js';
 import { silu } from './group-norm.js';
 import { type Network, type OnActivation, type Params, type Part, type Run, startNetwork } from './network.js';
@@ -67,7 +68,7 @@ export function createAutoencoderKL(config: DiffusersConfig): AutoencoderKL {
     factor,
     encode(params, images, options = {}) {
       const { onActivation } = known('encode', options, { onActivation: true });
-      check('encode', 'images', images, inChannels, factor);
+      checkImages('encode', 'images', images, inChannels, factor);
       const run: Run = { params, tap: onActivation };
       return tf.tidy(() => {
         const [mean, raw] = tf.split(encoder(run, images), 2, -1) as [tf.Tensor4D, tf.Tensor4D];
@@ -77,7 +78,7 @@ export function createAutoencoderKL(config: DiffusersConfig): AutoencoderKL {
     },
     decode(params, latents, options = {}) {
       const { onActivation } = known('decode', options, { onActivation: true });
-      check('decode', 'latents', latents, latentChannels, 1);
+      checkImages('decode', 'latents', latents, latentChannels, 1);
       return tf.tidy(() => decoder({ params, tap: onActivation }, latents));
     },
   };
@@ -126,13 +127,4 @@ function decoderOf(net: Network, config: AutoencoderConfig): Part {
     for (const up of levels) y = up(run, y);
     return output(run, silu(norm(run, y)));
   };
-}
-
-function check(fn: string, what: string, x: tf.Tensor, channels: number, multiple: number): void {
-  const [, h = 0, w = 0, c] = x.shape;
-  if (x.rank === 4 && c === channels && h % multiple === 0 && w % multiple === 0) return;
-  const sides = multiple > 1 ? `, sides multiples of ${multiple}` : '';
-  throw new RangeError(
-    `${fn}: expected ${what} of shape [N, H, W, ${channels}]${sides}, got [${x.shape}]. Images are channels-last; pad or crop them first.`,
-  );
 }

@@ -1,5 +1,6 @@
 export { type AutoencoderKL, createAutoencoderKL, type Posterior, type RunOptions } from './autoencoder.js';
 export { type AutoencoderLoss, type AutoencoderLossOptions, createAutoencoderLoss } from './autoencoder-loss.js';
+export { type AutoencoderTiny, createAutoencoderTiny } from './autoencoder-tiny.js';
 export type { AutoencoderConfig, DiffusersConfig } from './config.js';
 export { type DecodeTiledOptions, decodeTiled } from './decode-tiled.js';
 export { type InBatchesOptions, inBatches } from './in-batches.js';
@@ -24,3 +25,4 @@ export { createScalingNormalizer } from './scaling-normalizer.js';
 export { type DecodeSeamlessOptions, decodeSeamless } from './seamless/decode-seamless.js';
 export { type CreateRows, memoryRows, type Rows } from './seamless/rows.js';
 export type { StripFunction } from './seamless/strip-functions.js';
+export type { TinyConfig } from './tiny-config.js';

@@ -22,8 +22,10 @@ export interface Network {
   readonly parameters: ParameterSpec[];
   /** `[N, H, W, from] → [N, H/stride, W/stride, to]`; stride 2 wants even sides and pads on the right and bottom only. */
   conv(name: string, from: number, to: number, kernel: number, stride?: 1 | 2): Part;
+  /** `[N, H, W, from] → [N, H/2, W/2, to]` of even sides: 3×3, stride 2, zeros on the left and top only, no bias. */
+  halvingConv(name: string, from: number, to: number): Part;
   /** `[N, H, W, from] → [N, 2H, 2W, to]`: nearest neighbour, then a 3×3 convolution. */
-  doublingConv(name: string, from: number, to: number): Part;
+  doublingConv(name: string, from: number, to: number, biased?: boolean): Part;
   /** `[…, from] → […, to]`. */
   dense(name: string, from: number, to: number): (run: Run, x: tf.Tensor3D) => tf.Tensor3D;
   /** Group norm with a learned scale and offset of each channel. */
@@ -31,6 +33,14 @@ export interface Network {
   /** The part, seen under a name. */
   named(name: string, part: Part): Part;
 }
+
+/** Padding of one pixel all around; of even sides a stride of 2 never reaches the last one. */
+const LEFT_AND_TOP: [[number, number], [number, number], [number, number], [number, number]] = [
+  [0, 0],
+  [1, 0],
+  [1, 0],
+  [0, 0],
+];
 
 /** Starts a network whose norms have this many groups. */
 export function startNetwork(groups: number): Network {
@@ -52,10 +62,17 @@ export function startNetwork(groups: number): Network {
       const bias = declare(`${name}.bias`, 'bias', [to]);
       return named(name, (run, x) => tf.add(tf.conv2d(x, weight<tf.Tensor4D>(run), stride, 'same'), bias(run)));
     },
-    doublingConv(name, from, to) {
+    halvingConv(name, from, to) {
       const weight = declare(`${name}.weight`, 'weight', [3, 3, from, to]);
-      const bias = declare(`${name}.bias`, 'bias', [to]);
-      return named(name, (run, x) => tf.add(doublingConv(x, weight<tf.Tensor4D>(run)), bias(run)));
+      return named(name, (run, x) => tf.conv2d(x, weight<tf.Tensor4D>(run), 2, LEFT_AND_TOP));
+    },
+    doublingConv(name, from, to, biased = true) {
+      const weight = declare(`${name}.weight`, 'weight', [3, 3, from, to]);
+      const bias = biased ? declare(`${name}.bias`, 'bias', [to]) : undefined;
+      return named(name, (run, x) => {
+        const y = doublingConv(x, weight<tf.Tensor4D>(run));
+        return bias ? tf.add(y, bias(run)) : y;
+      });
     },
     dense(name, from, to) {
       const weight = declare(`${name}.weight`, 'weight', [from, to]);
