@@ -1,15 +1,18 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { known } from '@edm2/options';
 import { type CompileOptions, checkNode, type Engine, type Graph, registerEngine } from '@edm2/tfjs-jit/graph';
 import { registerBackend, type TensorInfo } from '@tensorflow/tfjs-core';
 import { XlaBackend } from './backend/backend.js';
 import { registerKernels } from './backend/kernels.js';
 import { BACKEND } from './backend/name.js';
+import { type ExecutableCache, openCache } from './engine/cache.js';
 import { compile, type XlaExecutable } from './engine/executable.js';
 import { arrange, lowerToStableHlo } from './lower-to-stablehlo.js';
 import { Client, type DeviceMemory } from './native/client.js';
 import type { NamedValue } from './native/named-values.js';
 import { Plugin, XlaError } from './native/plugin.js';
+import { cacheFolder } from './plugins/folders.js';
 import { type FoundPlugin, findPlugins, KINDS, type Kind } from './plugins/locate.js';
 import { giveTools } from './tools.js';
 
@@ -26,6 +29,13 @@ export interface XlaOptions {
   readonly precision?: 'float32' | 'tf32';
   /** Share of a GPU's memory in (0, 1] that XLA sets aside at the start; default: it grows as it is needed. */
   readonly memory?: number;
+  /**
+   * Folder where compiled functions are kept for the next process, at most 1 GiB of them; false: nowhere. Default: `executables` beside
+   * what the command installs.
+   */
+  readonly cache?: string | false;
+  /** Hears of a cache that cannot be used; default: `console.warn`. */
+  readonly warn?: (message: string) => void;
 }
 
 /** The engine, and what it runs on. */
@@ -45,7 +55,10 @@ export interface XlaEngine extends Engine {
 
 let started: { readonly engine: XlaEngine; readonly settings: string } | undefined;
 
-const OPTIONS = { plugin: true, devices: true, precision: true, memory: true } as const;
+const OPTIONS = { plugin: true, devices: true, precision: true, memory: true, cache: true, warn: true } as const;
+
+// biome-ignore lint/suspicious/noConsole: the default of an option; a cache in vain must not stay silent
+const warnOnConsole = (message: string): void => console.warn(message);
 
 /** Flags of XLA that make it compute what TensorFlow.js defines. */
 const FLAGS = { xla_allow_excess_precision: false } as const;
@@ -59,7 +72,14 @@ const FLAGS = { xla_allow_excess_precision: false } as const;
  */
 export async function startXla(options: XlaOptions = {}): Promise<XlaEngine> {
   checkNode();
-  const { plugin, devices = [0], precision = 'float32', memory } = known('startXla', options, OPTIONS);
+  const {
+    plugin,
+    devices = [0],
+    precision = 'float32',
+    memory,
+    cache = join(cacheFolder(), 'executables'),
+    warn = warnOnConsole,
+  } = known('startXla', options, OPTIONS);
   if (precision !== 'float32' && precision !== 'tf32')
     throw new RangeError(
       `startXla: expected precision to be float32 or tf32, got ${precision}. Leave it out for float32.`,
@@ -74,26 +94,30 @@ export async function startXla(options: XlaOptions = {}): Promise<XlaEngine> {
       `startXla: expected devices to name one, counted from 0, got [${devices}]. Leave it out for the first.`,
     );
   const found = choose(plugin);
-  const settings = JSON.stringify({ file: found.file, index, precision, memory });
+  const settings = JSON.stringify({ file: found.file, index, precision, memory, cache });
   if (started !== undefined) {
     if (started.settings === settings) return started.engine;
     throw new RangeError(
       `startXla: expected the options of the first start in this process, ${started.settings}, got ${settings}. A plugin keeps its devices: start another process.`,
     );
   }
-  const engine = start(found, index, { tf32: precision === 'tf32', memory });
+  const kept = cache === false ? undefined : openCache(cache, warn);
+  const engine = start(found, index, { tf32: precision === 'tf32', memory, cache: kept });
   started = { engine, settings };
   return engine;
 }
 
-function start(
-  found: FoundPlugin,
-  index: number,
-  { tf32, memory }: { readonly tf32: boolean; readonly memory: number | undefined },
-): XlaEngine {
+interface Settings {
+  readonly tf32: boolean;
+  readonly memory: number | undefined;
+  readonly cache: ExecutableCache | undefined;
+}
+
+function start(found: FoundPlugin, index: number, { tf32, memory, cache }: Settings): XlaEngine {
   giveTools(found);
   const opened = Plugin.open(found.file);
   const client = connect(opened, found, memory);
+  client.cache = cache;
   const device = client.devices[index];
   if (device === undefined)
     throw new RangeError(

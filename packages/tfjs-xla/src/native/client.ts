@@ -1,9 +1,12 @@
+import { statSync } from 'node:fs';
+import os from 'node:os';
 import { type Data, type DType, sizeOf } from '@edm2/tfjs-jit/graph';
+import { type ExecutableCache, keyOf } from '../engine/cache.js';
 import { type BuildOptions, encodeCompileOptions } from './compile-options.js';
 import { BYTES, ELEMENT_TYPE } from './element-type.js';
 import { type NamedValue, readNamedValues, writeNamedValues } from './named-values.js';
 import type { Plugin } from './plugin.js';
-import { NULL, type Pointer, pointersOf, Struct } from './struct.js';
+import { bytesOf, NULL, type Pointer, pointersOf, Struct } from './struct.js';
 
 /** A device that this process can use. */
 export interface Device {
@@ -35,6 +38,10 @@ export class Client {
   buffers = 0;
   /** Executables that were loaded and not freed. */
   executables = 0;
+  /** Modules that were compiled, and not loaded from a cache. */
+  compiled = 0;
+  /** Where executables of earlier processes are; none is kept without it. */
+  cache: ExecutableCache | undefined;
   private readonly handle: Pointer;
 
   /** @throws {XlaError} when no device answers, or a setting is refused. */
@@ -48,6 +55,17 @@ export class Client {
     this.platformVersion = this.of('Client_PlatformVersion').textAt(24);
     const devices = this.of('Client_AddressableDevices');
     this.devices = pointersOf(devices.pointerAt(24), devices.sizeAt(32)).map((handle) => this.describe(handle));
+  }
+
+  /** All that an executable depends on besides its module: the compiler, its settings, and what it compiles for. */
+  private get identity(): string[] {
+    const { major, minor } = this.plugin.version;
+    const { size, mtimeMs } = statSync(this.plugin.file);
+    const devices = this.devices.map(({ id, kind }) => `${id} ${kind}`);
+    const flags = process.env['XLA_FLAGS'] ?? '';
+    // XLA compiles for the processor that it finds.
+    const processor = `${process.arch} ${os.cpus()[0]?.model}`;
+    return [`${major}.${minor} ${size} ${mtimeMs}`, this.platformVersion, devices.join(), flags, processor];
   }
 
   private of(name: 'Client_PlatformName' | 'Client_PlatformVersion' | 'Client_AddressableDevices'): Struct {
@@ -136,17 +154,36 @@ export class Client {
   }
 
   /**
-   * Compiles a module in StableHLO's text.
+   * Compiles a module in StableHLO's text, or loads what an earlier process compiled of it.
    *
    * @throws {XlaError} with the compiler's words.
    */
   compile(module: string, options: BuildOptions = {}): Loaded {
+    const encoded = encodeCompileOptions(options);
+    const key = this.cache && keyOf([...this.identity, module, encoded]);
+    const found = key === undefined ? undefined : this.loadCached(key);
+    if (found !== undefined) return found;
     const [code, format] = [Buffer.from(module), Buffer.from('mlir')];
     const program = new Struct().span(16, code).span(32, format);
-    const args = new Struct().pointer(16, this.handle).pointer(24, program).span(32, encodeCompileOptions(options));
+    const args = new Struct().pointer(16, this.handle).pointer(24, program).span(32, encoded);
     const handle = this.plugin.call('Client_Compile', args).pointerAt(48);
-    this.executables++;
-    return new Loaded(this, handle);
+    this.compiled++;
+    const loaded = new Loaded(this, handle);
+    const bytes = key === undefined ? undefined : loaded.serialize();
+    if (key !== undefined && bytes !== undefined) this.cache?.store(key, bytes);
+    return loaded;
+  }
+
+  private loadCached(key: string): Loaded | undefined {
+    const bytes = this.cache?.load(key);
+    if (bytes === undefined) return undefined;
+    try {
+      const args = new Struct().pointer(16, this.handle).span(24, bytes);
+      return new Loaded(this, this.plugin.call('Executable_DeserializeAndLoad', args).pointerAt(40));
+    } catch (error) {
+      this.cache?.refuse(key, (error as Error).message);
+      return undefined;
+    }
   }
 
   /** Settings that a plugin tells of; for `info`. */
@@ -169,6 +206,24 @@ export class Loaded {
     const executable = plugin.call('LoadedExecutable_GetExecutable', new Struct().pointer(16, handle)).pointerAt(24);
     this.outputs = plugin.call('Executable_NumOutputs', new Struct().pointer(16, executable)).sizeAt(24);
     plugin.free('Executable_Destroy', executable);
+    client.executables++;
+  }
+
+  /** What another process may load; undefined where the plugin cannot. */
+  serialize(): Uint8Array | undefined {
+    const { plugin } = this.client;
+    const args = new Struct().pointer(16, this.handle);
+    const executable = plugin.call('LoadedExecutable_GetExecutable', args).pointerAt(24);
+    try {
+      const made = plugin.call('Executable_Serialize', new Struct().pointer(16, executable));
+      const bytes = bytesOf(made.pointerAt(24), made.sizeAt(32));
+      plugin.release(made.pointerAt(48), made.pointerAt(40));
+      return bytes;
+    } catch {
+      return undefined;
+    } finally {
+      plugin.free('Executable_Destroy', executable);
+    }
   }
 
   /**

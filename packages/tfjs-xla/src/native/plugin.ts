@@ -132,12 +132,18 @@ export class Plugin {
     return this.call('Event_IsReady', new Struct().pointer(16, event)).bytes[24] !== 0;
   }
 
+  /** Calls a function that the plugin gave for freeing something of its own. */
+  release(deleter: Pointer, handle: Pointer): void {
+    if (deleter !== NULL) (koffi.decode(deleter, DELETER) as (handle: Pointer) => void)(handle);
+  }
+
   /** Calls a function that frees what it is given. */
   free(name: FunctionName, handle: Pointer): void {
     this.call(name, new Struct().pointer(16, handle));
   }
 }
 
+const DELETER = koffi.proto('void EDM2_PJRT_Deleter(void *handle)');
 const FUNCTION = koffi.proto('void *EDM2_PJRT_Function(void *args)');
 
 /** Turns of the event loop that are polled without a pause, and the longest pause in milliseconds. */

@@ -81,11 +81,12 @@ export class Struct {
   }
 }
 
+/** Bytes of the plugin's, copied. */
+export const bytesOf = (start: Pointer, length: number): Uint8Array =>
+  Uint8Array.from(koffi.decode(start, 'uint8_t', length) as ArrayLike<number>);
+
 /** Text that is not terminated. */
-export const textOf = (start: Pointer, length: number): string => {
-  const bytes: ArrayLike<number> = koffi.decode(start, 'uint8_t', length);
-  return Buffer.from(Uint8Array.from(bytes)).toString('utf8');
-};
+export const textOf = (start: Pointer, length: number): string => Buffer.from(bytesOf(start, length)).toString('utf8');
 
 /** An array of pointers of the plugin's, copied. */
 export const pointersOf = (start: Pointer, count: number): Pointer[] =>
