@@ -48,14 +48,19 @@ test.each(packages)('%s makes nobody install what is internal', (name) => {
   for (const internal of INTERNAL) expect(JSON.stringify(rest)).not.toContain(internal);
 });
 
+/** What several apps share. */
+const SHARED = ['kit', 'scoring'];
+
 /** The one that puts the others together. */
 const FRONT = 'edm2';
 
-test('apps share the kit, and import no other app', () => {
+test('apps share the kit and scoring, and import no other app', () => {
   const apps = new URL('../apps/', import.meta.url);
   const names = readdirSync(apps).filter((name) => existsSync(new URL(`${name}/package.json`, apps)));
   const known = names.map((name) => `@edm2/${name}`);
-  expect(names).toContain('kit');
+  expect(names).toEqual(expect.arrayContaining(SHARED));
+  const { dependencies: ofKit } = JSON.parse(readFileSync(new URL('kit/package.json', apps), 'utf8'));
+  expect(Object.keys(ofKit)).not.toContain('@edm2/app-scoring');
   for (const name of names.filter((each) => each !== FRONT)) {
     const { dependencies } = JSON.parse(readFileSync(new URL(`${name}/package.json`, apps), 'utf8'));
     expect(Object.keys(dependencies).filter((key) => known.includes(key))).toEqual([]);

@@ -1,4 +1,4 @@
-import type { Interval } from '@edm2/app-kit/sweep/point';
+import type { Interval } from '@edm2/app-scoring/sweep/point';
 import { UsageError } from '@edm2/command/errors';
 import { suggest } from '@edm2/command/nearest';
 import { ownCommand, siblingCommand } from '@edm2/command/typed';

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keepPrinted } from '@edm2/app-kit/command/printed.fixture';
-import { openAverages } from '@edm2/app-kit/sweep/averages';
+import { openAverages } from '@edm2/app-scoring/sweep/averages';
 import { readSafetensors, writeSafetensors } from '@edm2/tensor-files';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runProgram } from './program.js';

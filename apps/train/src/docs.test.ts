@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { formatSpread } from '@edm2/app-kit/scores/spread';
+import { formatSpread } from '@edm2/app-scoring/scores/spread';
 import { CONFIG_NAMES, type ConfigName, presets, SWITCH_NAMES, switchesOf } from '@edm2/edm2-unet';
 import { codeBlocks, runMarkdown } from '@edm2/test-support';
 import { trainingLadder } from '@edm2/training';

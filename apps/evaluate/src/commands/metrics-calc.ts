@@ -1,11 +1,11 @@
 import { type EngineChoice, withEngineOptions } from '@edm2/app-kit/command/engine-options';
 import { withProgress } from '@edm2/app-kit/command/progress';
 import { datasetLines } from '@edm2/app-kit/data/dataset-lines';
-import { keptFor, type Measurement, measure } from '@edm2/app-kit/scores/measure';
+import { keptFor, type Measurement, measure } from '@edm2/app-scoring/scores/measure';
 import { UsageError } from '@edm2/command/errors';
 import { openDataset } from '@edm2/dataset';
 import type { Command } from 'commander';
-import { collectImages } from 'edm2/parts';
+import { collectImages, startForSampling } from 'edm2/parts';
 import { interruptible } from '../interruptible.js';
 import { drawIndices } from '../metrics/measure-images.js';
 import { printFigures } from '../metrics/print-figures.js';
@@ -21,7 +21,6 @@ import {
   withReference,
 } from '../options/feature-options.js';
 import { firstSeed } from '../options/limits.js';
-import { engineFor } from '../options/start-engine.js';
 import { say } from '../say.js';
 
 interface CalcOptions extends EngineChoice, FeatureOptions, MetricOptions, DrawOptions {
@@ -58,7 +57,7 @@ async function calcCommand(options: CalcOptions): Promise<void> {
     flags: { path: '--images', split: '--split' },
   });
   try {
-    const engine = await engineFor(options, options.features);
+    const engine = await startForSampling(options, options.features);
     const network = await featuresOf(options, engine);
     const draws = drawIndices(dataset.length, options.num, options.draws, seed);
     const total = draws.reduce((sum, { length }) => sum + length, 0);

@@ -9,11 +9,10 @@ import { openDataset } from '@edm2/dataset';
 import { metricWarnings } from '@edm2/fid';
 import { makeFolder } from '@edm2/tensor-files';
 import type { Command } from 'commander';
-import { collectImages, writeReference } from 'edm2/parts';
+import { collectImages, startForSampling, writeReference } from 'edm2/parts';
 import { interruptible } from '../interruptible.js';
 import { expectFeatures, type FeatureOptions, featuresOf, withFeatures } from '../options/feature-options.js';
 import { side } from '../options/limits.js';
-import { engineFor } from '../options/start-engine.js';
 import { print, say } from '../say.js';
 
 interface RefOptions extends EngineChoice, FeatureOptions {
@@ -59,7 +58,7 @@ async function refCommand(options: RefOptions): Promise<void> {
     flags: { path: '--data', split: '--split' },
   });
   try {
-    const network = await featuresOf(options, await engineFor(options, options.features));
+    const network = await featuresOf(options, await startForSampling(options, options.features));
     if (dest.endsWith('.npz') && network.metric !== 'fid')
       throw new UsageError(
         `--dest: expected .safetensors for statistics of ${network.name}, got .npz, which is read as Inception's. Change it.`,

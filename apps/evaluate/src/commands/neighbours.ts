@@ -11,7 +11,7 @@ import { wholeNumber } from '@edm2/command/whole-number';
 import { type Dataset, openDataset } from '@edm2/dataset';
 import { makeFolder } from '@edm2/tensor-files';
 import type { Command } from 'commander';
-import { commandWords, openFeatures } from 'edm2/parts';
+import { commandWords, openFeatures, startForSampling } from 'edm2/parts';
 import { interruptible } from '../interruptible.js';
 import { findNeighbours, type Looked, type Neighbour } from '../neighbours/find-neighbours.js';
 import { type Look, lookAtPixels, lookWith } from '../neighbours/look.js';
@@ -19,7 +19,6 @@ import { type Cell, drawRows } from '../neighbours/picture.js';
 import { summarise, summaryLines } from '../neighbours/summary.js';
 import { withFeatures } from '../options/feature-options.js';
 import { firstSeed, images as imageCount } from '../options/limits.js';
-import { engineFor } from '../options/start-engine.js';
 import { print, say } from '../say.js';
 
 interface NeighboursOptions extends EngineChoice {
@@ -130,7 +129,7 @@ const some = (dataset: Dataset, most: number): Looked => ({
 async function compare(sets: Sets, options: NeighboursOptions): Promise<void> {
   const { generated, train, heldOut } = sets;
   const { features: weights, num, nearest, output } = options;
-  const engine = weights === undefined ? undefined : await engineFor(options, weights);
+  const engine = weights === undefined ? undefined : await startForSampling(options, weights);
   const network = engine && weights !== undefined ? await openFeatures(weights, engine, commandWords) : undefined;
   const look = network ? lookWith(network) : lookAtPixels(generated);
   try {

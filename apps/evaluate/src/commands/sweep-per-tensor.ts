@@ -1,11 +1,11 @@
 import { startProgress } from '@edm2/app-kit/command/progress';
-import { formatSpread } from '@edm2/app-kit/scores/spread';
-import { createPointMeasure } from '@edm2/app-kit/sweep/measure-points';
-import { prepareNetworks } from '@edm2/app-kit/sweep/networks';
-import { describe, type SweepPoint } from '@edm2/app-kit/sweep/point';
-import type { ScoreKind } from '@edm2/app-kit/sweep/result';
-import { bestOfCurve, type PerTensorResult, runPerTensor } from '@edm2/app-kit/sweep/run-per-tensor';
-import { type TensorGroup, tensorGroups } from '@edm2/app-kit/sweep/tensor-groups';
+import { formatSpread } from '@edm2/app-scoring/scores/spread';
+import { createPointMeasure } from '@edm2/app-scoring/sweep/measure-points';
+import { prepareNetworks } from '@edm2/app-scoring/sweep/networks';
+import { describe, type SweepPoint } from '@edm2/app-scoring/sweep/point';
+import type { ScoreKind } from '@edm2/app-scoring/sweep/result';
+import { bestOfCurve, type PerTensorResult, runPerTensor } from '@edm2/app-scoring/sweep/run-per-tensor';
+import { type TensorGroup, tensorGroups } from '@edm2/app-scoring/sweep/tensor-groups';
 import { UsageError } from '@edm2/command/errors';
 import { metricWarnings } from '@edm2/fid';
 import { writePerTensor } from '../draw/write-per-tensor.js';

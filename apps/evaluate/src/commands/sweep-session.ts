@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { FIGURES } from '@edm2/app-kit/scores/figure-kinds';
-import { type Averages, openAverages } from '@edm2/app-kit/sweep/averages';
-import type { MeasurePointsOptions } from '@edm2/app-kit/sweep/measure-points';
-import { createNetworkCache, type NetworkCache } from '@edm2/app-kit/sweep/network-cache';
-import type { SweepNetworks } from '@edm2/app-kit/sweep/networks';
-import type { ScoreKind } from '@edm2/app-kit/sweep/result';
-import { openStore, type SweepStore } from '@edm2/app-kit/sweep/store';
+import { FIGURES } from '@edm2/app-scoring/scores/figure-kinds';
+import { type Averages, openAverages } from '@edm2/app-scoring/sweep/averages';
+import type { MeasurePointsOptions } from '@edm2/app-scoring/sweep/measure-points';
+import { createNetworkCache, type NetworkCache } from '@edm2/app-scoring/sweep/network-cache';
+import type { SweepNetworks } from '@edm2/app-scoring/sweep/networks';
+import type { ScoreKind } from '@edm2/app-scoring/sweep/result';
+import { openStore, type SweepStore } from '@edm2/app-scoring/sweep/store';
 import { UsageError } from '@edm2/command/errors';
 import { expectFolder } from '@edm2/command/expect-destination';
 import type { EngineReport } from '@edm2/engine';
@@ -18,11 +18,11 @@ import {
   type Reference,
   referenceFingerprint,
   type SamplerSettings,
+  startForSampling,
 } from 'edm2/parts';
 import { seedClasses } from '../generate/seed-classes.js';
 import { expectFeatures, expectReference, featuresOf, referenceOf } from '../options/feature-options.js';
 import { samplerSettings } from '../options/model-options.js';
-import { engineFor } from '../options/start-engine.js';
 import type { SweepOptions } from '../options/sweep-options.js';
 import { say } from '../say.js';
 import { claimResultFolder } from '../sweep/result-folder.js';
@@ -67,7 +67,7 @@ export async function openSweepSession(
   const guide = await guideOf(options, indir, outdir);
   await expectFeatures(options);
   await expectReference(options);
-  const engine = await engineFor(options, main.sample);
+  const engine = await startForSampling(options, main.sample);
   say(`engine: ${engine.why}`);
   const network = await featuresOf(options, engine);
   const score = scoreOf(options, network);

@@ -1,4 +1,4 @@
-import { cost, type ScoreKind, type SweepResult } from '@edm2/app-kit/sweep/result';
+import { cost, type ScoreKind, type SweepResult } from '@edm2/app-scoring/sweep/result';
 
 /** The best result of each group, groups in the order of their first member. */
 export function bestOver(

@@ -1,5 +1,5 @@
-import { FIGURES, type FigureKey } from '@edm2/app-kit/scores/figure-kinds';
-import type { SweepResult } from '@edm2/app-kit/sweep/result';
+import { FIGURES, type FigureKey } from '@edm2/app-scoring/scores/figure-kinds';
+import type { SweepResult } from '@edm2/app-scoring/sweep/result';
 
 const POINT = ['sigma_rel', 'guide_sigma_rel', 'guidance', 'interval_lo', 'interval_hi'];
 

@@ -1,6 +1,6 @@
-import type { Averages } from '@edm2/app-kit/sweep/averages';
-import type { SweepNetworks } from '@edm2/app-kit/sweep/networks';
-import type { SweepAxes, SweepPoint } from '@edm2/app-kit/sweep/point';
+import type { Averages } from '@edm2/app-scoring/sweep/averages';
+import type { SweepNetworks } from '@edm2/app-scoring/sweep/networks';
+import type { SweepAxes, SweepPoint } from '@edm2/app-scoring/sweep/point';
 import type { SweepOptions } from '../options/sweep-options.js';
 
 /** Whose averages a sweep compares. */

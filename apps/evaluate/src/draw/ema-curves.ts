@@ -1,5 +1,5 @@
 import { ACCENT, FAINT, INK, MARK, MUTED, PAPER } from '@edm2/app-kit/pictures/theme';
-import type { ScoreKind, SweepResult } from '@edm2/app-kit/sweep/result';
+import type { ScoreKind, SweepResult } from '@edm2/app-scoring/sweep/result';
 import type { TopLevelSpec } from 'vega-lite';
 import { bestOver } from './best-over.js';
 import { lengthAxis, scoreAxis } from './score-axes.js';

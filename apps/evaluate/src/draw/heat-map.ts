@@ -1,6 +1,6 @@
 import { INK, MARK, MUTED } from '@edm2/app-kit/pictures/theme';
-import type { Interval, SweepPoint } from '@edm2/app-kit/sweep/point';
-import { cost, type ScoreKind, type SweepResult } from '@edm2/app-kit/sweep/result';
+import type { Interval, SweepPoint } from '@edm2/app-scoring/sweep/point';
+import { cost, type ScoreKind, type SweepResult } from '@edm2/app-scoring/sweep/result';
 import type { TopLevelSpec } from 'vega-lite';
 import { bestOver } from './best-over.js';
 

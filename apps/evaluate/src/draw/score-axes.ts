@@ -1,4 +1,4 @@
-import type { ScoreKind } from '@edm2/app-kit/sweep/result';
+import type { ScoreKind } from '@edm2/app-scoring/sweep/result';
 
 /** EMA lengths across. */
 export const lengthAxis = (title: string) =>

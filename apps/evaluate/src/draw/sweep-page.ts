@@ -1,10 +1,10 @@
 import { formatValue } from '@edm2/app-kit/pictures/format';
 import { html, type Markup, trusted } from '@edm2/app-kit/pictures/html';
 import { STYLE_SHEET } from '@edm2/app-kit/pictures/style-sheet';
-import { FIGURES, type FigureKey } from '@edm2/app-kit/scores/figure-kinds';
-import { formatSpread } from '@edm2/app-kit/scores/spread';
-import { describe } from '@edm2/app-kit/sweep/point';
-import type { ScoreKind, SweepResult } from '@edm2/app-kit/sweep/result';
+import { FIGURES, type FigureKey } from '@edm2/app-scoring/scores/figure-kinds';
+import { formatSpread } from '@edm2/app-scoring/scores/spread';
+import { describe } from '@edm2/app-scoring/sweep/point';
+import type { ScoreKind, SweepResult } from '@edm2/app-scoring/sweep/result';
 
 /** What the page says and shows. */
 export interface SweepPage {

@@ -1,7 +1,7 @@
 import { ACCENT, INK, MARK, MUTED } from '@edm2/app-kit/pictures/theme';
-import { formatSpread } from '@edm2/app-kit/scores/spread';
-import type { ScoreKind } from '@edm2/app-kit/sweep/result';
-import { bestOfCurve, type PerTensorResult, type TensorCurve } from '@edm2/app-kit/sweep/run-per-tensor';
+import { formatSpread } from '@edm2/app-scoring/scores/spread';
+import type { ScoreKind } from '@edm2/app-scoring/sweep/result';
+import { bestOfCurve, type PerTensorResult, type TensorCurve } from '@edm2/app-scoring/sweep/run-per-tensor';
 import type { TopLevelSpec } from 'vega-lite';
 import { lengthAxis, scoreAxis } from './score-axes.js';
 

@@ -1,9 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { spreadOf } from '@edm2/app-kit/scores/spread';
-import { canonical } from '@edm2/app-kit/sweep/point';
-import type { TensorCurve } from '@edm2/app-kit/sweep/run-per-tensor';
+import { spreadOf } from '@edm2/app-scoring/scores/spread';
+import { canonical } from '@edm2/app-scoring/sweep/point';
+import type { TensorCurve } from '@edm2/app-scoring/sweep/run-per-tensor';
 import { decode } from 'fast-png';
 import { afterAll, expect, test } from 'vitest';
 import { writePerTensor } from './write-per-tensor.js';

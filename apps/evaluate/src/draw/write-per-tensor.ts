@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { renderChart } from '@edm2/app-kit/pictures/render-chart';
 import { writeWhole } from '@edm2/app-kit/pictures/write-whole';
-import type { ScoreKind } from '@edm2/app-kit/sweep/result';
-import type { PerTensorResult } from '@edm2/app-kit/sweep/run-per-tensor';
-import { infinityAsText } from '@edm2/app-kit/sweep/store';
-import type { TensorGroup } from '@edm2/app-kit/sweep/tensor-groups';
+import type { ScoreKind } from '@edm2/app-scoring/sweep/result';
+import type { PerTensorResult } from '@edm2/app-scoring/sweep/run-per-tensor';
+import { infinityAsText } from '@edm2/app-scoring/sweep/store';
+import type { TensorGroup } from '@edm2/app-scoring/sweep/tensor-groups';
 import { figuresCsv } from './csv.js';
 import { tensorCurves } from './tensor-curves.js';
 

@@ -1,10 +1,10 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { writeGrid } from '@edm2/app-kit/pictures/write-grid';
-import { spreadOf } from '@edm2/app-kit/scores/spread';
-import { product } from '@edm2/app-kit/sweep/point';
-import type { SweepResult } from '@edm2/app-kit/sweep/result';
+import { spreadOf } from '@edm2/app-scoring/scores/spread';
+import { product } from '@edm2/app-scoring/sweep/point';
+import type { SweepResult } from '@edm2/app-scoring/sweep/result';
+import { writeGrid } from 'edm2/parts';
 import { decode } from 'fast-png';
 import { afterAll, expect, test } from 'vitest';
 import { writeSweep } from './write-sweep.js';

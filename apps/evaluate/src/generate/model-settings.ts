@@ -1,6 +1,5 @@
 import { basename } from 'node:path';
-import type { Decoder } from 'edm2/parts';
-import { fileFingerprint } from 'edm2/parts';
+import { type Decoder, fileFingerprint } from 'edm2/parts';
 import { type ModelOptions, samplerSettings } from '../options/model-options.js';
 import type { ResolvedModel } from '../options/resolve-model.js';
 

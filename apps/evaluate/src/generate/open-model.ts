@@ -14,10 +14,10 @@ import {
   openDenoiser,
   openLatentDecoder,
   pixelDecoder,
+  startForSampling,
 } from 'edm2/parts';
 import type { ModelOptions, SamplingOptions } from '../options/model-options.js';
 import { type ResolvedModel, resolveModel } from '../options/resolve-model.js';
-import { engineFor } from '../options/start-engine.js';
 import { say } from '../say.js';
 
 /** Networks ready to be sampled. */
@@ -40,7 +40,7 @@ export async function openModel(options: ModelOptions): Promise<Model> {
     resolved.release();
   };
   try {
-    const engine = await engineFor(options, resolved.net);
+    const engine = await startForSampling(options, resolved.net);
     say(`engine: ${engine.why}`);
     main = await openDenoiser(resolved.net, engine);
     sayLicence(main);

@@ -1,6 +1,6 @@
-import { FIGURES, type FigureKey } from '@edm2/app-kit/scores/figure-kinds';
-import type { Measurement } from '@edm2/app-kit/scores/measure';
-import { formatSpread } from '@edm2/app-kit/scores/spread';
+import { FIGURES, type FigureKey } from '@edm2/app-scoring/scores/figure-kinds';
+import type { Measurement } from '@edm2/app-scoring/scores/measure';
+import { formatSpread } from '@edm2/app-scoring/scores/spread';
 import {
   type Figure as FigureOfDraws,
   figuresOf as figuresOfMetrics,

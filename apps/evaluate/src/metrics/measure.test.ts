@@ -1,4 +1,4 @@
-import { measure } from '@edm2/app-kit/scores/measure';
+import { measure } from '@edm2/app-scoring/scores/measure';
 import { frechetDistance, measureMetrics, metrics as record } from '@edm2/fid';
 import { createRandom } from '@edm2/random';
 import { createCollector } from 'edm2/parts';

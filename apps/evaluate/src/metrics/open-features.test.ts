@@ -1,16 +1,15 @@
-import { commandWords } from 'edm2/parts';
+import { commandWords, createCollector, judgeImages, openFeatures, readReference, writeReference } from 'edm2/parts';
 import '@tensorflow/tfjs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { measure } from '@edm2/app-kit/scores/measure';
+import { measure } from '@edm2/app-scoring/scores/measure';
 import { startEngine } from '@edm2/engine';
 import { createDinov2 } from '@edm2/fid/dinov2';
 import { createRandom } from '@edm2/random';
 import { writeSafetensors } from '@edm2/tensor-files';
 import { toStateDict } from '@edm2/tensor-files/tfjs';
 import * as tf from '@tensorflow/tfjs-core';
-import { createCollector, judgeImages, openFeatures, readReference, writeReference } from 'edm2/parts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const scratch = mkdtempSync(join(tmpdir(), 'edm2-features-'));

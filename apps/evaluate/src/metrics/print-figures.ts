@@ -1,4 +1,4 @@
-import type { Measurement } from '@edm2/app-kit/scores/measure';
+import type { Measurement } from '@edm2/app-scoring/scores/measure';
 import { type MetricKey, metricWarnings } from '@edm2/fid';
 import type { FeatureNetwork, Reference } from 'edm2/parts';
 import { print, say } from '../say.js';

@@ -1,7 +1,6 @@
 import { isStatisticsFile } from '@edm2/fid/node';
 import { goldenPath, readGolden } from '@edm2/test-support';
-import type { FeatureNetwork } from 'edm2/parts';
-import { readReference, referenceFingerprint } from 'edm2/parts';
+import { type FeatureNetwork, readReference, referenceFingerprint } from 'edm2/parts';
 import { describe, expect, test } from 'vitest';
 
 const stored = readGolden('stats-tiny');

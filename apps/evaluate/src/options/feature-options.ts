@@ -7,13 +7,13 @@ import { openDataset } from '@edm2/dataset';
 import type { EngineReport } from '@edm2/engine';
 import { type MetricChoice, metrics as metricRecord, parseMetrics } from '@edm2/fid';
 import { type Command, Option } from 'commander';
-import type { FeatureNetwork } from 'edm2/parts';
 import {
   type Collected,
   type CollectOptions,
   collectImages,
   commandWords,
   expectNetwork,
+  type FeatureNetwork,
   openFeatures,
   openReference,
   type Reference,

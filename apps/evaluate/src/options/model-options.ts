@@ -1,6 +1,6 @@
 import { type EngineChoice, withEngineOptions } from '@edm2/app-kit/command/engine-options';
 import { refuseIdle } from '@edm2/app-kit/command/idle-options';
-import type { Interval } from '@edm2/app-kit/sweep/point';
+import type { Interval } from '@edm2/app-scoring/sweep/point';
 import { UsageError } from '@edm2/command/errors';
 import { type Command, Option } from 'commander';
 import { type SamplerSettings, SOLVERS } from 'edm2/parts';

@@ -1,4 +1,4 @@
-import type { Interval } from '@edm2/app-kit/sweep/point';
+import type { Interval } from '@edm2/app-scoring/sweep/point';
 import { numericOrInfinite } from '@edm2/command/readers';
 import { InvalidArgumentError } from 'commander';
 

@@ -1,6 +1,6 @@
 import { refuseIdle } from '@edm2/app-kit/command/idle-options';
-import { FIGURES, type FigureKey } from '@edm2/app-kit/scores/figure-kinds';
-import type { Interval, SweepAxes } from '@edm2/app-kit/sweep/point';
+import { FIGURES, type FigureKey } from '@edm2/app-scoring/scores/figure-kinds';
+import type { Interval, SweepAxes } from '@edm2/app-scoring/sweep/point';
 import { withDestination } from '@edm2/command/destination';
 import { UsageError } from '@edm2/command/errors';
 import { withOverwrite } from '@edm2/command/expect-destination';

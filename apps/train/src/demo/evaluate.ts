@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { withProgress } from '@edm2/app-kit/command/progress';
-import type { LabelledImages } from '@edm2/app-kit/scores/arrays';
-import type { Score } from '@edm2/app-kit/scores/score';
-import { type Averages, openAverages } from '@edm2/app-kit/sweep/averages';
-import { scoreOf } from '@edm2/app-kit/sweep/result';
-import { sweepLengths } from '@edm2/app-kit/sweep/sweep-lengths';
+import type { LabelledImages } from '@edm2/app-scoring/scores/arrays';
+import type { Score } from '@edm2/app-scoring/scores/score';
+import { type Averages, openAverages } from '@edm2/app-scoring/sweep/averages';
+import { scoreOf } from '@edm2/app-scoring/sweep/result';
+import { sweepLengths } from '@edm2/app-scoring/sweep/sweep-lengths';
 import type { Dataset } from '@edm2/dataset';
 import type { EngineReport } from '@edm2/engine';
 import { openSnapshots, reconstructFiles } from '@edm2/phema/node';

@@ -1,4 +1,4 @@
-import type { Score } from '@edm2/app-kit/scores/score';
+import type { Score } from '@edm2/app-scoring/scores/score';
 import type { Evaluation } from './evaluate.js';
 
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

@@ -1,5 +1,5 @@
 import type { MagnitudeLine } from '@edm2/app-kit/magnitudes/magnitude-line';
-import { type Spread, spreadOf } from '@edm2/app-kit/scores/spread';
+import { type Spread, spreadOf } from '@edm2/app-scoring/scores/spread';
 import { type ConfigName, countFlops, countParameters, createUNet } from '@edm2/edm2-unet';
 import { type PaperFigures, trainingLadder } from '@edm2/training';
 import type { RunConfig } from '../options/run-config.js';

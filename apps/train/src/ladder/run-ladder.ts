@@ -4,7 +4,7 @@ import { isInterruption } from '@edm2/app-kit/command/interrupt';
 import type { MagnitudeLine } from '@edm2/app-kit/magnitudes/magnitude-line';
 import { renderChart } from '@edm2/app-kit/pictures/render-chart';
 import { writeWhole } from '@edm2/app-kit/pictures/write-whole';
-import { formatSpread } from '@edm2/app-kit/scores/spread';
+import { formatSpread } from '@edm2/app-scoring/scores/spread';
 import { InterruptedError, UsageError } from '@edm2/command/errors';
 import { CONFIG_NAMES, type ConfigName } from '@edm2/edm2-unet';
 import { writeFileAtomic } from '@edm2/tensor-files';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { openAverages } from '@edm2/app-kit/sweep/averages';
-import type { PreparedAverages } from '@edm2/app-kit/sweep/networks';
-import { sweepLengths } from '@edm2/app-kit/sweep/sweep-lengths';
+import { openAverages } from '@edm2/app-scoring/sweep/averages';
+import type { PreparedAverages } from '@edm2/app-scoring/sweep/networks';
+import { sweepLengths } from '@edm2/app-scoring/sweep/sweep-lengths';
 import type { EngineReport } from '@edm2/engine';
 import { gridClass, writeGrid } from 'edm2/parts';
 import type { RunConfig } from '../options/run-config.js';

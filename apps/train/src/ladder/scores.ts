@@ -1,9 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseJsonLines } from '@edm2/app-kit/files/json-lines';
-import type { Score } from '@edm2/app-kit/scores/score';
-import type { ScoreStore } from '@edm2/app-kit/sweep/store';
-import { append } from '../run/append.js';
+import { openJsonLines } from '@edm2/app-kit/files/json-lines';
+import type { Score } from '@edm2/app-scoring/scores/score';
+import type { ScoreStore } from '@edm2/app-scoring/sweep/store';
 import type { AverageKey } from '../run/run-averages.js';
 
 /** One set of images that was scored: an average, and from which seed on. */
@@ -33,18 +31,11 @@ export interface ScoreFile {
 
 /** Opens `scores.jsonl` of a run's folder. A last line that was cut off is left out. */
 export async function openScores(folder: string): Promise<ScoreFile> {
-  const path = join(folder, 'scores.jsonl');
-  const text = await readFile(path, 'utf8').catch(() => '');
-  const draws = parseJsonLines<ScoredDraw>(text);
-  // After a line that was cut off, a new one must not begin in the middle.
-  if (text !== '' && !text.endsWith('\n')) await append(path, '\n');
+  const { values: draws, add } = await openJsonLines<ScoredDraw>(join(folder, 'scores.jsonl'), { fn: 'ladder' });
   return {
     draws,
     find: (key) => draws.find((draw) => (Object.keys(key) as (keyof DrawKey)[]).every((k) => draw[k] === key[k])),
-    async add(draw) {
-      await append(path, `${JSON.stringify(draw)}\n`);
-      draws.push(draw);
-    },
+    add,
   };
 }
 

@@ -1,4 +1,4 @@
-import { formatSpread, type Spread } from '@edm2/app-kit/scores/spread';
+import { formatSpread, type Spread } from '@edm2/app-scoring/scores/spread';
 import { CONFIG_STEPS } from '@edm2/edm2-unet';
 import { trainingLadder } from '@edm2/training';
 import type { Rung } from './result.js';

@@ -1,4 +1,4 @@
-import { type Score, score } from '@edm2/app-kit/scores/score';
+import { type Score, score } from '@edm2/app-scoring/scores/score';
 import { gridClass, type PixelBatch } from 'edm2/parts';
 import type { Judge } from './judge.js';
 import { type GenerateOptions, GRID_COLUMNS, generate } from './sample-snapshot.js';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { openAverages } from '@edm2/app-kit/sweep/averages';
-import { scoreOf } from '@edm2/app-kit/sweep/result';
-import { sweepLengths } from '@edm2/app-kit/sweep/sweep-lengths';
+import { openAverages } from '@edm2/app-scoring/sweep/averages';
+import { scoreOf } from '@edm2/app-scoring/sweep/result';
+import { sweepLengths } from '@edm2/app-scoring/sweep/sweep-lengths';
 import { type Dataset, openDataset } from '@edm2/dataset';
 import { countParameters } from '@edm2/edm2-unet';
 import type { EngineReport } from '@edm2/engine';

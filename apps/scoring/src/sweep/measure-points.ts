@@ -1,7 +1,5 @@
 import { figuresOf, type MetricKey } from '@edm2/fid';
-import type { FeatureNetwork, Reference } from 'edm2/parts';
-import type { Decoder } from '../sample/decode.js';
-import type { SamplerSettings } from '../sample/sample-pixels.js';
+import type { Decoder, FeatureNetwork, Reference, SamplerSettings } from 'edm2/parts';
 import { collectModel, drawSeeds } from '../scores/collect-model.js';
 import { keptFor, measure } from '../scores/measure.js';
 import type { NetworkCache } from './network-cache.js';

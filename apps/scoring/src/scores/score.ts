@@ -1,7 +1,5 @@
 import { frechetDistance, type Gaussian, type StatisticsResult } from '@edm2/fid';
-import type { FeatureNetwork } from 'edm2/parts';
-import { createCollector, judgeImages, linearAlgebraFor } from 'edm2/parts';
-import type { PixelBatch } from '../sample/images.js';
+import { createCollector, type FeatureNetwork, judgeImages, linearAlgebraFor, type PixelBatch } from 'edm2/parts';
 
 /** Figures of a set of images. What the distance is called, the feature network says. */
 export interface Score {

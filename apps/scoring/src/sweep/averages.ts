@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { inOwnWords } from '@edm2/app-kit/command/in-own-words';
 import { assertReachable, openSnapshots, reconstructFiles, selectSnapshots } from '@edm2/phema/node';
 import { fileFingerprint } from 'edm2/parts';
-import { inOwnWords } from '../command/in-own-words.js';
 import type { TensorLength } from './point.js';
 import { patternsOf } from './tensor-groups.js';
 

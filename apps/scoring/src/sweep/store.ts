@@ -1,5 +1,4 @@
-import { appendFile, mkdir, readFile, truncate } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { openJsonLines } from '@edm2/app-kit/files/json-lines';
 import type { FigureKey } from '../scores/figure-kinds.js';
 import type { Measurement } from '../scores/measure.js';
 import { distinct, keyOf, type SweepPoint } from './point.js';
@@ -42,27 +41,18 @@ export interface SweepStore extends ScoreStore {
  * @throws {Error} when a line but the last cannot be read.
  */
 export async function openStore(path: string, settings: string): Promise<SweepStore> {
-  await mkdir(dirname(path), { recursive: true });
-  const text = await readFile(path, 'utf8').catch(() => '');
-  const scores = new Map<string, StoredLine>();
+  const lines = await openJsonLines<StoredLine>(path, { ...INFINITY, expected: 'a score', fn: 'sweep' });
   const key = (point: SweepPoint, draw: number) => `${keyOf(point)}#${draw}`;
-  const lines = text.split('\n');
-  for (const [i, line] of lines.entries()) {
-    if (line === '') continue;
-    const stored = parse(line);
-    if (!stored && i < lines.length - 1)
-      throw new Error(`${path}: expected a score in line ${i + 1}, got ${line.slice(0, 80)}. Remove that line.`);
-    if (stored?.settings === settings) scores.set(key(stored.point, stored.draw), stored);
-  }
-  const end = text.lastIndexOf('\n') + 1;
-  const tail = text.slice(end);
-  if (tail !== '' && parse(tail)) await appendFile(path, '\n');
-  else if (tail !== '') await truncate(path, Buffer.byteLength(text.slice(0, end)));
+  const scores = new Map(
+    lines.values
+      .filter((line) => line.settings === settings)
+      .map((line) => [key(line.point, line.draw), line] as const),
+  );
   return {
     get: (point, draw) => scores.get(key(point, draw)),
     async add(point, draw, { n, figures }, seconds) {
       const stored: StoredLine = { settings, point, draw, n, values: valuesOf(figures), seconds };
-      await appendFile(path, `${JSON.stringify(stored, infinityAsText)}\n`);
+      await lines.add(stored);
       scores.set(key(point, draw), stored);
       return stored;
     },
@@ -76,6 +66,11 @@ export async function openStore(path: string, settings: string): Promise<SweepSt
 /** JSON has no infinity, which an interval may reach to. */
 export const infinityAsText = (_: string, value: unknown): unknown =>
   value === Number.POSITIVE_INFINITY ? 'inf' : value;
+
+const INFINITY = {
+  replacer: infinityAsText,
+  reviver: (_: string, value: unknown) => (value === 'inf' ? Number.POSITIVE_INFINITY : value),
+};
 
 /** Figures without what their deviations are over. */
 const valuesOf = (figures: Measurement['figures']): StoredScore['values'] =>
@@ -94,12 +89,4 @@ export function memoryStore(): ScoreStore {
     },
     points: () => distinct([...scores.values()].map(({ point }) => point)),
   };
-}
-
-function parse(line: string): StoredLine | undefined {
-  try {
-    return JSON.parse(line, (_, value: unknown) => (value === 'inf' ? Number.POSITIVE_INFINITY : value)) as StoredLine;
-  } catch {
-    return undefined;
-  }
 }

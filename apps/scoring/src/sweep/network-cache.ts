@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { EngineReport } from '@edm2/engine';
-import { type OpenDenoiser, openDenoiser } from '../sample/open-denoiser.js';
+import { type OpenDenoiser, openDenoiser } from 'edm2/parts';
 
 /** Networks that are open at once: the main and the guiding one, and the last before. */
 const CAPACITY = 3;

@@ -1,7 +1,13 @@
-import type { FeatureNetwork } from 'edm2/parts';
-import { type Collected, type CollectOptions, createCollector, judgeImages } from 'edm2/parts';
-import type { Decoder } from '../sample/decode.js';
-import { type SampleOptions, samplePixels } from '../sample/sample-pixels.js';
+import {
+  type Collected,
+  type CollectOptions,
+  createCollector,
+  type Decoder,
+  type FeatureNetwork,
+  judgeImages,
+  type SampleOptions,
+  samplePixels,
+} from 'edm2/parts';
 import type { Journal } from './journal.js';
 
 /** What {@link collectModel} needs. */

@@ -1,6 +1,5 @@
 import { type FigureValue, type MetricKey, measureMetrics, needsOf } from '@edm2/fid';
-import type { Collected, CollectOptions, FeatureNetwork, Reference } from 'edm2/parts';
-import { linearAlgebraFor } from 'edm2/parts';
+import { type Collected, type CollectOptions, type FeatureNetwork, linearAlgebraFor, type Reference } from 'edm2/parts';
 import type { FigureKey } from './figure-kinds.js';
 
 /** Figures of one set of images. */

@@ -1,6 +1,6 @@
 import type { Dataset } from '@edm2/dataset';
 import { createRandom } from '@edm2/random';
-import type { PixelBatch } from '../sample/images.js';
+import type { PixelBatch } from 'edm2/parts';
 
 /** Images and classes of a dataset, all in memory. */
 export interface LabelledImages extends PixelBatch {

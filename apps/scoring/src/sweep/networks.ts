@@ -1,5 +1,5 @@
 import type { Denoiser } from '@edm2/sampler';
-import { guided, type OpenDenoiser } from '../sample/open-denoiser.js';
+import { guided, type OpenDenoiser } from 'edm2/parts';
 import type { Averages } from './averages.js';
 import type { NetworkCache } from './network-cache.js';
 import type { SweepPoint, TensorLength } from './point.js';

@@ -1,1 +1,0 @@
-export { startForSampling as engineFor } from 'edm2/parts';

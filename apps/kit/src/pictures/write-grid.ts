@@ -1,1 +1,0 @@
-export { writeGrid } from 'edm2/parts';

@@ -1,1 +1,0 @@
-export type { Decoder } from 'edm2/parts';

@@ -1,1 +1,0 @@
-export { type PixelBatch, sliceBatch } from 'edm2/parts';

@@ -1,1 +1,0 @@
-export { guided, type OpenDenoiser, openDenoiser } from 'edm2/parts';

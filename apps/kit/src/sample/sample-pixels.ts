@@ -1,1 +1,0 @@
-export { type SampleOptions, type SamplerSettings, sampleAll, samplePixels } from 'edm2/parts';
