@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { keepPrinted } from '@edm2/app-kit/command/printed.fixture';
 import { openDataset } from '@edm2/dataset';
-import { hashAutoencoder } from '@edm2/latent-vae/node';
+import { hashAutoencoder, saveRawStatistics } from '@edm2/latent-vae/node';
 import { goldenPath, maxAbsoluteError, relativeError } from '@edm2/test-support';
 import { encode as encodePng } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -42,6 +42,37 @@ test('encode writes what the published tool writes of the same images with the s
   expect(normalizer.rawMean).toEqual(statistics.rawMean);
   expect(statistics.pixels).toBe(5 * 64);
   await Promise.all([ours.close(), theirs.close()]);
+});
+
+test('statistics beside the autoencoder standardise, where they are its own', async () => {
+  const vae = at('mine');
+  cpSync(VAE, vae, { recursive: true });
+  const argv = ['encode', '--source', RGB, '--vae', vae, '--statistics', 'autoencoder'];
+  const encode = (dest: string) => runProgram([...argv, '--dest', at(dest)]);
+  expect(await encode('none.zip')).toBe(2);
+  expect(printed.text).toMatch(/--statistics: expected raw-statistics\.json beside the weights of .*mine, got none/);
+  const own = {
+    rawMean: [1, 2, 3, 4],
+    rawStd: [1, 1, 2, 2],
+    meanOnlyStd: [1, 1, 1, 1],
+    noiseShare: [0, 0, 0, 0],
+    pixels: 9,
+  };
+  await saveRawStatistics(vae, own, { vae: 'other', sha256: '0'.repeat(64) });
+  expect(await encode('none.zip')).toBe(2);
+  expect(printed.text).toMatch(
+    /statistics of mine \(SHA-256 .*\), got those of other \(SHA-256 of its weights 000000000000…\)/,
+  );
+  await saveRawStatistics(vae, { ...own, rawMean: [1], rawStd: [1], meanOnlyStd: [1], noiseShare: [0] });
+  expect(await encode('none.zip')).toBe(2);
+  expect(printed.text).toMatch(/statistics of the 4 latent channels of .*, got those beside it of 1/);
+  expect(existsSync(at('none.zip')) || existsSync(at('none.zip.partial'))).toBe(false);
+  await saveRawStatistics(vae, own, { vae: 'mine', sha256: await hashAutoencoder(VAE) });
+  expect(await encode('own.zip'), printed.text).toBe(0);
+  const dataset = await openDataset(at('own.zip'));
+  expect(dataset.notes?.['latents']).toMatchObject({ normalizer: { rawMean: own.rawMean, rawStd: own.rawStd } });
+  await dataset.close();
+  expect(printed.text).toMatch(/training standardises by the statistics beside the autoencoder/);
 });
 
 test('decode gives the images that the autoencoder makes of the means, with their labels', async () => {

@@ -127,6 +127,19 @@ describe('saveRawStatistics', () => {
     expect(await loadRawStatistics(folder)).toEqual(measured);
     expect(await loadRawStatistics(zip)).toEqual({ ...measured, pixels: 7 });
   });
+  it('says whose they are, and refuses those of another autoencoder', async () => {
+    const measured = await measureRawStatistics([{ mean: draw(1, [4, 2]), std: tf.ones([4, 2]) }]);
+    const [a, b] = ['a', 'b'].map((digit) => digit.repeat(64));
+    await saveRawStatistics(folder, measured, { vae: 'sdxl-vae', sha256: a });
+    expect(await loadRawStatistics(folder, { sha256: a })).toEqual(measured);
+    expect(await loadRawStatistics(folder)).toEqual(measured);
+    await expect(loadRawStatistics(folder, { vae: 'mine', sha256: b })).rejects.toThrow(
+      /statistics of mine \(SHA-256 of its weights bbbbbbbbbbbb…\), got those of sdxl-vae \(.* aaaaaaaaaaaa…\)\. Measure/,
+    );
+    // Files from before they said so are taken.
+    await saveRawStatistics(folder, measured);
+    expect(await loadRawStatistics(folder, { sha256: b })).toEqual(measured);
+  });
   it.each(['', '{}', '{"rawMean":[1],"rawStd":[]}', '{"rawMean":[]'])('refuses %j', async (text) => {
     await writeFile(join(folder, 'raw-statistics.json'), text);
     await expect(loadRawStatistics(folder)).rejects.toThrow(/raw-statistics\.json to hold measured statistics/);

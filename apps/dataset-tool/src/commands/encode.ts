@@ -1,17 +1,25 @@
-import { basename, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { interruptible } from '@edm2/app-kit/command/interruptible';
 import { startProgress } from '@edm2/app-kit/command/progress';
 import { datasetLines } from '@edm2/app-kit/data/dataset-lines';
 import { UsageError } from '@edm2/command/errors';
 import { createWriter, type DatasetWriter, openDataset } from '@edm2/dataset';
 import {
+  type AutoencoderKL,
   createLatentNormalizer,
   type LatentDescription,
   type MeasuredStatistics,
   measureRawStatistics,
+  type RawStatistics,
   STABLE_DIFFUSION_RAW,
 } from '@edm2/latent-vae';
-import { hashAutoencoder, loadAutoencoder, saveRawStatistics } from '@edm2/latent-vae/node';
+import {
+  hashAutoencoder,
+  loadAutoencoder,
+  loadRawStatistics,
+  locateAutoencoder,
+  saveRawStatistics,
+} from '@edm2/latent-vae/node';
 import { jit } from '@edm2/tfjs-jit';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Command, Option } from 'commander';
@@ -23,7 +31,7 @@ import { say } from '../say.js';
 
 interface EncodeOptions extends TransformOptions {
   readonly acceptWarnings?: boolean;
-  readonly statistics?: 'published' | 'measured';
+  readonly statistics?: 'published' | 'measured' | 'autoencoder';
 }
 
 /** `edm2-dataset encode`. */
@@ -33,8 +41,8 @@ export const addEncodeCommand = (program: Command): Command =>
     .addOption(
       new Option(
         '--statistics <which>',
-        'statistics that training standardises by: EDM2’s published ones, or those of these latents (default: published for Stable Diffusion’s autoencoder, measured for any other)',
-      ).choices(['published', 'measured']),
+        'statistics that training standardises by: EDM2’s published ones, those of these latents, or those that lie beside the autoencoder (default: published for Stable Diffusion’s autoencoder, measured for any other)',
+      ).choices(['published', 'measured', 'autoencoder']),
     )
     .option('--accept-warnings', 'use images that decode although the decoder warns of damage', false)
     .action((options: EncodeOptions) => alone(options, () => encodeCommand(options)));
@@ -60,6 +68,8 @@ async function encodeCommand(options: EncodeOptions): Promise<void> {
         `--source: expected images of at least ${vae.factor}×${vae.factor}, got ${dataset.resolution}×${dataset.resolution}. This autoencoder makes one latent of ${vae.factor}×${vae.factor} pixels.`,
       );
     const name = basename(resolve(options.vae));
+    const which = options.statistics ?? (isStableDiffusion(vae) ? 'published' : 'measured');
+    const standard = which === 'measured' ? undefined : await knownStatistics(which, options.vae, vae, sha256);
     const writer = await createWriter(dest, {
       kind: 'latents',
       settings: { source: dataset.fingerprint, vae: name, sha256 },
@@ -77,22 +87,61 @@ async function encodeCommand(options: EncodeOptions): Promise<void> {
       await encodeAll(writer, dataset, options.batch, signal, encode);
       encode.dispose();
       const statistics = await measure(writer.folder, signal);
-      const published = (options.statistics ?? (isStableDiffusion(vae) ? 'published' : 'measured')) === 'published';
-      const normalizer = createLatentNormalizer(published ? STABLE_DIFFUSION_RAW : statistics);
+      const normalizer = createLatentNormalizer(standard ?? statistics);
       const latents: LatentDescription = { vae: name, sha256, normalizer: normalizer.options };
       // Before the dataset is there: nobody would make them again. Those of a folder are in it.
-      const beside = await saveRawStatistics(dest.endsWith('.zip') ? dest : writer.folder, statistics);
+      const beside = await saveRawStatistics(dest.endsWith('.zip') ? dest : writer.folder, statistics, {
+        vae: name,
+        sha256,
+      });
       // The published tools read `labels` and pass over other fields: one zip says everything and works there too.
       await writer.finish({ labels: labelsOf(dataset), notes: { latents }, signal });
       say(
         `${dataset.length} images of ${dataset.resolution}×${dataset.resolution} → ${dest}; their statistics → ${beside.replace(writer.folder, dest)}`,
       );
       for (const line of datasetLines(dataset)) say(line);
-      say(`training standardises by ${published ? 'EDM2’s published statistics' : 'these statistics'}`);
+      say(`training standardises by ${STANDARDS[which]}`);
     });
     tf.dispose(params);
   } finally {
     await dataset.close();
+  }
+}
+
+/** What training standardises by, in words. */
+const STANDARDS = {
+  published: 'EDM2’s published statistics',
+  measured: 'these statistics',
+  autoencoder: 'the statistics beside the autoencoder',
+} as const;
+
+/** Statistics that are known before anything is encoded. @throws {UsageError} (rejects) when they are of other channels, or there are none. */
+async function knownStatistics(
+  which: 'published' | 'autoencoder',
+  path: string,
+  { config: { latentChannels } }: AutoencoderKL,
+  sha256: string,
+): Promise<RawStatistics> {
+  const statistics = which === 'published' ? STABLE_DIFFUSION_RAW : await statisticsBeside(path, sha256);
+  const channels = statistics.rawMean.length;
+  if (channels === latentChannels) return statistics;
+  throw new UsageError(
+    `--statistics: expected statistics of the ${latentChannels} latent channels of ${path}, got ${which === 'published' ? 'EDM2’s published ones' : 'those beside it'} of ${channels}. Choose measured.`,
+  );
+}
+
+async function statisticsBeside(path: string, sha256: string): Promise<RawStatistics> {
+  const { weights } = await locateAutoencoder(path, '--vae');
+  try {
+    return await loadRawStatistics(dirname(weights), { vae: basename(resolve(path)), sha256 });
+  } catch (cause) {
+    const missing = (cause as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new UsageError(
+      missing
+        ? `--statistics: expected raw-statistics.json beside the weights of ${path}, got none. Choose measured; edm2-train vae writes it.`
+        : `--statistics: ${(cause as Error).message}`,
+      { cause },
+    );
   }
 }
 

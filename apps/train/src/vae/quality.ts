@@ -1,5 +1,5 @@
 import type { Dataset } from '@edm2/dataset';
-import type { AutoencoderKL } from '@edm2/latent-vae';
+import { type AutoencoderKL, type MeasuredStatistics, measureRawStatistics } from '@edm2/latent-vae';
 import { createRandom } from '@edm2/random';
 import { type Engine, jit } from '@edm2/tfjs-jit';
 import type { Params } from '@edm2/training';
@@ -18,7 +18,9 @@ export interface Quality {
 /** What a look at some images gives. */
 export interface Look {
   readonly quality: Quality;
-  /** Deviation of all latents drawn, which `scaling_factor` is 1 over. */
+  /** Of the latents, channel by channel. */
+  readonly statistics: MeasuredStatistics;
+  /** Deviation of all latents together, which `scaling_factor` is 1 over. */
   readonly latentStd: number;
   /** The first images, and what was decoded of their means. */
   readonly originals: PixelBatch;
@@ -45,7 +47,7 @@ export function createLooker(vae: AutoencoderKL, engine: Engine | undefined, bat
         tf.floor(tf.mul<tf.Tensor4D>(tf.clipByValue(vae.decode(params, latents), 0, 1), 255));
       const [means, draws] = [decode(mean), decode(drawn)];
       const error = (x: tf.Tensor4D): tf.Tensor => tf.mean(tf.squaredDifference(x, pixels), [1, 2, 3]);
-      return { drawn, means, meanError: error(means), drawError: error(draws) };
+      return { mean, std, means, meanError: error(means), drawError: error(draws) };
     },
     engine ? { engine } : {},
   );
@@ -56,43 +58,43 @@ export function createLooker(vae: AutoencoderKL, engine: Engine | undefined, bat
       const shape = [batch, side / vae.factor, side / vae.factor, vae.config.latentChannels] as const;
       const ratios: number[] = [];
       const sampled: number[] = [];
-      let [sum, squares, values] = [0, 0, 0];
       const originals = new Uint8Array(shown * size);
       const decoded = new Uint8Array(shown * size);
-      for (let begin = 0; begin < count; begin += batch) {
-        const n = Math.min(batch, count - begin);
-        const pixels = new Float32Array(batch * size);
-        // The last batch is filled up, so that one compiled shape serves all.
-        for (let i = 0; i < batch; i++) pixels.set(await dataset.read(begin + Math.min(i, n - 1)), i * size);
-        const noise = createRandom(0)
-          .stream('look', begin)
-          .normal(shape[0] * shape[1] * shape[2] * shape[3]);
-        const inputs = [tf.tensor4d(pixels, [batch, side, side, channels]), tf.tensor4d(noise, [...shape])] as const;
-        const out = compiled(params, ...inputs);
-        const [meanError, drawError, drawn, means] = await Promise.all(
-          [out.meanError, out.drawError, out.drawn, out.means].map((tensor) => tensor.data<'float32'>()),
-        );
-        tf.dispose([...inputs, ...Object.values(out)]);
-        for (let i = 0; i < n; i++) {
-          ratios.push(decibels(meanError?.[i]));
-          sampled.push(decibels(drawError?.[i]));
-        }
-        const each = shape[1] * shape[2] * shape[3];
-        for (const value of drawn?.subarray(0, n * each) ?? []) {
-          sum += value;
-          squares += value ** 2;
-          values++;
-        }
-        if (begin < shown) {
-          const visible = Math.min(n, shown - begin) * size;
-          originals.set(Uint8Array.from(pixels.subarray(0, visible)), begin * size);
-          decoded.set(Uint8Array.from(means?.subarray(0, visible) ?? []), begin * size);
+      async function* posteriors() {
+        for (let begin = 0; begin < count; begin += batch) {
+          const n = Math.min(batch, count - begin);
+          const pixels = new Float32Array(batch * size);
+          // The last batch is filled up, so that one compiled shape serves all.
+          for (let i = 0; i < batch; i++) pixels.set(await dataset.read(begin + Math.min(i, n - 1)), i * size);
+          const noise = createRandom(0)
+            .stream('look', begin)
+            .normal(shape[0] * shape[1] * shape[2] * shape[3]);
+          const inputs = [tf.tensor4d(pixels, [batch, side, side, channels]), tf.tensor4d(noise, [...shape])] as const;
+          const { mean, std, ...out } = compiled(params, ...inputs);
+          const [meanError, drawError, means] = await Promise.all(
+            [out.meanError, out.drawError, out.means].map((tensor) => tensor.data<'float32'>()),
+          );
+          for (let i = 0; i < n; i++) {
+            ratios.push(decibels(meanError?.[i]));
+            sampled.push(decibels(drawError?.[i]));
+          }
+          if (begin < shown) {
+            const visible = Math.min(n, shown - begin) * size;
+            originals.set(Uint8Array.from(pixels.subarray(0, visible)), begin * size);
+            decoded.set(Uint8Array.from(means?.subarray(0, visible) ?? []), begin * size);
+          }
+          const real = { mean: tf.slice(mean, [0], [n]), std: tf.slice(std, [0], [n]) };
+          tf.dispose([...inputs, mean, std, ...Object.values(out)]);
+          yield real;
+          tf.dispose(Object.values(real));
         }
       }
+      const statistics = await measureRawStatistics(posteriors());
       const grid = [Math.min(shown, count), side, side, channels] as const;
       return {
         quality: { images: count, psnr: average(ratios), psnrSampled: average(sampled) },
-        latentStd: Math.sqrt(squares / values - (sum / values) ** 2),
+        statistics,
+        latentStd: deviationOf(statistics),
         originals: { data: originals.subarray(0, grid[0] * size), shape: grid },
         decoded: { data: decoded.subarray(0, grid[0] * size), shape: grid },
       };
@@ -102,5 +104,11 @@ export function createLooker(vae: AutoencoderKL, engine: Engine | undefined, bat
 }
 
 const decibels = (mse = Number.NaN): number => 10 * Math.log10(255 ** 2 / Math.max(mse, LEAST_MSE));
+
+/** `√(E(σ²) + Var(μ))` over the channels. */
+function deviationOf({ rawMean, rawStd }: MeasuredStatistics): number {
+  const centre = average(rawMean);
+  return Math.sqrt(average(rawStd.map((std, c) => std ** 2 + ((rawMean[c] as number) - centre) ** 2)));
+}
 
 const average = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

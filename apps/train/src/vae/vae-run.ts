@@ -1,10 +1,10 @@
-import { join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { startProgress } from '@edm2/app-kit/command/progress';
 import type { Split } from '@edm2/app-kit/data/hold-out';
 import { InterruptedError } from '@edm2/command/errors';
 import type { EngineReport } from '@edm2/engine';
 import type { AutoencoderLoss } from '@edm2/latent-vae';
-import { saveAutoencoder } from '@edm2/latent-vae/node';
+import { hashAutoencoder, saveAutoencoder, saveRawStatistics } from '@edm2/latent-vae/node';
 import { jit } from '@edm2/tfjs-jit';
 import { type AdamMoments, disposeTree, type TrainState } from '@edm2/training';
 import { joinBatches, writeGrid } from 'edm2/parts';
@@ -67,7 +67,10 @@ export async function trainVae(options: VaeRunOptions): Promise<Look> {
     const seen = await looker.look(averaged(state), seenOf(data), config.heldOut || SHOWN, SHOWN);
     const sampleSize = data.train.resolution;
     const scalingFactor = 1 / seen.latentStd;
-    await saveAutoencoder(autoencoderFolder(outdir), { vae, params: averaged(state), scalingFactor, sampleSize });
+    const folder = autoencoderFolder(outdir);
+    await saveAutoencoder(folder, { vae, params: averaged(state), scalingFactor, sampleSize });
+    const owner = { vae: basename(resolve(outdir)), sha256: await hashAutoencoder(folder) };
+    await saveRawStatistics(folder, seen.statistics, owner);
     await writeGrid(previewPath(outdir, nimg), rowsOf(seen), { columns: COLUMNS });
     await append(join(outdir, QUALITY), `${JSON.stringify({ nimg, ...seen.quality })}\n`);
     progress.say(`${nimg} images: ${describe(seen, config)}`);

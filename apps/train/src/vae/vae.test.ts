@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { keepPrinted } from '@edm2/app-kit/command/printed.fixture';
 import { createLatentCodec, createLatentNormalizer } from '@edm2/latent-vae';
-import { loadAutoencoder } from '@edm2/latent-vae/node';
+import { hashAutoencoder, loadAutoencoder, loadRawStatistics } from '@edm2/latent-vae/node';
 import * as tf from '@tensorflow/tfjs-core';
 import { decode, encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -79,10 +79,23 @@ test('learns: what it has not seen comes back better and better, and the folder 
     psnr += (10 * Math.log10(255 ** 2 / mse)) / 8;
   }
   expect(psnr).toBeCloseTo(last?.['psnr'] ?? 0, 1);
-  // diffusers' factor brings the latents to deviation 1.
-  const latents = codec.encode(tf.tensor4d(cell(0, 0), [1, SIDE, SIDE, 3]));
-  expect(scaling?.scale[0]).toBeGreaterThan(0);
-  tf.dispose([latents, params]);
+  tf.dispose(params);
+
+  // Its statistics lie beside it, and diffusers' factor brings latents to deviation 1.
+  const sha256 = await hashAutoencoder(at('run'));
+  const { rawMean, rawStd, pixels } = await loadRawStatistics(at('run', 'vae'), { sha256 });
+  expect(pixels).toBe(8 * 8 * 8);
+  const centre = rawMean.reduce((sum, mean) => sum + mean / 4, 0);
+  const variance = rawMean.reduce((sum, mean, c) => sum + ((mean - centre) ** 2 + (rawStd[c] ?? 0) ** 2) / 4, 0);
+  expect(scaling?.scale[0]).toBeCloseTo(1 / Math.sqrt(variance), 5);
+});
+
+test('crops are smaller than the images, which are looked at whole', async () => {
+  expect(await train(at('crops'), '--crop', '8', '--duration', '160', '--held-out', '8'), printed.text).toBe(0);
+  const [first] = lines('crops', 'log.jsonl');
+  expect(first?.['loss']).not.toBe(lines('run', 'log.jsonl')[0]?.['loss']);
+  const preview = decode(readFileSync(at('crops', 'previews', '0000000.160.png')));
+  expect(preview.width).toBe(8 * 67 - 3);
 });
 
 test('stopped and continued it is the run that never stopped, to the bit', async () => {
@@ -95,7 +108,12 @@ test('stopped and continued it is the run that never stopped, to the bit', async
   expect(printed.text).toMatch(/interrupted at \d+ images, training state .*Continue with: .*vae.* --resume --outdir/);
   expect(await runProgram(['vae', '--resume', '--outdir', at('parts')]), printed.text).toBe(0);
   expect(printed.text).toMatch(/resuming at \d+ images/);
-  for (const file of ['vae/diffusion_pytorch_model.safetensors', 'vae/config.json', 'quality.jsonl'])
+  for (const file of [
+    'vae/diffusion_pytorch_model.safetensors',
+    'vae/config.json',
+    'vae/raw-statistics.json',
+    'quality.jsonl',
+  ])
     expect(readFileSync(at('parts', file)).equals(readFileSync(at('run', file))), file).toBe(true);
   const same = ({ nimg, loss, divergence }: Record<string, number>) => ({ nimg, loss, divergence });
   expect(lines('parts', 'log.jsonl').map(same)).toEqual(lines('run', 'log.jsonl').map(same));

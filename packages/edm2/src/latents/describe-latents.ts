@@ -26,7 +26,7 @@ export async function describeLatents(
   { meanOnly = false }: { readonly meanOnly?: boolean } = {},
 ): Promise<LatentDescription> {
   const description = await describeSamples(dataset);
-  const measured = meanOnly ? await measuredBeside(dataset.path) : undefined;
+  const measured = meanOnly ? await measuredBeside(dataset.path, description) : undefined;
   if (!measured) return description;
   const { rawMean, meanOnlyStd: rawStd } = measured;
   return { ...description, normalizer: createLatentNormalizer({ rawMean, rawStd }).options };
@@ -46,8 +46,8 @@ async function describeSamples(dataset: Dataset): Promise<LatentDescription> {
   return { vae: PUBLISHED_VAE, normalizer: createLatentNormalizer(measured ?? STABLE_DIFFUSION_RAW).options };
 }
 
-const measuredBeside = (path: string) =>
-  loadRawStatistics(path).catch((error: NodeJS.ErrnoException) => {
+const measuredBeside = (path: string, { sha256 }: Pick<LatentDescription, 'sha256'> = {}) =>
+  loadRawStatistics(path, { sha256 }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
     throw error;
   });

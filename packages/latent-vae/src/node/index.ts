@@ -3,5 +3,5 @@ export { hashAutoencoder } from './hash-autoencoder.js';
 export { type LoadedAutoencoder, loadAutoencoder } from './load-autoencoder.js';
 export { type LoadedAutoencoderTiny, loadAutoencoderTiny } from './load-autoencoder-tiny.js';
 export { type AutoencoderFiles, locateAutoencoder } from './locate-autoencoder.js';
-export { loadRawStatistics, saveRawStatistics } from './raw-statistics-file.js';
+export { loadRawStatistics, type StatisticsOwner, saveRawStatistics } from './raw-statistics-file.js';
 export { type SaveAutoencoderOptions, saveAutoencoder } from './save-autoencoder.js';
