@@ -22,6 +22,11 @@ export interface CompileOptions {
   readonly donated: ReadonlySet<number>;
   /** Arithmetic of convolutions and matrix products; one of the engine's `precisions`. */
   readonly precision: Precision;
+  /**
+   * Names of the graph's inputs and outputs, for what an engine is asked about single ones of them: paths in the arguments and in the
+   * result, such as `0.params.w` and `state.params.w`. What a function reads or assigns besides has none, and comes last.
+   */
+  readonly names?: { readonly inputs: readonly string[]; readonly outputs: readonly string[] };
 }
 
 /** A graph that an engine has loaded. */

@@ -60,7 +60,8 @@ export function traceCall(
   const traced = traceWithUpdates(fn, structure, leaves, { sources, liveVariables, optimizers });
   const donated = new Set(paths.flatMap((path, i) => (donate.includes(argumentOf(path)) ? [i] : [])));
   const { graph, result, slots, seen, assigned, live } = traced;
-  const options = { state: stateOf(traced, paths, donated), donated, precision };
+  const names = { inputs: paths, outputs: traced.paths };
+  const options = { state: stateOf(traced, paths, donated), donated, precision, names };
   return { graph: runPasses(graph, passes), options, result, slots, seen, assigned, live };
 }
 

@@ -1,3 +1,4 @@
+export type { Layout, Sharding, Split } from './engine/sharding.js';
 export { lowerToStableHlo } from './lower-to-stablehlo.js';
 export type { StableHloModule } from './lowering/model.js';
 export type { DeviceMemory } from './native/client.js';

@@ -9,6 +9,7 @@ import {
   runPasses,
   shrinkUniformOperands,
 } from '@edm2/tfjs-jit/graph';
+import { type Sharding, splitsOf } from './engine/sharding.js';
 import type { StableHloModule } from './lowering/model.js';
 import { writeStableHlo } from './lowering/write.js';
 
@@ -25,9 +26,25 @@ export const arrange = (graph: Graph, { precision }: Pick<CompileOptions, 'preci
     removeDeadCode,
   ]);
 
+/** What a module depends on besides its graph. */
+export interface LowerOptions {
+  /** Whether tensor cores may round float32 operands. */
+  readonly tf32?: boolean;
+  /** How its tensors lie over a number of devices. */
+  readonly sharding?: (Sharding & { readonly devices: number }) | undefined;
+}
+
 /** Writes a graph as a StableHLO module; donated inputs lend their memory to results. */
-export const lowerToStableHlo = (
+export function lowerToStableHlo(
   graph: Graph,
-  { state, donated, precision }: CompileOptions,
-  { tf32 = false }: { readonly tf32?: boolean } = {},
-): StableHloModule => writeStableHlo(arrange(graph, { precision }), { state, donated, precision, tf32 });
+  { state, donated, precision, names }: CompileOptions,
+  { tf32 = false, sharding }: LowerOptions = {},
+): StableHloModule {
+  const arranged = arrange(graph, { precision });
+  const splits = sharding && {
+    devices: sharding.devices,
+    inputs: splitsOf(arranged.inputs, names?.inputs ?? [], sharding.arguments, sharding.devices),
+    outputs: splitsOf(arranged.outputs, names?.outputs ?? [], sharding.results, sharding.devices),
+  };
+  return writeStableHlo(arranged, { state, donated, precision, tf32, splits });
+}

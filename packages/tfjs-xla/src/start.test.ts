@@ -127,7 +127,8 @@ it.each([
 it.each([
   [{ precision: 'fp8' as 'tf32' }, /precision to be float32 or tf32, got fp8/],
   [{ memory: 2 }, /memory to be a share/],
-  [{ devices: [0, 1] }, /devices to name one/],
+  [{ devices: [0, 0] }, /devices to be a number of them, or different ones counted from 0, got \[0,0\]/],
+  [{ devices: 0 }, /devices to be a number of them, .* got 0/],
   [
     { plugin: '/nowhere/pjrt_plugin.so' },
     /expected a PJRT plugin at \/nowhere\/pjrt_plugin\.so \(option\), got no such file/,

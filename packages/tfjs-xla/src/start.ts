@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { known } from '@edm2/options';
-import { type CompileOptions, checkNode, type Engine, type Graph, registerEngine } from '@edm2/tfjs-jit/graph';
+import { at, type CompileOptions, checkNode, type Engine, type Graph, registerEngine } from '@edm2/tfjs-jit/graph';
 import { registerBackend, type TensorInfo } from '@tensorflow/tfjs-core';
 import { XlaBackend } from './backend/backend.js';
 import { registerKernels } from './backend/kernels.js';
 import { BACKEND } from './backend/name.js';
 import { type ExecutableCache, openCache } from './engine/cache.js';
 import { compile, type XlaExecutable } from './engine/executable.js';
+import type { Sharding } from './engine/sharding.js';
 import { arrange, lowerToStableHlo } from './lower-to-stablehlo.js';
 import { Client, type DeviceMemory } from './native/client.js';
 import type { NamedValue } from './native/named-values.js';
@@ -20,8 +21,11 @@ import { giveTools } from './tools.js';
 export interface XlaOptions {
   /** Path of a PJRT plugin, or the kind of one that is here (`'cpu'`, `'cuda13'`, …); default: the first that `findPlugins` gives. */
   readonly plugin?: string;
-  /** Which of the plugin's devices; default: the first. One is used. */
-  readonly devices?: readonly number[];
+  /**
+   * How many of the plugin's devices, or which ones, counted from 0; default: the first. Tensors lie on the first of them, and what
+   * `sharded` compiles runs on all. A CPU counts as so many as are asked for.
+   */
+  readonly devices?: number | readonly number[];
   /**
    * Arithmetic of float32 convolutions and matrix products: `'float32'` (default) keeps every digit, `'tf32'` lets tensor cores
    * round the operands to 11 bits. A CPU has no such cores.
@@ -51,10 +55,20 @@ export interface XlaEngine extends Engine {
   memory(): DeviceMemory | undefined;
   /** Whether a tensor of this backend has its values: false while the device works on them. */
   isReady(tensor: TensorInfo): boolean;
+  /** Number of devices that were asked for. */
+  readonly devices: number;
+  /**
+   * The same engine over all devices, to be given to `jit`: a function that is written for the whole batch runs on a part of it on each,
+   * and what is summed over the batch is summed over the devices. State that is whole stays equal on all, to the bit.
+   *
+   * @throws {RangeError} (the compiled function, at its first call) for an axis that does not divide.
+   */
+  sharded(sharding: Sharding): Engine;
 }
 
 let started: { readonly engine: XlaEngine; readonly settings: string } | undefined;
 
+const SHARDING = { arguments: true, results: true } as const;
 const OPTIONS = { plugin: true, devices: true, precision: true, memory: true, cache: true, warn: true } as const;
 
 // biome-ignore lint/suspicious/noConsole: the default of an option; a cache in vain must not stay silent
@@ -74,7 +88,7 @@ export async function startXla(options: XlaOptions = {}): Promise<XlaEngine> {
   checkNode();
   const {
     plugin,
-    devices = [0],
+    devices: asked = 1,
     precision = 'float32',
     memory,
     cache = join(cacheFolder(), 'executables'),
@@ -88,13 +102,17 @@ export async function startXla(options: XlaOptions = {}): Promise<XlaEngine> {
     throw new RangeError(
       `startXla: expected memory to be a share in (0, 1], got ${memory}. Leave it out to take memory as needed.`,
     );
-  const [index = 0, ...more] = devices;
-  if (!Number.isInteger(index) || index < 0 || more.length > 0)
+  const devices = typeof asked === 'number' ? Array.from({ length: asked }, (_, i) => i) : [...asked];
+  if (
+    devices.length === 0 ||
+    new Set(devices).size < devices.length ||
+    devices.some((i) => !Number.isInteger(i) || i < 0)
+  )
     throw new RangeError(
-      `startXla: expected devices to name one, counted from 0, got [${devices}]. Leave it out for the first.`,
+      `startXla: expected devices to be a number of them, or different ones counted from 0, got ${JSON.stringify(asked)}. Leave it out for the first.`,
     );
   const found = choose(plugin);
-  const settings = JSON.stringify({ file: found.file, index, precision, memory, cache });
+  const settings = JSON.stringify({ file: found.file, devices, precision, memory, cache });
   if (started !== undefined) {
     if (started.settings === settings) return started.engine;
     throw new RangeError(
@@ -102,7 +120,7 @@ export async function startXla(options: XlaOptions = {}): Promise<XlaEngine> {
     );
   }
   const kept = cache === false ? undefined : openCache(cache, warn);
-  const engine = start(found, index, { tf32: precision === 'tf32', memory, cache: kept });
+  const engine = start(found, devices, { tf32: precision === 'tf32', memory, cache: kept });
   started = { engine, settings };
   return engine;
 }
@@ -113,19 +131,28 @@ interface Settings {
   readonly cache: ExecutableCache | undefined;
 }
 
-function start(found: FoundPlugin, index: number, { tf32, memory, cache }: Settings): XlaEngine {
+function start(found: FoundPlugin, indices: readonly number[], { tf32, memory, cache }: Settings): XlaEngine {
   giveTools(found);
   const opened = Plugin.open(found.file);
-  const client = connect(opened, found, memory);
+  const client = connect(opened, found, { memory, devices: Math.max(...indices) + 1 });
   client.cache = cache;
-  const device = client.devices[index];
-  if (device === undefined)
-    throw new RangeError(
-      `startXla: expected a device ${index}, got ${client.devices.length} from ${found.file}. Count from 0.`,
-    );
-  const backend = new XlaBackend(client, device);
-  const load = (graph: Graph, given: CompileOptions): XlaExecutable =>
-    compile(lowerToStableHlo(graph, given, { tf32 }), backend, { flags: FLAGS });
+  const devices = indices.map((index) => {
+    const device = client.devices[index];
+    if (device === undefined)
+      throw new RangeError(
+        `startXla: expected a device ${index}, got ${client.devices.length} from ${found.file}. Count from 0.`,
+      );
+    return device;
+  });
+  const device = at(devices, 0);
+  const backend = new XlaBackend(client, devices);
+  const loading =
+    (sharding?: Sharding) =>
+    (graph: Graph, given: CompileOptions): XlaExecutable => {
+      const spread = sharding && { ...sharding, devices: devices.length };
+      return compile(lowerToStableHlo(graph, given, { tf32, sharding: spread }), backend, { flags: FLAGS });
+    };
+  const load = loading();
   registerBackend(BACKEND, () => backend, 3);
   registerKernels((graph) => load(graph, { state: [], donated: new Set(), precision: 'float32' }));
   const { major, minor } = opened.version;
@@ -139,7 +166,9 @@ function start(found: FoundPlugin, index: number, { tf32, memory, cache }: Setti
     plugin: found,
     memory: () => client.memoryOf(device),
     isReady: (tensor) => client.isReady(backend.bufferOf(tensor)),
+    devices: devices.length,
     compile: load,
+    sharded: (sharding) => ({ ...engine, compile: loading(known('sharded', sharding, SHARDING)) }),
     plan: (graph, given) => ({ graph: arrange(graph, given) }),
   };
   registerEngine(BACKEND, engine);
@@ -168,9 +197,9 @@ function choose(plugin: string | undefined): FoundPlugin {
 const FAILED_PRECONDITION = 9;
 
 /** @throws {Error} when no device of the plugin's kind answers. */
-function connect(plugin: Plugin, found: FoundPlugin, memory: number | undefined): Client {
+function connect(plugin: Plugin, found: FoundPlugin, settings: ClientSettings): Client {
   try {
-    return new Client(plugin, settingsOf(found, memory));
+    return new Client(plugin, settingsOf(found, settings));
   } catch (cause) {
     if (!(cause instanceof XlaError)) throw cause;
     const cure =
@@ -184,8 +213,16 @@ function connect(plugin: Plugin, found: FoundPlugin, memory: number | undefined)
   }
 }
 
-/** Settings that a plugin's client is made with: those of GPUs are unknown to a CPU. */
-function settingsOf({ kind }: FoundPlugin, memory: number | undefined): Record<string, NamedValue> {
-  if (kind === undefined || kind === 'cpu' || kind === 'tpu') return {};
+/** What a plugin's client is made for. */
+interface ClientSettings {
+  readonly memory: number | undefined;
+  /** Devices that must be there. */
+  readonly devices: number;
+}
+
+/** Settings that a plugin's client is made with: those of GPUs are unknown to a CPU, which has as many devices as it is told. */
+function settingsOf({ kind }: FoundPlugin, { memory, devices }: ClientSettings): Record<string, NamedValue> {
+  if (kind === 'cpu') return devices > 1 ? { cpu_device_count: BigInt(devices) } : {};
+  if (kind === undefined || kind === 'tpu') return {};
   return memory === undefined ? { preallocate: false } : { preallocate: true, memory_fraction: memory };
 }

@@ -1,4 +1,4 @@
-import { type Data, type DType, sizeOf, toData } from '@edm2/tfjs-jit/graph';
+import { at, type Data, type DType, sizeOf, toData } from '@edm2/tfjs-jit/graph';
 import {
   type BackendTimingInfo,
   type backend_util,
@@ -10,20 +10,24 @@ import {
   type Tensor,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
+import { partOf, partShape, putPart, type Split } from '../engine/sharding.js';
 import type { Client, Device } from '../native/client.js';
 import type { Pointer } from '../native/struct.js';
-import { Entry, hostArray, keyOf } from './entry.js';
+import { Entry, hostArray, keyOf, type Spread } from './entry.js';
 
 /** A TensorFlow.js backend whose tensors lie on a device of XLA's. */
 export class XlaBackend extends KernelBackend {
   readonly client: Client;
   readonly device: Device;
+  /** All that compiled functions may be spread over; `device` is the first. */
+  readonly devices: readonly Device[];
   private readonly entries: DataStorage<Entry>;
 
-  constructor(client: Client, device: Device) {
+  constructor(client: Client, devices: readonly Device[]) {
     super();
     this.client = client;
-    this.device = device;
+    this.devices = devices;
+    this.device = at(devices, 0);
     this.entries = new DataStorage(this, engine());
   }
 
@@ -54,13 +58,32 @@ export class XlaBackend extends KernelBackend {
     const key = keyOf(dtype, shape);
     const known = entry.buffers.get(key);
     if (known !== undefined) return known;
-    if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool')
-      throw new TypeError(
-        `xla: expected float32, int32 or bool, got ${dtype}. Cast it, or compute it on another backend.`,
-      );
+    checkDType(dtype);
     const buffer = this.client.put(hostData(this.readSync(dataId), dtype), shape, dtype, this.device);
     entry.buffers.set(key, buffer);
     return buffer;
+  }
+
+  /**
+   * The tensor's buffers on all devices, split along an axis or whole on each.
+   *
+   * @throws as `bufferOf`.
+   */
+  spreadOf({ dataId, shape, dtype }: TensorInfo, split: Split): readonly Pointer[] {
+    const entry = this.entries.get(dataId);
+    const key = keyOf(dtype, shape);
+    const known = entry.spread.get(key);
+    if (known !== undefined && known.split === split) return known.buffers;
+    checkDType(dtype);
+    const data = hostData(this.readSync(dataId), dtype);
+    const { client, devices } = this;
+    const part = partShape(shape, split, devices.length);
+    const buffers = devices.map((device, i) =>
+      client.put(partOf(data, shape, split, devices.length, i), part, dtype, device),
+    );
+    known?.buffers.forEach((buffer) => void client.free(buffer));
+    entry.spread.set(key, { split, buffers });
+    return buffers;
   }
 
   /** Whether a program may write over a tensor's data: nobody else sees it. */
@@ -75,6 +98,8 @@ export class XlaBackend extends KernelBackend {
     const buffer = entry.buffers.get(key);
     if (buffer !== undefined) this.client.free(buffer);
     entry.buffers.delete(key);
+    for (const each of entry.spread.get(key)?.buffers ?? []) this.client.free(each);
+    entry.spread.delete(key);
     entry.consumed = true;
   }
 
@@ -87,13 +112,22 @@ export class XlaBackend extends KernelBackend {
     return engine().makeTensorFromTensorInfo({ dataId, shape: [...shape], dtype }, this);
   }
 
+  /** A tensor over buffers that a program made on several devices. */
+  adoptSpread(spread: Spread, shape: readonly number[], dtype: DType): Tensor {
+    const dataId: DataId = {};
+    const entry = new Entry(dtype, shape, undefined);
+    entry.spread.set(keyOf(dtype, shape), spread);
+    this.entries.set(dataId, entry);
+    return engine().makeTensorFromTensorInfo({ dataId, shape: [...shape], dtype }, this);
+  }
+
   /** Waits for the device. */
   override readSync(dataId: DataId): backend_util.BackendValues {
     const entry = this.entries.get(dataId);
     if (entry.values !== undefined) return entry.values;
-    const { plugin } = this.client;
-    const { target, event } = this.fetch(entry);
-    plugin.await(event);
+    const { target, events, end } = this.fetch(entry);
+    for (const event of events) this.client.plugin.await(event);
+    end();
     return target;
   }
 
@@ -103,22 +137,40 @@ export class XlaBackend extends KernelBackend {
     if (entry.values !== undefined) return entry.values;
     const { plugin } = this.client;
     // Copying to the host begins when the values are there: before that, it may wait where it is called.
-    const [buffer] = entry.buffers.values();
+    const key = keyOf(entry.dtype, entry.shape);
+    const [buffer] = [entry.buffers.get(key) ?? [], entry.spread.get(key)?.buffers ?? []].flat();
     if (buffer !== undefined) await plugin.settle(this.client.readyEvent(buffer));
-    const { target, event } = this.fetch(entry);
-    await plugin.settle(event);
+    const { target, events, end } = this.fetch(entry);
+    for (const event of events) await plugin.settle(event);
+    end();
     return target;
   }
 
-  private fetch(entry: Entry): { target: Data; event: Pointer } {
-    const { dtype, shape } = entry;
-    const buffer = entry.buffers.get(keyOf(dtype, shape));
-    if (buffer === undefined)
+  /** Begins to copy to the host; the target holds the values once the events have happened and `end` was called. */
+  private fetch({ dtype: given, shape, buffers, spread }: Entry): { target: Data; events: Pointer[]; end(): void } {
+    const dtype = given as DType;
+    const key = keyOf(dtype, shape);
+    const parts = spread.get(key);
+    const buffer = buffers.get(key) ?? (parts?.split === undefined ? parts?.buffers[0] : undefined);
+    const target = hostArray(dtype, sizeOf(shape));
+    if (buffer !== undefined) {
+      const events = target.length === 0 ? [] : [this.client.get(buffer, target, shape)];
+      return { target, events, end() {} };
+    }
+    if (parts?.split === undefined)
       throw new Error(
         'xla: expected a tensor, got one that was donated to a compiled function. Use the tensor that the function returned in its place.',
       );
-    const target = hostArray(dtype as DType, sizeOf(shape));
-    return { target, event: target.length === 0 ? 0n : this.client.get(buffer, target, shape) };
+    const { split } = parts;
+    const count = parts.buffers.length;
+    const part = partShape(shape, split, count);
+    const targets = parts.buffers.map(() => hostArray(dtype, sizeOf(part)));
+    const events = parts.buffers.map((each, i) => this.client.get(each, at(targets, i), part));
+    return {
+      target,
+      events,
+      end: () => targets.forEach((each, i) => void putPart(target, each, shape, split, count, i)),
+    };
   }
 
   override incRef(dataId: DataId): void {
@@ -140,6 +192,7 @@ export class XlaBackend extends KernelBackend {
     entry.refCount--;
     if (!force && entry.refCount > 0) return false;
     for (const buffer of entry.buffers.values()) this.client.free(buffer);
+    for (const { buffers } of entry.spread.values()) for (const buffer of buffers) this.client.free(buffer);
     this.entries.delete(dataId);
     return true;
   }
@@ -172,6 +225,13 @@ export class XlaBackend extends KernelBackend {
   }
 
   override dispose(): void {}
+}
+
+function checkDType(dtype: DataType): asserts dtype is DType {
+  if (dtype !== 'float32' && dtype !== 'int32' && dtype !== 'bool')
+    throw new TypeError(
+      `xla: expected float32, int32 or bool, got ${dtype}. Cast it, or compute it on another backend.`,
+    );
 }
 
 /** Elements as a device takes them: any byte but 0 is true on other backends, and 1 alone here. */

@@ -1,6 +1,13 @@
 import type { Data, DType } from '@edm2/tfjs-jit/graph';
 import type { backend_util } from '@tensorflow/tfjs-core';
+import type { Split } from '../engine/sharding.js';
 import type { Pointer } from '../native/struct.js';
+
+/** A tensor over several devices. */
+export interface Spread {
+  readonly split: Split;
+  readonly buffers: readonly Pointer[];
+}
 
 /** Data of one or several tensors: on the host until a device asks for it, or on the device alone. */
 export class Entry {
@@ -14,6 +21,8 @@ export class Entry {
    * data between a tensor and its cast or reshape.
    */
   readonly buffers = new Map<string, Pointer>();
+  /** The same over several devices: how they lie, and a buffer for each. */
+  readonly spread = new Map<string, Spread>();
   /** True once a program was given the data to write its results over. */
   consumed = false;
 

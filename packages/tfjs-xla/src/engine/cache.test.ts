@@ -65,7 +65,7 @@ describe(`XLA's executables on disk, ${IF_INSTALLED}`, () => {
       const loaded = client.compile(MODULE);
       const x = client.put(Float32Array.of(1, 2, 3, 4), [4], 'float32', at(client.devices, 0));
       const address = client.addressOf(x);
-      const y = at(loaded.execute([x]), 0);
+      const y = at(at(loaded.execute([[x]]), 0), 0);
       client.free(x);
       const values = new Float32Array(4);
       client.plugin.await(client.get(y, values, [4]));

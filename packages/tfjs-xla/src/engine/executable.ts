@@ -14,10 +14,21 @@ export interface XlaExecutable extends Executable {
 
 /** Loads a module. */
 export function compile(module: StableHloModule, backend: XlaBackend, options: BuildOptions): XlaExecutable {
-  const { client, device } = backend;
-  const loaded = client.compile(module.text, options);
-  const captured = module.captured.map(({ data, shape, dtype }) => client.put(data, shape, dtype, device));
+  const { client } = backend;
+  const { splits } = module;
+  const devices = splits ? backend.devices : [backend.device];
+  const loaded = client.compile(module.text, { ...options, devices: devices.map(({ id }) => id) });
+  const captured = devices.map((device) =>
+    module.captured.map(({ data, shape, dtype }) => client.put(data, shape, dtype, device)),
+  );
   const results = module.outputs.length;
+
+  /** Buffers of an input, one per device. */
+  const inputOf = ({ dataId }: TensorInfo, i: number): readonly Pointer[] => {
+    const { shape, dtype } = at(module.inputs, i);
+    const info = { dataId, shape: [...shape], dtype };
+    return splits ? backend.spreadOf(info, splits.inputs[i]) : [backend.bufferOf(info)];
+  };
 
   /** Inputs that the call must leave whole: others see their data, or the call itself reads it elsewhere. */
   const keptOf = (tensors: readonly TensorInfo[]): number[] => {
@@ -33,18 +44,30 @@ export function compile(module: StableHloModule, backend: XlaBackend, options: B
 
   return {
     run(tensors) {
-      const inputs = tensors.map((tensor, i) => {
-        const { shape, dtype } = at(module.inputs, i);
-        return backend.bufferOf({ dataId: tensor.dataId, shape: [...shape], dtype });
-      });
+      const inputs = tensors.map(inputOf);
       const kept = keptOf(tensors);
-      const made = loaded.execute([...inputs, ...captured], kept);
+      const made = loaded.execute(
+        devices.map((_, device) => [...inputs.map((buffers) => at(buffers, device)), ...at(captured, device)]),
+        kept,
+      );
       for (const i of module.donated) if (!kept.includes(i)) backend.consume(at(tensors, i));
-      verify(module.checks, made.slice(results), made.slice(0, results), backend);
-      return module.outputs.map(({ shape, dtype }, i) => backend.adopt(at(made, i), shape, dtype));
+      const [first = [], ...others] = made;
+      // What belongs to checks is whole everywhere.
+      for (const list of others) for (const buffer of list.slice(results)) client.free(buffer);
+      verify(
+        module.checks,
+        first.slice(results),
+        made.flatMap((list) => list.slice(0, results)),
+        backend,
+      );
+      return module.outputs.map(({ shape, dtype }, i) =>
+        splits
+          ? backend.adoptSpread({ split: splits.outputs[i], buffers: made.map((list) => at(list, i)) }, shape, dtype)
+          : backend.adopt(at(first, i), shape, dtype),
+      );
     },
     dispose() {
-      for (const buffer of captured.splice(0)) client.free(buffer);
+      for (const list of captured.splice(0)) for (const buffer of list) client.free(buffer);
       loaded.dispose();
     },
   };

@@ -1,4 +1,5 @@
 import type { Data, DType } from '@edm2/tfjs-jit/graph';
+import type { Splits } from '../engine/sharding.js';
 
 /** Shape and type of an argument or a result. */
 export interface Port {
@@ -33,6 +34,8 @@ export interface StableHloModule {
   /** One per tensor result, in order. */
   readonly outputs: readonly Port[];
   readonly checks: readonly ModuleCheck[];
+  /** How inputs and outputs lie over several devices; undefined: all of it on one. */
+  readonly splits: Splits | undefined;
   /** Positions of inputs whose memory a call may take for its results. */
   readonly donated: ReadonlySet<number>;
 }

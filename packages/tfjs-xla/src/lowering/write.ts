@@ -11,6 +11,7 @@ import {
   unsupportedKernel,
   type Value,
 } from '@edm2/tfjs-jit/graph';
+import type { Split, Splits } from '../engine/sharding.js';
 import { createEmitter, type Emitter, type ModuleEmitter, type Ref, typeOf } from './emitter.js';
 import { type HalfValues, halfValues } from './half-values.js';
 import { type FloatType, HLO_TYPE, type HloType } from './hlo-type.js';
@@ -22,6 +23,8 @@ import { LOWERINGS } from './table.js';
 export interface WriteOptions extends Pick<CompileOptions, 'state' | 'donated' | 'precision'> {
   /** True where float32 products may be rounded to tensor cores' 19 bits. */
   readonly tf32: boolean;
+  /** How inputs and outputs lie over several devices. */
+  readonly splits?: Splits | undefined;
 }
 
 /**
@@ -30,7 +33,10 @@ export interface WriteOptions extends Pick<CompileOptions, 'state' | 'donated' |
  * @param graph - kernels in TensorFlow.js's own layout.
  * @throws {Error} when a kernel has no lowering: names it, the op that asked for it, and the supported ones.
  */
-export function writeStableHlo(graph: Graph, { state, donated, tf32, precision }: WriteOptions): StableHloModule {
+export function writeStableHlo(
+  graph: Graph,
+  { state, donated, tf32, precision, splits }: WriteOptions,
+): StableHloModule {
   const emitter = createEmitter({ tf32 });
   const inputs = graph.inputs.map(({ shape, dtype }, i): Ref => ({ name: `%in${i}`, shape, type: HLO_TYPE[dtype] }));
   graph.inputs.forEach((value, i) => void emitter.bind(value, at(inputs, i)));
@@ -49,17 +55,24 @@ export function writeStableHlo(graph: Graph, { state, donated, tf32, precision }
   const outputs = graph.outputs.map((value) => emitter.convert(emitter.ref(value), HLO_TYPE[value.dtype]));
   const results = [...outputs, ...checks.flatMap(({ refs }) => refs)];
   const aliased = new Map(state.map(({ input, output }) => [input, output]));
-  const attribute = (i: number): string => {
+  const donation = (i: number): string[] => {
     const output = aliased.get(i);
-    if (output !== undefined) return ` {tf.aliasing_output = ${output} : i32}`;
-    return donated.has(i) ? ' {jax.buffer_donor = true}' : '';
+    if (output !== undefined) return [`tf.aliasing_output = ${output} : i32`];
+    return donated.has(i) ? ['jax.buffer_donor = true'] : [];
   };
-  const captured = emitter.captured.map(({ ref }) => `${ref.name}: ${typeOf(ref)}`);
-  const args = [...inputs.map((ref, i) => `${ref.name}: ${typeOf(ref)}${attribute(i)}`), ...captured].join(', ');
+  const typed = (ref: Ref, split: Split, more: readonly string[] = []): string => {
+    const attributes = [...more, ...(splits ? [shardingOf(ref.shape, split)] : [])];
+    return typeOf(ref) + (attributes.length > 0 ? ` {${attributes.join(', ')}}` : '');
+  };
+  const args = [
+    ...inputs.map((ref, i) => `${ref.name}: ${typed(ref, splits?.inputs[i], donation(i))}`),
+    ...emitter.captured.map(({ ref }) => `${ref.name}: ${typed(ref, undefined)}`),
+  ].join(', ');
+  const given = results.map((ref, i) => typed(ref, splits?.outputs[i])).join(', ');
   const types = results.map(typeOf).join(', ');
   const names = results.map(({ name }) => name).join(', ');
-  const text = `module @jit {
-func.func @main(${args}) -> (${types}) {
+  const text = `module @jit {${splits ? `\nsdy.mesh @mesh = <["devices"=${splits.devices}]>` : ''}
+func.func @main(${args}) -> (${given}) {
 ${emitter.lines.join('\n')}
 return ${names} : ${types}
 }
@@ -71,9 +84,14 @@ return ${names} : ${types}
     captured: emitter.captured.map(({ shape, dtype, data }) => ({ shape, dtype, data })),
     outputs: graph.outputs.map(({ shape, dtype }) => ({ shape, dtype })),
     checks: checks.map(({ check }) => check),
+    splits,
     donated: new Set([...donated, ...aliased.keys()]),
   };
 }
+
+/** Shardy's annotation: which axis lies over the mesh. */
+const shardingOf = (shape: readonly number[], split: Split): string =>
+  `sdy.sharding = #sdy.sharding<@mesh, [${shape.map((_, axis) => (axis === split ? '{"devices"}' : '{}')).join(', ')}]>`;
 
 function lowerNode(node: Node, emitter: ModuleEmitter, half: HalfValues, halfType: FloatType): void {
   const lowering = LOWERINGS[node.kernel];

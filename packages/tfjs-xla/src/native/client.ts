@@ -6,7 +6,7 @@ import { type BuildOptions, encodeCompileOptions } from './compile-options.js';
 import { BYTES, ELEMENT_TYPE } from './element-type.js';
 import { type NamedValue, readNamedValues, writeNamedValues } from './named-values.js';
 import type { Plugin } from './plugin.js';
-import { bytesOf, NULL, type Pointer, pointersOf, Struct } from './struct.js';
+import { addressOf, bytesOf, NULL, type Pointer, pointersOf, Struct } from './struct.js';
 
 /** A device that this process can use. */
 export interface Device {
@@ -227,31 +227,28 @@ export class Loaded {
   }
 
   /**
-   * Runs it; returns before the device is done.
+   * Runs it; returns before the devices are done.
    *
-   * @param inputs - buffers with the module's shapes and types, which nothing checks here.
+   * @param inputs - for each device, buffers with the shapes and types that the module has there, which nothing checks here.
    * @param kept - positions of inputs that the call must not consume although the module says that it may.
-   * @returns buffers, one per output.
+   * @returns for each device, buffers, one per output.
    */
-  execute(inputs: readonly Pointer[], kept: readonly number[] = []): Pointer[] {
-    const given = BigUint64Array.from(inputs.length === 0 ? [NULL] : inputs);
-    const made = new BigUint64Array(Math.max(1, this.outputs));
-    const list = (of: BigUint64Array): Struct => {
-      const outer = new Struct();
-      outer.bytes.fill(0);
-      return outer.pointer(0, of);
-    };
+  execute(inputs: readonly (readonly Pointer[])[], kept: readonly number[] = []): Pointer[][] {
+    const given = inputs.map((list) => BigUint64Array.from(list.length === 0 ? [NULL] : list));
+    const made = inputs.map(() => new BigUint64Array(Math.max(1, this.outputs)));
     const options = new Struct().longs(56, kept.length === 0 ? [0] : kept).size(64, kept.length);
     const args = new Struct()
       .pointer(16, this.handle)
       .pointer(24, options)
-      .pointer(32, list(given))
-      .size(40, 1)
-      .size(48, inputs.length)
-      .pointer(56, list(made));
+      .pointer(32, BigUint64Array.from(given, addressOf))
+      .size(40, inputs.length)
+      .size(48, inputs[0]?.length ?? 0)
+      .pointer(56, BigUint64Array.from(made, addressOf));
     this.client.plugin.call('LoadedExecutable_Execute', args);
-    this.client.buffers += this.outputs;
-    return [...made].slice(0, this.outputs);
+    // What the lists point to must have lived until here.
+    void given.length;
+    this.client.buffers += this.outputs * inputs.length;
+    return made.map((list) => [...list].slice(0, this.outputs));
   }
 
   dispose(): void {
