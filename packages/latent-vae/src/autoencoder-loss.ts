@@ -93,10 +93,9 @@ function edgesOf(difference: tf.Tensor4D, distance: (error: tf.Tensor4D) => tf.T
 
 /** `x[i + 1] − x[i]` along rows or columns. */
 function alongAxis(x: tf.Tensor4D, axis: 1 | 2): tf.Tensor4D {
-  const begin = [0, 0, 0, 0];
   const size: [number, number, number, number] = [...x.shape];
   size[axis] -= 1;
-  const before = tf.slice(x, begin, size);
-  begin[axis] = 1;
-  return tf.sub(tf.slice(x, begin, size), before);
+  // Arrays of their own: a slice's gradient reads them later.
+  const [first, second] = [0, 1].map((at) => [0, axis === 1 ? at : 0, axis === 2 ? at : 0, 0]) as [number[], number[]];
+  return tf.sub(tf.slice(x, second, size), tf.slice(x, first, size));
 }

@@ -98,7 +98,7 @@ export const withVaeOptions = (command: Command): Command =>
     .addOption(
       new Option(
         '--loss <kind>',
-        'what an error of a value costs: its size, or its square (default: l2, which learns colours sooner)',
+        'what an error of a value costs: its size, or its square (default: l2)',
       ).choices(['l1', 'l2']),
     )
     .option('--detail <x>', `weight of the error of edges at three scales (default: ${DEFAULTS.detail})`, weight)
