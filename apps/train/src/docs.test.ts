@@ -1,10 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { parseJsonLines } from '@edm2/app-kit/files/json-lines';
 import { formatSpread } from '@edm2/app-scoring/scores/spread';
 import { CONFIG_NAMES, type ConfigName, presets, SWITCH_NAMES, switchesOf } from '@edm2/edm2-unet';
 import { codeBlocks, runMarkdown } from '@edm2/test-support';
 import { trainingLadder } from '@edm2/training';
 import { describe, expect, test } from 'vitest';
 import type { Rung } from './ladder/result.js';
+import type { SmallResult } from './small-data/run-one.js';
+import { smallDataTable } from './small-data/table.js';
 
 const root = new URL('../../../', import.meta.url);
 const guide = new URL('docs/guide/ladder.md', root);
@@ -50,7 +53,8 @@ describe('docs/guide/ladder.md', () => {
     for (const [i, { letter, training, here }] of steps.entries()) {
       const [before, after] = [trainingLadder[CONFIG_NAMES[i - 1] ?? 'A'], trainingLadder[letter]];
       const changed = (Object.keys(after) as (keyof typeof after)[]).filter(
-        (key) => !key.startsWith('paper') && before[key] !== after[key],
+        // The old name of referenceRate.
+        (key) => !key.startsWith('paper') && key !== 'learningRate' && before[key] !== after[key],
       );
       expect([...training].sort(), letter).toEqual(changed.sort());
       const rung = rungs.find(({ config }) => config === letter);
@@ -80,4 +84,10 @@ test('the first command of the evaluation’s README names an average that the m
   const [, name] = /generate --net runs\/mnist\/ema\/(\S+)/.exec(readme) ?? [];
   const kimg = String(presets.mnist.durationImages / 1000).padStart(7, '0');
   expect(name).toBe(`phema-${kimg}-0.100.safetensors`);
+});
+
+test('the guide to few images has the table of the runs that are stored', () => {
+  const results = parseJsonLines<SmallResult>(readFileSync(new URL('docs/small-data.jsonl', root), 'utf8'));
+  expect(results.length).toBeGreaterThan(1);
+  expect(readFileSync(new URL('docs/guide/small-data.md', root), 'utf8')).toContain(`\n${smallDataTable(results)}`);
 });

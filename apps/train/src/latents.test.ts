@@ -103,7 +103,12 @@ test('without the autoencoder a run goes on without previews, and says how to ha
 
 test('means alone train on other values', async () => {
   const outdir = at('means');
-  expect(await train(['--data', data, '--outdir', outdir, '--posterior', 'mean', ...SHORT]), printed.text).toBe(0);
+  expect(
+    await train(['--data', data, '--outdir', outdir, '--posterior', 'mean', '--validation', '0.3', ...SHORT]),
+    printed.text,
+  ).toBe(0);
+  const [line = ''] = readFileSync(join(outdir, 'log.jsonl'), 'utf8').trim().split('\n').slice(-1);
+  for (const loss of JSON.parse(line).validation.heldOut) expect(loss).toBeGreaterThan(0);
   const { latents } = JSON.parse(readFileSync(join(outdir, 'config.json'), 'utf8'));
   const { meanOnlyStd } = JSON.parse(readFileSync(at('data', 'latents.raw-statistics.json'), 'utf8'));
   expect(latents).toMatchObject({ posterior: 'mean', normalizer: { rawStd: meanOnlyStd } });
@@ -125,6 +130,7 @@ test.each<[string, () => string[], RegExp]>([
     /--vae: expected the autoencoder of .*vae-tiny.*whose weights are/,
   ],
   ['an autoencoder for images', () => ['--data', at('images'), '--vae', VAE], /--vae: expected data of latents/],
+  ['augmentation of latents', () => ['--data', data, '--augment', '0.1'], /--augment: expected images, got latents/],
   [
     'a posterior of images',
     () => ['--data', at('images'), '--posterior', 'mean'],

@@ -3,7 +3,6 @@ import {
   anisotropy,
   compose,
   createAugment,
-  EDM_TRANSFORMS,
   type Image,
   invert,
   moveOnGrid,
@@ -12,6 +11,7 @@ import {
   rotation,
   scale2d,
   scaling,
+  TRANSFORMS,
   translate2d,
   translation,
   wholeTranslation,
@@ -83,7 +83,8 @@ describe('transforms, as EDM’s Table 8 has them', () => {
     expect(anisotropy.labels([0.4, 1.5])).toEqual([1.5 * Math.cos(0.4), 1.5 * Math.sin(0.4)]);
     expect(translation.labels([1, -2])).toEqual([1, -2]);
     expect(quarterTurn.labels([1])).toEqual([-1, 1]);
-    for (const transform of [...EDM_TRANSFORMS, quarterTurn, wholeTranslation]) {
+    expect(() => createAugment({ probability: 1, transforms: [...TRANSFORMS.values()] })).not.toThrow();
+    for (const transform of TRANSFORMS.values()) {
       const none = new Array<number>(transform.parameters).fill(0);
       expect(transform.labels(none).map((label) => label + 0)).toEqual(new Array(transform.labelDim).fill(0));
       close(transform.matrix(none, 32), { xx: 1, xy: 0, tx: 0, yx: 0, yy: 1, ty: 0 });

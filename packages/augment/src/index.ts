@@ -9,6 +9,7 @@ export {
   quarterTurn,
   rotation,
   scaling,
+  TRANSFORMS,
   type Transform,
   translation,
   wholeTranslation,

@@ -99,7 +99,7 @@ export const translation: Transform = {
 
 /** Quarter turns, `Rotate2D(−a π/2)`, a of 0 … 3. Of ADA's pipeline, not of EDM's; told as {@link rotation}. */
 export const quarterTurn: Transform = {
-  name: 'quarter turn',
+  name: 'quarter-turn',
   onGrid: true,
   parameters: 1,
   labelDim: 2,
@@ -124,7 +124,7 @@ const QUARTERS = [
 
 /** Shifts by whole pixels, up to an eighth of the side. Of ADA's pipeline, not of EDM's; told as {@link translation}, in eighths of the side. */
 export const wholeTranslation: Transform = {
-  name: 'whole translation',
+  name: 'whole-translation',
   onGrid: true,
   parameters: 2,
   labelDim: 2,
@@ -135,3 +135,11 @@ export const wholeTranslation: Transform = {
 
 /** EDM's pipeline, in its order: nine labels. */
 export const EDM_TRANSFORMS: readonly Transform[] = [xFlip, yFlip, scaling, rotation, anisotropy, translation];
+
+/** Every transform by its name, in an order in which they can be applied: those on the pixel grid first. */
+export const TRANSFORMS: ReadonlyMap<string, Transform> = new Map(
+  [xFlip, yFlip, quarterTurn, wholeTranslation, scaling, rotation, anisotropy, translation].map((each) => [
+    each.name,
+    each,
+  ]),
+);

@@ -73,7 +73,8 @@ test('@edm2/edm2-unet', () => {
 
   const published = ['xxs', 'xs', 's', 'm', 'l', 'xl', 'xxl'].map((size) => `img512-${size}`);
   const pixels = ['xs', 's', 'm', 'l', 'xl'].map((size) => `img64-${size}`);
-  expect(Object.keys(edm2.presets)).toEqual([...published, ...pixels, 'mnist', 'cifar10']);
+  const few = ['small-500', 'small-2000', 'small-4000'];
+  expect(Object.keys(edm2.presets)).toEqual([...published, ...pixels, 'mnist', 'cifar10', ...few]);
   expect(edm2.countParameters(edm2.createUNet(edm2.presets['img512-xs'].unet))).toBe(124_713_253 - 128);
 });
 

@@ -1,3 +1,4 @@
+import { TRANSFORMS } from '@edm2/augment';
 import { count as anyCount } from '@edm2/command/readers';
 import { wholeNumber } from '@edm2/command/whole-number';
 import { CONFIG_NAMES, type ConfigName, parseSwitch, SWITCH_NAMES, type Switches, switchValues } from '@edm2/edm2-unet';
@@ -58,6 +59,17 @@ export function sides(text: string): number[] {
   if (!parts.every((part) => /^[1-9]\d{0,6}$/.test(part)) || new Set(parts).size !== parts.length)
     throw new InvalidArgumentError('Expected sides of images, each once, such as 16,8, or none.');
   return parts.map(Number).sort((a, b) => b - a);
+}
+
+/** `translation,x-flip`: names of augmentations, each once, in the order in which they are applied. */
+export function transformNames(text: string): string {
+  const wanted = text.split(',').map((part) => part.trim());
+  const odd = wanted.find((name) => !TRANSFORMS.has(name));
+  if (odd !== undefined || new Set(wanted).size !== wanted.length)
+    throw new InvalidArgumentError(
+      `Expected names of ${[...TRANSFORMS.keys()].join(', ')}, each once, got ${odd || text}.`,
+    );
+  return [...TRANSFORMS.keys()].filter((name) => wanted.includes(name)).join(',');
 }
 
 /** `C,G`: letters of configs, in the ladder's order. */

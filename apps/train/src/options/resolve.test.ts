@@ -104,6 +104,12 @@ describe('--config: the constants of training', () => {
     ['no loss', ['--loss-scale', '0'], /--loss-scale: expected a number above 0, got 0\. /],
     ['a third truth value', ['--uncertainty', 'maybe'], /--uncertainty.*Expected true or false/],
     ['an augmentation more than certain', ['--augment', '1.2'], /--augment: expected 0 ≤ p ≤ 1, got 1\.2\. /],
+    ['augmentations of no probability', ['--augment-with', 'x-flip'], /--augment-with: expected a probability besides/],
+    [
+      'an augmentation that there is not',
+      ['--augment', '0.1', '--augment-with', 'blur'],
+      /Expected names of x-flip.*got blur/,
+    ],
     ['x-flips besides', ['--augment', '0.1', '--xflip', 'true'], /--augment: expected --xflip false, got true\. /],
     [
       'a share that is none',
@@ -134,6 +140,8 @@ describe('--config: the constants of training', () => {
     ]);
     const augmented = await resolved(16, '--augment', '0.12', '--channels', '24', '--validation', '0.25');
     expect(augmented).toMatchObject({ augment: 0.12, validation: 0.25, network: { augmentDim: 9, modelChannels: 24 } });
+    const two = await resolved(16, '--augment', '0.3', '--augment-with', 'translation, x-flip');
+    expect([two.augmentWith, two.network.augmentDim]).toEqual(['x-flip,translation', 3]);
     expect((await resolved(16, '--xflip', 'true', '--validation', scratch)).validation).toBe(scratch);
   });
 

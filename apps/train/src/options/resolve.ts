@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import { createAugment } from '@edm2/augment';
 import { UsageError } from '@edm2/command/errors';
 import type { Dataset } from '@edm2/dataset';
 import type { LatentDescription } from '@edm2/latent-vae';
 import { trainingLadder } from '@edm2/training';
+import { augmentOf } from '../run/augment-images.js';
 import type { CommandOptions } from './command-options.js';
 import { checkLevels, networkOf } from './network-of.js';
 import { defaultPreset, presetOf } from './presets.js';
@@ -46,9 +46,11 @@ export function resolveRunConfig(given: CommandOptions, dataset: Dataset, latent
   return config;
 }
 
-/** What a network needs to be told of augmentations; nothing where there are none. */
-const augmentDimOf = ({ augment }: Pick<RunConfig, 'augment'>): Pick<RunConfig['network'], 'augmentDim'> =>
-  augment > 0 ? { augmentDim: createAugment({ probability: 0 }).labelDim } : {};
+/** What a network needs to be told of augmentations; nothing where there are none. The probability is checked with the other settings. */
+const augmentDimOf = (chosen: Pick<RunConfig, 'augment' | 'augmentWith'>): Pick<RunConfig['network'], 'augmentDim'> => {
+  const augment = augmentOf({ ...chosen, augment: chosen.augment === 0 ? 0 : 1 });
+  return augment ? { augmentDim: augment.labelDim } : {};
+};
 
 /** @throws {UsageError} naming the option whose value does not fit the others or the data. */
 export function checkFits(config: RunConfig, dataset: Dataset, given: CommandOptions): void {

@@ -21,6 +21,7 @@ export interface OtherSettings {
   readonly duration: number;
   readonly preview: number;
   readonly emaHalfLife: number;
+  readonly augment: number;
   readonly xflip: boolean;
   readonly updates?: boolean;
   /** Of a run on latents. */

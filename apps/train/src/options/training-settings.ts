@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
+import { EDM_TRANSFORMS, TRANSFORMS } from '@edm2/augment';
 import { numeric } from '@edm2/command/readers';
 import { LADDER_IMAGES } from '@edm2/training';
 import { z } from 'zod';
 import { MAX_BATCH } from './limits.js';
-import { boolean, count, natural, PRECISIONS, precision } from './parsers.js';
+import { boolean, count, natural, PRECISIONS, precision, transformNames } from './parsers.js';
 import { above0, setting } from './setting.js';
 
 const positive = z.number().int().positive();
@@ -130,6 +131,16 @@ export const TRAINING_SETTINGS = {
         ? 'expected --xflip false, got true. Leave --xflip out: the pipeline has x-flips.'
         : undefined;
     },
+  }),
+  augmentWith: setting({
+    flags: '--augment-with <list>',
+    help: `which of them, of ${[...TRANSFORMS.keys()].join(', ')} (default: EDM's, ${EDM_TRANSFORMS.map(({ name }) => name).join(', ')})`,
+    read: transformNames,
+    schema: z.string().exactOptional(),
+    wrong: (names, { augment }) =>
+      names === undefined || augment > 0
+        ? undefined
+        : 'expected a probability besides, got none. Add --augment, such as 0.12, or leave it out.',
   }),
   xflip: setting({
     flags: '--xflip <bool>',

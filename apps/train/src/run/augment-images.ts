@@ -1,5 +1,16 @@
-import type { Augment } from '@edm2/augment';
+import { type Augment, createAugment, TRANSFORMS } from '@edm2/augment';
 import type { Random } from '@edm2/random';
+import type { RunConfig } from '../options/run-config.js';
+
+/** The pipeline of a run; undefined without one. */
+export function augmentOf({
+  augment: probability,
+  augmentWith,
+}: Pick<RunConfig, 'augment' | 'augmentWith'>): Augment | undefined {
+  if (probability === 0) return undefined;
+  const transforms = augmentWith?.split(',').flatMap((name) => TRANSFORMS.get(name) ?? []);
+  return createAugment({ probability, ...(transforms ? { transforms } : {}) });
+}
 
 /** Images of consecutive numbers. */
 interface NumberedImages {

@@ -1,11 +1,10 @@
-import { createAugment } from '@edm2/augment';
 import { type Batch, createLoader, type Dataset, pixelsToUnit } from '@edm2/dataset';
 import type { UNet } from '@edm2/edm2-unet';
 import { createRandom } from '@edm2/random';
 import { learningRate, type TrainBatch } from '@edm2/training';
 import * as tf from '@tensorflow/tfjs-core';
 import type { RunConfig } from '../options/run-config.js';
-import { augmentImages } from './augment-images.js';
+import { augmentImages, augmentOf } from './augment-images.js';
 import { drawLatents } from './draw-latents.js';
 
 /** What one step is fed, and where it stands. */
@@ -35,7 +34,7 @@ export async function* batches(
   const { batch: count, dropout, lr: ref, decay: decayBatches, rampupMimg } = config;
   const loader = createLoader(dataset, { batch: count, seed: config.seed, startImage: nimg });
   const masks = unet.dropoutShapes(count);
-  const augment = config.augment > 0 ? createAugment({ probability: config.augment }) : undefined;
+  const augment = augmentOf(config);
   try {
     for await (const { images, shape: stored, labels, startImage } of loader) {
       if (signal.aborted) return;

@@ -1,8 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { withEngineOptions } from '@edm2/app-kit/command/engine-options';
 import { listenForInterrupt } from '@edm2/app-kit/command/interrupt';
-import { parseJsonLines } from '@edm2/app-kit/files/json-lines';
+import { openJsonLines } from '@edm2/app-kit/files/json-lines';
 import { withDestination } from '@edm2/command/destination';
 import { UsageError } from '@edm2/command/errors';
 import { afterSubcommand } from '@edm2/command/shell';
@@ -14,7 +13,6 @@ import type { Command } from 'commander';
 import { commandWords, findInstalled, openFeatures, readReference } from 'edm2/parts';
 import { asInterruption } from '../ladder/run-ladder.js';
 import { count } from '../options/parsers.js';
-import { append } from '../run/append.js';
 import { say } from '../say.js';
 import { runOne, type SmallResult, type SmallSize } from './run-one.js';
 import { RUNS, type SmallRun } from './runs.js';
@@ -73,8 +71,9 @@ async function smallDataCommand({
     );
   await makeFolder(outdir);
   const path = join(outdir, 'results.jsonl');
-  const results = parseJsonLines<SmallResult>(await readFile(path, 'utf8').catch(() => ''));
-  const isDone = ({ name }: SmallRun): boolean => results.some((each) => each.name === name && each.images === images);
+  const results = await openJsonLines<SmallResult>(path, { expected: 'a row', fn: 'small-data' });
+  const isDone = ({ name }: SmallRun): boolean =>
+    results.values.some((each) => each.name === name && each.images === images);
   const engine = await startEngine(options.engine, { ...(options.threads ? { threads: options.threads } : {}) });
   say(`engine: ${engine.why}`);
   const network = await openFeatures(judge.features, engine, commandWords);
@@ -86,13 +85,12 @@ async function smallDataCommand({
     for (const run of wanted.filter((each) => !isDone(each)).slice(0, most)) {
       const { signal } = interrupt;
       const result = await runOne({ run, sizes, outdir, engine, network, reference, seed: 0, signal, say, command });
-      results.push(result);
-      await append(path, `${JSON.stringify(result)}\n`);
+      await results.add(result);
       const best = Math.min(...result.scores.map(({ frechet }) => frechet));
       say(`${run.name}: held-out loss ${result.last.heldOut.toFixed(4)}, distance ${best.toFixed(2)}`);
     }
-    await writeFileAtomic(join(outdir, 'table.md'), smallDataTable(results));
-    say(`${relative('.', outdir)}/table.md: ${results.length} rows`);
+    await writeFileAtomic(join(outdir, 'table.md'), smallDataTable(results.values));
+    say(`${relative('.', outdir)}/table.md: ${results.values.length} rows`);
   } catch (error) {
     throw asInterruption(error, interrupt.signal, command);
   } finally {

@@ -34,7 +34,9 @@ test('a row is trained, measured and scored once; the same command goes on with 
       expect(value).toBeGreaterThan(0);
   }
   expect((augmented?.parameters ?? 0) - (basis?.parameters ?? 0)).toBe(9 * 32);
-  expect(readFileSync(join(scratch, 'table.md'), 'utf8')).toMatch(/\| 500 \| – \|[^\n]+\n\| 500 \| augment 0\.12 \|/);
+  expect(readFileSync(join(scratch, 'table.md'), 'utf8')).toMatch(
+    /\| 500 \| 64 \| – \|[^\n]+\n\| 500 \| 64 \| augment 0\.12 \|/,
+  );
 });
 
 test('every row has a name of its own, and a change of its own', () => {

@@ -1,30 +1,32 @@
 import type { SmallResult } from './run-one.js';
 
-/** Results as a table in Markdown, those of a size together. */
+/** Results as a table in Markdown, by size, length and change. */
 export function smallDataTable(results: readonly SmallResult[]): string {
   const head = [
-    'images trained on',
+    'images',
+    'seen',
     'change',
     'parameters',
-    'lowest held-out loss, at image',
-    'held-out loss at the end',
-    'training images, at the end',
+    'loss, held out',
+    'loss, trained on',
+    'lowest held out, at',
     ...(results[0]?.scores.map(({ sigmaRel }) => `distance, σ_rel ${sigmaRel}`) ?? []),
-    'label agreement, best',
+    'label agreement',
   ];
   const rows = [...results]
-    .sort((a, b) => a.size - b.size)
-    .map(({ size, change, parameters, lowest, last, scores }) => [
+    .sort((a, b) => a.size - b.size || a.images - b.images)
+    .map(({ size, images, change, parameters, lowest, last, scores }) => [
       size.toLocaleString('en'),
+      images.toLocaleString('en'),
       Object.entries(change)
         .map(([name, value]) => `${name} ${value}`)
         .join(', ') || '–',
       `${(parameters / 1e6).toFixed(2)} M`,
-      `${lowest.heldOut.toFixed(4)}, ${lowest.nimg.toLocaleString('en')}`,
       last.heldOut.toFixed(4),
       last.training.toFixed(4),
-      ...scores.map(({ frechet }) => frechet.toFixed(2)),
-      `${(100 * Math.max(...scores.map(({ labelAgreement }) => labelAgreement))).toFixed(1)} %`,
+      lowest.nimg === last.nimg ? 'the end' : `${lowest.heldOut.toFixed(4)}, ${lowest.nimg.toLocaleString('en')}`,
+      ...scores.map(({ frechet }) => frechet.toFixed(1)),
+      `${(100 * Math.max(...scores.map(({ labelAgreement }) => labelAgreement))).toFixed(0)} %`,
     ]);
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
 }

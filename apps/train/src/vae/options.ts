@@ -96,10 +96,10 @@ export const withVaeOptions = (command: Command): Command =>
     )
     .option('--attention', 'attend in the middle, as Stable Diffusion’s does; for latents of 32×32 and less')
     .addOption(
-      new Option(
-        '--loss <kind>',
-        'what an error of a value costs: its size, or its square (default: l2)',
-      ).choices(['l1', 'l2']),
+      new Option('--loss <kind>', 'what an error of a value costs: its size, or its square (default: l2)').choices([
+        'l1',
+        'l2',
+      ]),
     )
     .option('--detail <x>', `weight of the error of edges at three scales (default: ${DEFAULTS.detail})`, weight)
     .option(
