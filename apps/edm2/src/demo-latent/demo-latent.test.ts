@@ -1,0 +1,176 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { keepPrinted } from '@edm2/app-kit/command/printed.fixture';
+import { openDataset } from '@edm2/dataset';
+import { decode, encode } from 'fast-png';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runDemoLatent } from './command.js';
+import { listEmoji } from './emoji.js';
+import { DIMS, thumbnails } from './features.js';
+import { createScorer, nearest } from './score.js';
+import { runTraining, snapshotAt, type TrainingRequest } from './trainings.js';
+
+const scratch = mkdtempSync(join(tmpdir(), 'edm2-demo-latent-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+const at = (...names: string[]): string => join(scratch, ...names);
+const printed = keepPrinted();
+
+/** A disc of one colour on nothing; in the middle half transparent. */
+function disc(r: number, g: number, b: number): Uint8Array {
+  const data = new Uint8Array(64 * 64 * 4);
+  for (let y = 0; y < 64; y++)
+    for (let x = 0; x < 64; x++) {
+      const far = Math.hypot(x - 31.5, y - 31.5);
+      data.set([r, g, b, far > 24 ? 0 : far > 8 ? 255 : 128], (y * 64 + x) * 4);
+    }
+  return encode({ width: 64, height: 64, channels: 4, depth: 8, data });
+}
+
+beforeAll(() => {
+  mkdirSync(at('package', 'img', 'twitter', '64'), { recursive: true });
+  const entries = Array.from({ length: 14 }, (_, i) => ({
+    image: `${i}.png`,
+    category: ['Smileys', 'Flags', 'Component'][i < 12 ? i % 2 : 2],
+    has_img_twitter: i !== 11,
+  }));
+  for (const [i, { image }] of entries.entries())
+    writeFileSync(at('package', 'img', 'twitter', '64', image), disc((i * 70) % 256, (i * 30) % 256, 200));
+  writeFileSync(at('package', 'emoji.json'), JSON.stringify([...entries, { image: '../x.png', category: 'Flags' }]));
+});
+
+test('the whole way, small; the same command again has nothing to do', async () => {
+  const argv = [
+    '--smoke',
+    '--emoji',
+    at('package'),
+    '--outdir',
+    at('run'),
+    '--engine',
+    'onnxruntime',
+    '--threads',
+    '1',
+  ];
+  expect(await runDemoLatent(argv), printed.text).toBe(0);
+  const images = await openDataset(at('run', 'images.zip'));
+  expect(images).toMatchObject({ length: 11, resolution: 64, channels: 3, labelDim: 2 });
+  expect(images.notes).toMatchObject({ categories: ['Flags', 'Smileys'] });
+  // The second of the list is the first flag: on white, in the middle a half of it.
+  const flag = await images.read(1);
+  const pixel = (y: number, x: number) => [...flag.subarray((y * 64 + x) * 3, (y * 64 + x) * 3 + 3)];
+  expect([pixel(0, 0), pixel(31, 50), pixel(31, 31)]).toEqual([
+    [255, 255, 255],
+    [70, 30, 200],
+    [162, 142, 227],
+  ]);
+  expect(images.classOf(1)).toBe(0);
+  await images.close();
+  const latents = await openDataset(at('run', 'latents.zip'));
+  expect(latents).toMatchObject({ length: 11, resolution: 16, channels: 8 });
+  await latents.close();
+  const scores = JSON.parse(readFileSync(at('run', 'scores.json'), 'utf8'));
+  expect(scores.map(({ images: n }: { images: number }) => n)).toEqual([4, 4, 4, 4]);
+  for (const { frechet, name } of scores) expect(frechet, name).toBeGreaterThan(0);
+  // Two rows of classes, two images of each.
+  for (const name of ['real', 'latent-guided', 'latent', 'rgb']) {
+    const { width, height } = decode(readFileSync(at('run', `${name}.png`)));
+    expect([width, height], name).toEqual([2 * 67 - 3, 2 * 67 - 3]);
+  }
+  const before = readdirSync(at('run', 'latent')).map((name) => [name, statSync(at('run', 'latent', name)).mtimeMs]);
+  expect(await runDemoLatent(argv), printed.text).toBe(0);
+  expect(readdirSync(at('run', 'latent')).map((name) => [name, statSync(at('run', 'latent', name)).mtimeMs])).toEqual(
+    before,
+  );
+  expect(await runDemoLatent([...argv, '--seed', '1'])).toBe(2);
+  expect(printed.text).toMatch(/--outdir: expected a new folder or this very demonstration's, got .*--seed 0/);
+});
+
+test('emoji are those with a picture and a category of their own', async () => {
+  const { emoji, categories } = await listEmoji(at('package'));
+  expect(categories).toEqual(['Flags', 'Smileys']);
+  expect(emoji).toHaveLength(11);
+});
+
+describe('a training in a given time', () => {
+  const request = (more: Partial<TrainingRequest>) => {
+    const ran: string[] = [];
+    const known: number[] = [];
+    const whole: TrainingRequest = {
+      training: { options: ['--preset', 'x'], batch: 10, duration: 700, share: 0.5 },
+      outdir: at('timed'),
+      begin: ['train', '--data', 'd'],
+      goOn: ['train', '--resume'],
+      seconds: 60,
+      duration: undefined,
+      intervals: { snapshot: 10 },
+      run: async (args) => void ran.push(args.join(' ')),
+      known: async (duration) => void known.push(duration),
+      ...more,
+    };
+    return { whole, ran, known };
+  };
+
+  test('begins, reads its speed, and goes on for the rest', async () => {
+    mkdirSync(at('timed'));
+    const speeds = [1, 5, 7].map((imagesPerSecond) => JSON.stringify({ nimg: 80, imagesPerSecond }));
+    writeFileSync(at('timed', 'log.jsonl'), `${speeds.join('\n')}\n`);
+    const { whole, ran, known } = request({});
+    await runTraining(whole);
+    // 480 images of trial, and 60 seconds at 6 a second; the first line has the compiling in it.
+    expect(known).toEqual([840]);
+    expect(ran).toEqual([
+      `train --data d --outdir ${at('timed')} --batch 10 --preset x --duration 480 --status 80`,
+      `train --resume --outdir ${at('timed')} --duration 840 --snapshot 90`,
+    ]);
+  });
+
+  test('interrupted, goes on for as many as were found', async () => {
+    const { whole, ran, known } = request({ duration: 900 });
+    await runTraining(whole);
+    expect([ran, known]).toEqual([[`train --resume --outdir ${at('timed')} --duration 900 --snapshot 90`], []]);
+  });
+
+  test('without a time takes as many as it says', async () => {
+    const { whole, ran, known } = request({ seconds: undefined, outdir: at('untimed') });
+    await runTraining(whole);
+    expect(ran).toEqual([
+      `train --data d --outdir ${at('untimed')} --batch 10 --preset x --duration 700 --snapshot 70`,
+    ]);
+    expect(known).toEqual([700]);
+  });
+
+  test('the snapshot that is nearest to a time', async () => {
+    for (const name of ['0000001-0.050', '0000001-0.100', '0000003.500-0.100', '0000009-0.100'])
+      writeFileSync(at('timed', `network-snapshot-${name}.safetensors`), '');
+    const found = await Promise.all([0, 3100, 1e9].map((nimg) => snapshotAt(at('timed'), '0.100', nimg)));
+    expect(found.map((path) => path.slice(-25, -12))).toEqual(['0000001-0.100', '003.500-0.100', '0000009-0.100']);
+    await expect(snapshotAt(at('timed'), '0.200', 0)).rejects.toThrow(/a snapshot of EMA length 0\.200, got none/);
+  });
+});
+
+test('thumbnails: colours of the cells, and what changes in them', () => {
+  // The left half black, the right half red.
+  const image = Uint8Array.from({ length: 8 * 8 * 3 }, (_, i) => (i % 3 === 0 && Math.floor(i / 3) % 8 >= 4 ? 255 : 0));
+  const features = thumbnails(image, 8);
+  expect(features).toHaveLength(DIMS);
+  const cell = (y: number, x: number) => [...features.subarray((y * 4 + x) * 4, (y * 4 + x + 1) * 4)];
+  expect(cell(0, 0)).toEqual([0, 0, 0, 0]);
+  expect(cell(3, 3)).toEqual([1, 0, 0, 0]);
+  // Two of its four pixels have an edge on the right, a third of the brightness high; both axes count.
+  expect(cell(1, 1)[3]).toBeCloseTo((2 * (1 / 3)) / (2 * 4), 6);
+});
+
+test('scores: nothing is nearer than the same images; the nearest of the data is found', () => {
+  const images = Uint8Array.from({ length: 12 * 192 }, (_, i) => (i * 37 + Math.floor(i / 192) * 91) % 256);
+  const score = createScorer(images, 8);
+  const same = score('same', images);
+  const other = score(
+    'other',
+    images.map((value) => 255 - value),
+  );
+  expect(same).toMatchObject({ images: 12, recall: 1, precision: 1 });
+  expect(same.frechet).toBeLessThan(1e-6);
+  expect(other.frechet).toBeGreaterThan(same.frechet);
+  const noisy = images.slice(3 * 192, 5 * 192).map((value) => Math.min(255, value + 1));
+  expect(nearest(noisy, images, 192)).toEqual(images.slice(3 * 192, 5 * 192));
+});
