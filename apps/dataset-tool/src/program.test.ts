@@ -245,7 +245,6 @@ describe('one clear message, and nothing is written', () => {
     ['images without end', 2, () => ['encode', '--batch', '1e9'], /--batch.*from 1 to 1,024: a larger batch/],
     ['any autoencoder, and none named', 2, () => ['decode', '--any-vae'], /--any-vae: expected --vae as well/],
     ['two destinations', 2, () => ['encode', '--dest', 'a', '--outdir', 'b'], /another name of --dest, which says a/],
-    ['statistics of images', 2, () => ['stats', RGB], /expected latents/],
     ['a missing folder', 1, () => ['info', at('nowhere')], /nowhere/],
   ])('%s', async (_, code, argv, message) => {
     expect(await runProgram(argv()), printed.text).toBe(code);

@@ -7,7 +7,9 @@ import { addConvertCommand } from './commands/convert.js';
 import { addDecodeCommand } from './commands/decode.js';
 import { addEncodeCommand } from './commands/encode.js';
 import { addInfoCommand } from './commands/info.js';
+import { addSplitCommand } from './commands/split.js';
 import { addStatsCommand } from './commands/stats.js';
+import { addVerifyCommand } from './commands/verify.js';
 
 const EXAMPLES: readonly (readonly string[])[] = [
   ['convert', '--source', 'photos', '--dest', 'images.zip', '--transform', 'center-crop', '--resolution', '64x64'],
@@ -27,7 +29,15 @@ export function createProgram(name = 'edm2-dataset'): Command {
     .configureHelp(READABLE_HELP)
     .description('Datasets in EDM2’s format: any images to datasets, images to latents and back, statistics, contents.')
     .addHelpText('after', help);
-  for (const add of [addConvertCommand, addEncodeCommand, addDecodeCommand, addStatsCommand, addInfoCommand])
+  for (const add of [
+    addConvertCommand,
+    addEncodeCommand,
+    addDecodeCommand,
+    addInfoCommand,
+    addVerifyCommand,
+    addStatsCommand,
+    addSplitCommand,
+  ])
     add(program);
   for (const command of [program, ...program.commands]) command.exitOverride().showSuggestionAfterError();
   return program;

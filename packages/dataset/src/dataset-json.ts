@@ -16,7 +16,7 @@ export interface DatasetJson {
 
 /** The images that the labels are for. */
 export interface LabelledFiles {
-  readonly kind: 'folder' | 'zip';
+  readonly kind: 'folder' | 'zip' | 'tar';
   /** As dataset.json has them, '/' between folders. */
   readonly names: readonly string[];
   /** Whether a name is that of a file, read or not. */
@@ -36,7 +36,7 @@ export function parseDatasetJson(
   { useLabels, labelDim }: { readonly useLabels: boolean; readonly labelDim: number | undefined },
 ): DatasetJson {
   const { labels: rows, ...notes } = readObject(text, files.pathOf('dataset.json'));
-  const found = useLabels ? labelsOf(rows ?? null, files, labelDim) : undefined;
+  const found = useLabels ? labelsOf(rows ?? null, files, { labelDim, classNames: namesOf(notes) }) : undefined;
   return {
     labels: found?.labels ?? { kind: 'none' },
     none: useLabels && found === undefined,
@@ -48,7 +48,7 @@ export function parseDatasetJson(
 function labelsOf(
   rows: unknown,
   files: LabelledFiles,
-  labelDim: number | undefined,
+  wanted: Wanted,
 ): { labels: Labels; unused: readonly string[] } | undefined {
   const { names, pathOf } = files;
   const byName = readRows(rows, pathOf('dataset.json'));
@@ -67,15 +67,29 @@ function labelsOf(
   }
   const used = new Set(names.map(keyOf));
   const unused = [...plain.keys()].filter((name) => !used.has(name));
-  // A zip is written by a tool in one go, so a label without a file is damage; in a folder someone may have removed it on purpose.
-  const missing = files.kind === 'zip' ? unused.find((name) => !files.has(name)) : undefined;
+  // An archive is written by a tool in one go, so a label without a file is damage; in a folder someone may have removed it on purpose.
+  const missing = files.kind !== 'folder' ? unused.find((name) => !files.has(name)) : undefined;
   if (missing !== undefined) {
     const expected = `an image for each of ${plain.size} labels`;
     const got = `${names.length} images, without ${pathOf(missing)}`;
-    throw labelError('missing-image', pathOf(missing), expected, got, 'Write the zip again');
+    throw labelError('missing-image', pathOf(missing), expected, got, `Write the ${files.kind} again`);
   }
-  const parsed = labels.some(Array.isArray) ? vectors(labels, files, labelDim) : classes(labels, files, labelDim);
+  const parsed = labels.some(Array.isArray) ? vectors(labels, files, wanted.labelDim) : classes(labels, files, wanted);
   return { labels: parsed, unused };
+}
+
+/** What decides how wide labels are. */
+interface Wanted {
+  readonly labelDim: number | undefined;
+  /** Names of all classes; empty: unknown. */
+  readonly classNames: readonly string[];
+}
+
+/** The names of classes that this project writes beside the labels. */
+function namesOf({ classes: names }: Readonly<Record<string, unknown>>): readonly string[] {
+  const valid =
+    Array.isArray(names) && names.length <= MAX_LABEL_DIM && names.every((name) => typeof name === 'string');
+  return valid ? names : [];
 }
 
 const normalised = (rows: ReadonlyMap<string, unknown>): Map<string, unknown> =>
@@ -114,13 +128,19 @@ function readRows(rows: unknown, file: string): Map<string, unknown> | undefined
   );
 }
 
-function classes(labels: readonly unknown[], { names, pathOf }: LabelledFiles, labelDim: number | undefined): Labels {
+function classes(
+  labels: readonly unknown[],
+  { names, pathOf }: LabelledFiles,
+  { labelDim, classNames }: Wanted,
+): Labels {
   const numbers = labels.map((label, i) => {
     if (typeof label === 'number') return label;
     const path = pathOf(names[i] ?? '');
     throw labelError('bad-label', path, 'a class index', `${preview(label)} for ${path}`, 'Correct the label');
   });
-  return classLabels(numbers, labelDim, (i) => pathOf(names[i] ?? ''));
+  // A part of a dataset has the classes of the whole, whichever of them occur in it.
+  const fit = numbers.every((label) => label < classNames.length) ? classNames : [];
+  return classLabels(numbers, labelDim ?? (fit.length || undefined), (i) => pathOf(names[i] ?? ''), fit);
 }
 
 function vectors(labels: readonly unknown[], { names, pathOf }: LabelledFiles, labelDim: number | undefined): Labels {

@@ -37,7 +37,13 @@ function imagesLine(dataset: Dataset, noun: string): string {
         : channels === 3
           ? 'RGB'
           : `${channels} channels`;
-  const where = { folder: 'in a folder', zip: 'in a zip', idx: 'in an IDX file', array: 'in an array' }[kind];
+  const where = {
+    folder: 'in a folder',
+    zip: 'in a zip',
+    tar: 'in a tar',
+    idx: 'in an IDX file',
+    array: 'in an array',
+  }[kind];
   const root = report?.root ? `, below ${report.root}` : '';
   const changes = report?.changes ?? [];
   const conversions = (dataset.conversions?.() ?? []).map(

@@ -14,6 +14,8 @@ export type DatasetErrorCode =
   | 'corrupt-image'
   /** A zip whose structure or checksums are damaged. */
   | 'corrupt-zip'
+  /** A tar, or its compression, that is damaged or cut short. */
+  | 'corrupt-tar'
   /** An IDX file with the wrong magic number, or bytes missing or left over. */
   | 'corrupt-idx'
   /** dataset.json is not what EDM2 writes. */

@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 
-/** The files of a folder or a zip, before anything is decoded. */
+/** The files of a folder or an archive, before anything is decoded. */
 export interface FileSource {
-  readonly kind: 'folder' | 'zip';
+  readonly kind: 'folder' | 'zip' | 'tar';
   /** Names of all files: '/' between folders, sorted by code units. */
   readonly names: readonly string[];
   /** Path that an error shows for a name. */

@@ -13,6 +13,9 @@ export const MAX_FILE_BYTES = 2 ** 28;
 /** dataset.json: 1.3 million images take 70 MB; V8 cannot hold a string above 512 MiB. */
 export const MAX_JSON_BYTES = 2 ** 28;
 
+/** A table of labels: a line of 40 bytes for each of seven million images. */
+export const MAX_TABLE_BYTES = 2 ** 28;
+
 /** Images in a dataset: ImageNet-21k has 14 million. A name takes about 100 bytes of memory. */
 export const MAX_IMAGES = 2 ** 24;
 

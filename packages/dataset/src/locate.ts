@@ -1,15 +1,21 @@
 import { open, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { constants, gunzipSync } from 'node:zlib';
 import { FOREIGN_BYTES, foreignKind } from './decode/foreign-kind.js';
 import { imageKind } from './decode/image-kind.js';
 import { DatasetError } from './errors.js';
 import type { Spelling } from './spelling.js';
 import { isIdxName } from './stack/find-idx.js';
 import { isIdx } from './stack/idx.js';
+import { isTarHeader } from './tar-directory.js';
+
+/** Archives into which a path may lead. */
+const isArchive = (kind: Place['kind'] | undefined | ''): kind is 'zip' | 'tar' | 'tar.gz' | 'npz' =>
+  kind === 'zip' || kind === 'tar' || kind === 'tar.gz' || kind === 'npz';
 
 /** What lies at a path, or around it. */
 export interface Place {
-  readonly kind: 'folder' | 'zip' | 'npz' | 'npy' | 'idx';
+  readonly kind: 'folder' | 'zip' | 'tar' | 'tar.gz' | 'npz' | 'npy' | 'idx';
   /** The folder or file. */
   readonly path: string;
   /** What of it is meant: `train` in `images.zip/train`, `x_train` in `mnist.npz/x_train`; '' for all. */
@@ -27,13 +33,13 @@ export async function locate(path: string, spelling: Spelling): Promise<Place> {
   if (info) return { kind: await kindOf(path, spelling), path, inside: '' };
   const archive = await archiveAround(path);
   const kind = archive && (await kindOf(archive, spelling));
-  if (archive && (kind === 'zip' || kind === 'npz'))
+  if (archive && isArchive(kind))
     return { kind, path: archive, inside: path.slice(archive.length).replace(/^[\\/]+|[\\/]+$/g, '') };
   throw new DatasetError({
     code: 'not-found',
     where: 'openDataset',
     file: path,
-    expected: 'a folder, a zip, an NPZ, NPY or IDX file',
+    expected: 'a folder, a zip, a tar, an NPZ, NPY or IDX file',
     got: `nothing at ${path}`,
     remedy: 'Check the path',
   });
@@ -52,24 +58,37 @@ async function archiveAround(path: string): Promise<string | undefined> {
 async function kindOf(path: string, spelling: Spelling): Promise<Exclude<Place['kind'], 'folder'>> {
   const head = await headOf(path);
   if (head[0] === 0x50 && head[1] === 0x4b) return /\.npz$/i.test(path) ? 'npz' : 'zip';
+  if (isTarHeader(head)) return 'tar';
+  if (holdsTar(head)) return 'tar.gz';
   if (isIdx(head)) return 'idx';
   const image = imageKind(head);
   if (image === 'npy') return 'npy';
   if (isIdxName(path)) return 'idx';
   if (/\.npz$/i.test(path)) return 'npz';
   if (/\.zip$/i.test(path)) return 'zip';
+  if (/\.tar$/i.test(path)) return 'tar';
   const foreign = image === undefined ? foreignKind(head) : undefined;
   const folder = spelling.path(dirname(path));
   throw new DatasetError({
     code: 'unsupported',
     where: 'openDataset',
     file: path,
-    expected: 'a folder, a zip, an NPZ, NPY or IDX file',
+    expected: 'a folder, a zip, a tar, an NPZ, NPY or IDX file',
     got: `${image ? 'a single image' : (foreign?.name ?? 'another kind of file')} at ${path}`,
     remedy: image
       ? `Pass the folder that holds the images: ${folder}`
       : (foreign?.remedy ?? 'Pass the folder that holds the images'),
   });
+}
+
+/** Whether gzipped bytes begin with a tar. */
+function holdsTar(head: Uint8Array): boolean {
+  if (head[0] !== 0x1f || head[1] !== 0x8b) return false;
+  try {
+    return isTarHeader(gunzipSync(head, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 2 ** 24 }));
+  } catch {
+    return false;
+  }
 }
 
 async function headOf(path: string): Promise<Uint8Array> {

@@ -10,9 +10,11 @@ import { besideFile, locate, type Place } from './locate.js';
 import { countPassedOver, isUnreadImage, type SortedFiles, sortFiles } from './sort-files.js';
 import type { Spelling } from './spelling.js';
 import { openArrayStack } from './stack/array-stack.js';
+import { findCifar, openCifar } from './stack/cifar.js';
 import { findIdx, isAnyIdxName } from './stack/find-idx.js';
 import { type IdxFiles, openIdx } from './stack/idx-stack.js';
 import type { Stack } from './stack/stack-samples.js';
+import { openTar } from './tar-source.js';
 import { openZip } from './zip-source.js';
 
 /** What decides how a path is understood. */
@@ -45,6 +47,7 @@ const stackOf = async (stack: Promise<Stack>): Promise<Stored> => ({ kind: 'stac
 
 async function sourceOf({ kind, path }: Place): Promise<FileSource> {
   if (kind === 'folder') return openFolder(path);
+  if (kind === 'tar' || kind === 'tar.gz') return openTar(path, kind === 'tar.gz');
   return kind === 'npy' ? openSingle(path) : openZip(path);
 }
 
@@ -68,6 +71,8 @@ async function openSource(source: FileSource, place: Place, options: StoredOptio
   }
   if (images !== undefined) return stackOf(openIdx(files, images, options));
 
+  const cifar = await findCifar(source, names, split ?? 'train');
+  if (cifar) return stackOf(openCifar(source, cifar, path, options));
   const sorted = await sortFiles(source, names);
   if (await areStacks(source, sorted.samples)) {
     const passedOver = countPassedOver(sorted.others);

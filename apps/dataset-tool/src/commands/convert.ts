@@ -23,7 +23,7 @@ interface ConvertCommandOptions {
   readonly colourProfile: 'ignore' | 'srgb';
   readonly minSide: number;
   readonly dropDuplicates?: boolean;
-  readonly labels: boolean;
+  readonly labels?: boolean | string;
   readonly split?: 'train' | 'test';
   readonly acceptWarnings?: boolean;
   readonly dryRun?: boolean;
@@ -79,6 +79,7 @@ export const addConvertCommand = (program: Command): Command =>
     )
     .option('--min-side <n>', 'pass over images with a shorter side', wholeNumber({ least: 0 }), 0)
     .option('--drop-duplicates', 'pass over images that are nearly the same as an earlier one')
+    .option('--labels <file>', 'table of labels: CSV, TSV, JSON or JSONL (default: dataset.json, else the folders)')
     .option('--no-labels', 'without labels')
     .addOption(new Option('--split <which>', 'part of IDX files or an .npz').choices(['train', 'test']))
     .option('--accept-warnings', 'use images that decode although the decoder warns of damage')
@@ -97,7 +98,7 @@ async function convertCommand(options: ConvertCommandOptions): Promise<void> {
 }
 
 async function convert(source: string, dest: string | undefined, options: ConvertCommandOptions): Promise<void> {
-  const { transform, resolution, maxImages, channels, alpha, minSide, labels, split } = options;
+  const { transform, resolution, maxImages, channels, alpha, minSide, labels = true, split } = options;
   const { dropDuplicates = false, acceptWarnings = false } = options;
   const kept =
     dest === undefined
@@ -125,7 +126,15 @@ async function convert(source: string, dest: string | undefined, options: Conver
       signal,
       flags: { path: '--source', acceptWarnings: '--accept-warnings', labels: '--no-labels', split: '--split' },
     };
-    const report = await convertDataset(source, dest, settings).finally(() => progress?.stop());
+    const report = await convertDataset(source, dest, settings)
+      .catch((error: unknown) => {
+        throw error instanceof RangeError ? inFlags(error) : error;
+      })
+      .finally(() => progress?.stop());
     for (const line of convertLines(report, dest)) (dest === undefined ? print : say)(line);
   });
 }
+
+/** A setting that is out of range, as this command calls it. */
+const inFlags = ({ message }: RangeError): UsageError =>
+  new UsageError(message.replace(/^convertDataset: expected size to be/, '--resolution: expected'));

@@ -86,7 +86,7 @@ test('a messy folder: what can be used is used, everything else is counted with 
     ['00000/img00000004.png', 1],
     ['00000/img00000005.png', 1],
   ]);
-  expect(dataset.notes).toEqual({ classes: ['cat', 'dog'] });
+  expect(dataset).toMatchObject({ notes: { classes: ['cat', 'dog'] }, classNames: ['cat', 'dog'] });
   await dataset.close();
 });
 

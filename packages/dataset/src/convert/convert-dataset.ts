@@ -12,6 +12,7 @@ import { createTally } from '../tally.js';
 import { type Size, TRANSFORMS, type TransformName } from '../transform/transforms.js';
 import { backgroundOf } from './alpha.js';
 import { convertImage, type ImageJob, type ImageResult, type ImageSettings, refusalOf } from './convert-image.js';
+import { readLabelTable } from './label-table.js';
 import { nearDuplicates } from './near-duplicates.js';
 import { type ConvertSource, openSource } from './open-source.js';
 import { type ConvertReport, createRefusals } from './report.js';
@@ -36,8 +37,8 @@ export interface ConvertOptions {
   readonly minSide?: number;
   /** Pass over images that are nearly the same as an earlier one. Default false. */
   readonly dropDuplicates?: boolean;
-  /** False leaves labels out. Default true. */
-  readonly labels?: boolean;
+  /** A table of labels (CSV, TSV, JSON, JSONL); false leaves labels out. Default true: those that the source has. */
+  readonly labels?: boolean | string;
   /** Which part of an IDX or NPZ dataset. Default 'train'. */
   readonly split?: 'train' | 'test';
   readonly acceptWarnings?: boolean;
@@ -89,15 +90,24 @@ export async function convertDataset(
   const settings = settingsOf(known('convertDataset', options, OPTIONS));
   const { labels = true, split, flags, maxImages } = options;
   const spelling = spellingOf(flags);
-  const images = await openSource(source, { useLabels: labels, labelDim: undefined, split, spelling });
+  const useLabels = labels === true;
+  const stored = await openSource(source, { useLabels, labelDim: undefined, split, spelling });
   try {
+    const images = typeof labels === 'string' ? await withTable(stored, labels) : stored;
     const count = Math.min(images.count, maxImages ?? images.count);
     const writer =
-      dest === undefined ? undefined : await createWriter(dest, await writerOptions(images, count, settings, options));
+      dest === undefined ? undefined : await createWriter(dest, await writerOptions(images, count, settings));
     return await convertAll(source, images, count, settings, writer, options);
   } finally {
-    await images.close();
+    await stored.close();
   }
+}
+
+/** The same images with the labels of a table. */
+async function withTable(images: ConvertSource, table: string): Promise<ConvertSource> {
+  const names = Array.from({ length: images.count }, (_, i) => images.name(i));
+  const { labels, report } = await readLabelTable(table, names);
+  return { ...images, labels, report: { ...images.report, labels: report } };
 }
 
 function settingsOf(options: ConvertOptions): ImageSettings {
@@ -140,10 +150,10 @@ function checkSize(transform: TransformName, { width, height }: Size): void {
     throw fail('square', 'Choose one side for both; center-crop-wide sets wide images on black squares');
 }
 
-async function writerOptions(images: ConvertSource, count: number, settings: ImageSettings, options: ConvertOptions) {
+async function writerOptions(images: ConvertSource, count: number, settings: ImageSettings) {
   const hash = createHash('sha256');
   for (const part of await images.identity()) hash.update(`${part}\n`);
-  hash.update(JSON.stringify([images.labels.kind, options.labels ?? true]));
+  hash.update(images.labels.kind);
   return { kind: 'images' as const, settings: { source: hash.digest('hex').slice(0, 16), count, ...settings } };
 }
 

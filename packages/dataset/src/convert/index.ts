@@ -7,3 +7,4 @@ export { convertImage, type ImageJob, type ImageResult, type ImageSettings, type
 export { type ConversionPlan, type PlanOptions, planConversion } from './plan.js';
 export type { ConvertReport, PassedOverImage, PassedOverImages } from './report.js';
 export type { ReadSettings } from './source-image.js';
+export { chooseHeldOut, type SubsetOptions, writeSubset } from './subset.js';

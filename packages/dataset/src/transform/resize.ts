@@ -32,18 +32,25 @@ export function resize(picture: Picture, width: number, height: number, filter: 
   return data === picture.data ? picture : { width, height, channels, data };
 }
 
-/** A box of two by two: what the general way comes to, in a tenth of the time. Both sums are rounded. */
+/** A box of two by two: what the general way comes to, in a tenth of the time. All three sums are rounded. */
 function halve({ width, height, channels, data }: Picture): Picture {
   const [half, rows, line] = [width / 2, height / 2, width * channels];
   const out = new Uint8Array(half * rows * channels);
+  /** The mean of four, of which `a` and `b` are the left ones. */
+  const mean = (a: number, b: number): number => {
+    const above = ((data[a] as number) + (data[a + channels] as number) + 1) >> 1;
+    const below = ((data[b] as number) + (data[b + channels] as number) + 1) >> 1;
+    return (above + below + 1) >> 1;
+  };
   for (let y = 0, to = 0; y < rows; y++) {
-    let at = 2 * y * line;
-    for (let x = 0; x < half; x++, at += channels)
-      for (let c = 0; c < channels; c++, at++) {
-        const above = ((data[at] as number) + (data[at + channels] as number) + 1) >> 1;
-        const below = ((data[at + line] as number) + (data[at + line + channels] as number) + 1) >> 1;
-        out[to++] = (above + below + 1) >> 1;
-      }
+    let a = 2 * y * line;
+    let b = a + line;
+    for (let x = 0; x < half; x++, a += 2 * channels, b += 2 * channels) {
+      out[to++] = mean(a, b);
+      if (channels === 1) continue;
+      out[to++] = mean(a + 1, b + 1);
+      out[to++] = mean(a + 2, b + 2);
+    }
   }
   return { width: half, height: rows, channels, data: out };
 }

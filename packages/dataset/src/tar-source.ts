@@ -1,0 +1,125 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGunzip } from 'node:zlib';
+import { explainFileError, fileErrorCode } from '@edm2/tensor-files';
+import { DatasetError, type DatasetErrorCode } from './errors.js';
+import { byCodeUnits, type FileSource } from './file-source.js';
+import { MAX_FILE_BYTES } from './limits.js';
+import { readTarDirectory, type TarEntry, TarFailure } from './tar-directory.js';
+
+/** How many times its own size a .tar.gz may unpack to: images shrink by half at most, plain pixels of drawings by a hundred. */
+const MAX_RATIO = 256;
+const AGAIN = 'Fetch or write the archive again';
+
+/**
+ * Opens a tar. One that is gzipped cannot be read in any order: it is unpacked into a temporary file first, which goes away with `close`.
+ *
+ * @throws {DatasetError} (rejects) corrupt-tar; too-large.
+ */
+export async function openTar(path: string, gzipped: boolean): Promise<FileSource> {
+  const scratch = gzipped ? await mkdtemp(join(tmpdir(), 'edm2-tar-')) : undefined;
+  const clean = async (): Promise<void> => {
+    if (scratch !== undefined) await rm(scratch, { recursive: true, force: true });
+  };
+  try {
+    const plain = scratch === undefined ? path : join(scratch, 'archive.tar');
+    if (scratch !== undefined) await unpack(path, plain);
+    const handle = await open(plain);
+    const close = async (): Promise<void> => {
+      await handle.close();
+      await clean();
+    };
+    try {
+      return tarSource(path, handle, await readTarDirectory(handle), close);
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  } catch (cause) {
+    await clean();
+    if (cause instanceof TarFailure) throw failure('corrupt-tar', path, 'an intact tar', cause.message, AGAIN, cause);
+    throw cause;
+  }
+}
+
+async function unpack(path: string, to: string): Promise<void> {
+  const most = MAX_RATIO * (await stat(path)).size + 2 ** 20;
+  let bytes = 0;
+  const count = new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      bytes += chunk.length;
+      if (bytes <= most) return done(null, chunk);
+      const got = `more than ${most} bytes`;
+      done(
+        failure(
+          'too-large',
+          path,
+          `at most ${MAX_RATIO} times its own size when it is unpacked`,
+          got,
+          'Unpack it by hand',
+        ),
+      );
+    },
+  });
+  await pipeline(createReadStream(path), createGunzip(), count, createWriteStream(to)).catch((cause: unknown) => {
+    if (cause instanceof DatasetError) throw cause;
+    if (['ENOSPC', 'EDQUOT'].includes(fileErrorCode(cause) ?? ''))
+      throw explainFileError(cause, { fn: 'openDataset', path: to });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw failure('corrupt-tar', path, 'intact gzip data', reason, AGAIN, cause);
+  });
+}
+
+const failure = (
+  code: DatasetErrorCode,
+  file: string,
+  expected: string,
+  got: string,
+  remedy: string,
+  cause?: unknown,
+) => new DatasetError({ code, where: 'openDataset', file, expected, got: `${got} in ${file}`, remedy, cause });
+
+function tarSource(
+  path: string,
+  handle: Awaited<ReturnType<typeof open>>,
+  entries: ReadonlyMap<string, TarEntry>,
+  close: () => Promise<void>,
+): FileSource {
+  let closed = false;
+  const part = async (name: string, from: number, length: number): Promise<Uint8Array> => {
+    const entry = entries.get(name);
+    if (!entry) throw failure('corrupt-tar', `${path}/${name}`, 'an entry of the tar', 'none', AGAIN);
+    const size = Math.max(0, Math.min(length, entry.size - from));
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(size), 0, size, entry.start + from);
+    return buffer.subarray(0, bytesRead);
+  };
+  return {
+    kind: 'tar',
+    names: [...entries.keys()].sort(byCodeUnits),
+    pathOf: (name) => `${path}/${name}`,
+    read: async (name, maxBytes = MAX_FILE_BYTES) => {
+      const size = entries.get(name)?.size ?? 0;
+      if (size > maxBytes)
+        throw failure(
+          'too-large',
+          `${path}/${name}`,
+          `a file of at most ${maxBytes} bytes`,
+          `${size} bytes`,
+          'Remove it or make it smaller',
+        );
+      return part(name, 0, size);
+    },
+    readPart: part,
+    size: async (name) => entries.get(name)?.size ?? 0,
+    identity: async (names) => names.map((name) => String(entries.get(name)?.size)),
+    close: async () => {
+      if (closed) return;
+      closed = true;
+      await close();
+    },
+  };
+}
