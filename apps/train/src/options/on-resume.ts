@@ -48,11 +48,15 @@ export const CHANGEABLE: readonly string[] = KEYS.filter((key) => ON_RESUME[key]
 const show = (value: unknown): string =>
   value === undefined ? 'none' : typeof value === 'string' ? value : JSON.stringify(value);
 
+/** Whether a continuation may have `now` where the run was begun with `then`: held-out images of their own may have moved, a share of the data may not change. */
+const mayBecome = (key: keyof RunConfig, then: unknown, now: unknown): boolean =>
+  ON_RESUME[key].may || (key === 'validation' && typeof then === 'string' && typeof now === 'string');
+
 /** Settings in which `given` asks for another run than `stored`, each with both values. */
 export function differences(stored: RunConfig, given: RunConfig): string[] {
-  return KEYS.filter((key) => !ON_RESUME[key].may && JSON.stringify(stored[key]) !== JSON.stringify(given[key])).map(
-    (key) => `${ON_RESUME[key].option} ${show(stored[key])} then, ${show(given[key])} now`,
-  );
+  return KEYS.filter(
+    (key) => !mayBecome(key, stored[key], given[key]) && JSON.stringify(stored[key]) !== JSON.stringify(given[key]),
+  ).map((key) => `${ON_RESUME[key].option} ${show(stored[key])} then, ${show(given[key])} now`);
 }
 
 /**
@@ -70,9 +74,9 @@ export function continuedConfig(stored: RunConfig, given: CommandOptions, outdir
     ...Object.fromEntries(settings().map(([name]) => [name, given[name]])),
     ...(given.updates ? { magnitudes: true } : {}),
   };
-  const wrong = KEYS.filter((key) => !ON_RESUME[key].may && asked[key] !== undefined && asked[key] !== stored[key]).map(
-    (key) => `${ON_RESUME[key].option} ${show(stored[key])} then, ${show(asked[key])} now`,
-  );
+  const wrong = KEYS.filter(
+    (key) => asked[key] !== undefined && asked[key] !== stored[key] && !mayBecome(key, stored[key], asked[key]),
+  ).map((key) => `${ON_RESUME[key].option} ${show(stored[key])} then, ${show(asked[key])} now`);
   wrong.push(...otherNetwork(stored, given));
   if (wrong.length > 0)
     throw new UsageError(
