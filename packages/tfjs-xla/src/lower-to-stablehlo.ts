@@ -10,6 +10,7 @@ import {
   shrinkUniformOperands,
 } from '@edm2/tfjs-jit/graph';
 import { type Sharding, splitsOf } from './engine/sharding.js';
+import { takeConstantPart } from './lowering/constant-part.js';
 import type { StableHloModule } from './lowering/model.js';
 import { writeStableHlo } from './lowering/write.js';
 
@@ -46,5 +47,11 @@ export function lowerToStableHlo(
     inputs: splitsOf(arranged.inputs, names?.inputs ?? [], sharding.arguments, sharding.devices),
     outputs: splitsOf(arranged.outputs, names?.outputs ?? [], sharding.results, sharding.devices),
   };
-  return writeStableHlo(arranged, { state, donated, precision, tf32, splits });
+  const { once, main, derived } = takeConstantPart(arranged);
+  const alone = { state: [], donated: new Set<number>(), precision, tf32 };
+  const whole = splits && { devices: splits.devices, inputs: [], outputs: [] };
+  return writeStableHlo(main, {
+    ...{ state, donated, precision, tf32, splits, derived },
+    once: once && writeStableHlo(once, { ...alone, splits: whole }),
+  });
 }

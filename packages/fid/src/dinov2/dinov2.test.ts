@@ -1,9 +1,9 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { createDinov2, resizePixels } from '@edm2/fid/dinov2';
 import { fromStateDict } from '@edm2/tensor-files/tfjs';
+import { ENGINES } from '@edm2/test-engines';
 import { maxAbsoluteError, nchwToNhwc, readGolden, relativeError } from '@edm2/test-support';
 import { jit } from '@edm2/tfjs-jit';
-import { startOnnxRuntime } from '@edm2/tfjs-onnxruntime';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { fileShapes, formulaImage, formulaWeights, readGoldenJson } from '../formula.fixture.js';
@@ -29,60 +29,63 @@ test('the parameters are the official checkpoints’: names, order, shapes', () 
   expect(large.reduce((sum, { shape }) => sum + shape.reduce((n, side) => n * side, 1), 0)).toBe(304_368_640);
 });
 
-describe('the golden features, through jit on ONNX Runtime', () => {
-  const net = createDinov2(TINY);
-  let params: Record<string, tf.Tensor> = {};
-  beforeAll(async () => {
-    await startOnnxRuntime({ threads: 2 });
-    await tf.setBackend('onnxruntime');
-    params = fromStateDict(net.parameters, formulaWeights(keys.tiny));
-  });
-  afterAll(() => {
-    tf.dispose(params);
-  });
-
-  it.each(['small', 'full'] as const)('%s images', (size) => {
-    const run = jit((weights: Record<string, tf.Tensor>, pixels: tf.Tensor4D) => {
-      const rows: Record<string, tf.Tensor> = {};
-      const cls = net.apply(weights, pixels, {
-        onActivation: (name, value) => {
-          if (name.startsWith('block')) rows[name.replace('.out', '.cls')] = tf.slice(value, [0, 0, 0], [-1, 1, -1]);
-        },
-      });
-      return { cls, rows };
+describe.each(ENGINES)('the golden features, through jit on $name', ({ name, absent, start }) => {
+  describe.skipIf(absent !== undefined)(absent === undefined ? 'present' : `skipped: ${absent}`, () => {
+    // One size is enough to hold a lowering; the other holds the network.
+    const tested = name === 'onnxruntime' ? (['small', 'full'] as const) : (['small'] as const);
+    const net = createDinov2(TINY);
+    let params: Record<string, tf.Tensor> = {};
+    beforeAll(async () => {
+      await tf.setBackend((await start()).backend);
+      params = fromStateDict(net.parameters, formulaWeights(keys.tiny));
     });
-    const pixels = images(size);
-    const before = tf.memory().numTensors;
-    const { cls, rows } = run(params, pixels);
-    expect(tf.memory().numTensors).toBe(before + 5);
-    // Resize-dependent: the reference's float32 coordinates move pixels by up to 5e-3 of 255.
-    expect(relativeError(cls.dataSync(), golden.get(`${size}.cls`).data)).toBeLessThan(5e-4);
-    expect(relativeError(cls.dataSync(), golden.get(`${size}.cls_f64run`).data)).toBeLessThan(5e-4);
-    expect(relativeError(cls.dataSync(), golden.get(`${size}.cls_pil`).data)).toBeGreaterThan(5e-3);
-    if (size === 'small') {
-      for (const [name, row] of Object.entries(rows)) {
-        expect(relativeError(row.dataSync(), golden.get(name).data), name).toBeLessThan(5e-4);
-      }
-    }
-    tf.dispose([cls, rows, pixels]);
-    run.dispose();
-  });
+    afterAll(() => {
+      tf.dispose(params);
+    });
 
-  it.each(['small', 'full'] as const)('%s images resized as Pillow does', (size) => {
-    const [height, width] = sizes[size];
-    const resized = [0, 1].map((n) =>
-      resizePixels({ height, width, data: Uint8Array.from(image(size, n)) }, [224, 224]),
-    );
-    const pixels = tf.tensor4d(
-      resized.flatMap(({ data }) => Array.from(data)),
-      [2, 224, 224, 3],
-    );
-    const run = jit((weights: Record<string, tf.Tensor>, x: tf.Tensor4D) => net.apply(weights, x));
-    const cls = run(params, pixels);
-    // The same pixels bit for bit: what is left is float32.
-    expect(relativeError(cls.dataSync(), golden.get(`${size}.cls_pil`).data)).toBeLessThan(1e-5);
-    tf.dispose([cls, pixels]);
-    run.dispose();
+    it.each(tested)('%s images', (size) => {
+      const run = jit((weights: Record<string, tf.Tensor>, pixels: tf.Tensor4D) => {
+        const rows: Record<string, tf.Tensor> = {};
+        const cls = net.apply(weights, pixels, {
+          onActivation: (name, value) => {
+            if (name.startsWith('block')) rows[name.replace('.out', '.cls')] = tf.slice(value, [0, 0, 0], [-1, 1, -1]);
+          },
+        });
+        return { cls, rows };
+      });
+      const pixels = images(size);
+      const before = tf.memory().numTensors;
+      const { cls, rows } = run(params, pixels);
+      expect(tf.memory().numTensors).toBe(before + 5);
+      // Resize-dependent: the reference's float32 coordinates move pixels by up to 5e-3 of 255.
+      expect(relativeError(cls.dataSync(), golden.get(`${size}.cls`).data)).toBeLessThan(5e-4);
+      expect(relativeError(cls.dataSync(), golden.get(`${size}.cls_f64run`).data)).toBeLessThan(5e-4);
+      expect(relativeError(cls.dataSync(), golden.get(`${size}.cls_pil`).data)).toBeGreaterThan(5e-3);
+      if (size === 'small') {
+        for (const [name, row] of Object.entries(rows)) {
+          expect(relativeError(row.dataSync(), golden.get(name).data), name).toBeLessThan(5e-4);
+        }
+      }
+      tf.dispose([cls, rows, pixels]);
+      run.dispose();
+    });
+
+    it.each(tested)('%s images resized as Pillow does', (size) => {
+      const [height, width] = sizes[size];
+      const resized = [0, 1].map((n) =>
+        resizePixels({ height, width, data: Uint8Array.from(image(size, n)) }, [224, 224]),
+      );
+      const pixels = tf.tensor4d(
+        resized.flatMap(({ data }) => Array.from(data)),
+        [2, 224, 224, 3],
+      );
+      const run = jit((weights: Record<string, tf.Tensor>, x: tf.Tensor4D) => net.apply(weights, x));
+      const cls = run(params, pixels);
+      // The same pixels bit for bit: what is left is float32.
+      expect(relativeError(cls.dataSync(), golden.get(`${size}.cls_pil`).data)).toBeLessThan(1e-5);
+      tf.dispose([cls, pixels]);
+      run.dispose();
+    });
   });
 });
 

@@ -1,9 +1,9 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { createInception } from '@edm2/fid/inception';
 import { fromStateDict } from '@edm2/tensor-files/tfjs';
+import { ENGINES } from '@edm2/test-engines';
 import { maxAbsoluteError, nchwToNhwc, readGolden, relativeError } from '@edm2/test-support';
 import { jit } from '@edm2/tfjs-jit';
-import { startOnnxRuntime } from '@edm2/tfjs-onnxruntime';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { fileShapes, formulaImage, formulaWeights, readGoldenJson } from '../formula.fixture.js';
@@ -30,65 +30,72 @@ test('the formula makes the stored images', () => {
   expect([...formulaImage(64, 48, 0), ...formulaImage(64, 48, 1)]).toEqual(Array.from(stored.data));
 });
 
-describe('the golden features, through jit on ONNX Runtime', () => {
-  let params: Record<string, tf.Tensor> = {};
-  beforeAll(async () => {
-    await startOnnxRuntime({ threads: 2 });
-    await tf.setBackend('onnxruntime');
-    params = fromStateDict(createInception().parameters, formulaWeights(keys));
-  });
-  afterAll(() => {
-    tf.dispose(params);
-  });
-
-  it.each(['small', 'full'] as const)('tf1, %s', (size) => {
-    const inception = createInception();
-    const corners: string[] = [];
-    const run = jit((weights: Record<string, tf.Tensor>, pixels: tf.Tensor4D) => {
-      const taps: Record<string, tf.Tensor> = {};
-      const features = inception.apply(weights, pixels, {
-        onActivation: (name, value) => {
-          if (!corners.includes(name)) corners.push(name);
-          taps[name] = tf.slice(value, [0, 0, 0, 0], [-1, 1, 1, -1]);
-          if (name === 'MaxPool_1') taps['feat64'] = tf.mean(value, [1, 2]);
-          if (name === 'MaxPool_2') taps['feat192'] = tf.mean(value, [1, 2]);
-          if (name === 'Mixed_6e') taps['feat768'] = tf.mean(value, [1, 2]);
-        },
-      });
-      return { features, taps };
+describe.each(ENGINES)('the golden features, through jit on $name', ({ name, absent, start }) => {
+  describe.skipIf(absent !== undefined)(absent === undefined ? 'present' : `skipped: ${absent}`, () => {
+    // One size is enough to hold a lowering; the other holds the network.
+    const tested = name === 'onnxruntime' ? (['small', 'full'] as const) : (['small'] as const);
+    let params: Record<string, tf.Tensor> = {};
+    beforeAll(async () => {
+      await tf.setBackend((await start()).backend);
+      params = fromStateDict(createInception().parameters, formulaWeights(keys));
     });
-    const pixels = images(sizes[size]);
-    const before = tf.memory().numTensors;
-    const { features, taps } = run(params, pixels);
-    expect(tf.memory().numTensors).toBe(before + 4 + corners.length + 3);
-    const check = (name: string, actual: tf.Tensor | undefined, bound = 1e-5): void => {
-      expect(relativeError(actual?.dataSync() ?? [], golden.get(`${size}.tf1.${name}`).data), name).toBeLessThan(bound);
-    };
-    // Float32 runs of the reference differ from float64 ones by 2e-7; the wrong scaling by 8e-4.
-    check('pool', features.pool);
-    check('pool_f64run', features.pool);
-    check('logits', features.logits);
-    check('logits_unbiased', features.logitsUnbiased);
-    for (const name of ['feat64', 'feat192', 'feat768']) check(name, taps[name]);
-    if (size === 'small') {
-      expect(corners).toEqual(JSON.parse(golden.metadata['module_order'] ?? '[]'));
-      for (const name of corners) check(`corner.${name}`, taps[name]);
-      const spatial = nchwToNhwc(golden.get('small.tf1.spatial7'));
-      expect(relativeError(features.spatial.dataSync(), spatial.data)).toBeLessThan(1e-5);
-    }
-    tf.dispose([features, taps, pixels]);
-    run.dispose();
-  });
+    afterAll(() => {
+      tf.dispose(params);
+    });
 
-  it.each(['small', 'full'] as const)('torch, %s; and not those of tf1', (size) => {
-    const inception = createInception({ resize: 'torch' });
-    const run = jit((weights: Record<string, tf.Tensor>, pixels: tf.Tensor4D) => inception.apply(weights, pixels).pool);
-    const pixels = images(sizes[size]);
-    const pool = run(params, pixels);
-    expect(relativeError(pool.dataSync(), golden.get(`${size}.torch.pool`).data)).toBeLessThan(1e-5);
-    expect(relativeError(pool.dataSync(), golden.get(`${size}.tf1.pool`).data)).toBeGreaterThan(5e-4);
-    tf.dispose([pool, pixels]);
-    run.dispose();
+    it.each(tested)('tf1, %s', (size) => {
+      const inception = createInception();
+      const corners: string[] = [];
+      const run = jit((weights: Record<string, tf.Tensor>, pixels: tf.Tensor4D) => {
+        const taps: Record<string, tf.Tensor> = {};
+        const features = inception.apply(weights, pixels, {
+          onActivation: (name, value) => {
+            if (!corners.includes(name)) corners.push(name);
+            taps[name] = tf.slice(value, [0, 0, 0, 0], [-1, 1, 1, -1]);
+            if (name === 'MaxPool_1') taps['feat64'] = tf.mean(value, [1, 2]);
+            if (name === 'MaxPool_2') taps['feat192'] = tf.mean(value, [1, 2]);
+            if (name === 'Mixed_6e') taps['feat768'] = tf.mean(value, [1, 2]);
+          },
+        });
+        return { features, taps };
+      });
+      const pixels = images(sizes[size]);
+      const before = tf.memory().numTensors;
+      const { features, taps } = run(params, pixels);
+      expect(tf.memory().numTensors).toBe(before + 4 + corners.length + 3);
+      const check = (name: string, actual: tf.Tensor | undefined, bound = 1e-5): void => {
+        expect(relativeError(actual?.dataSync() ?? [], golden.get(`${size}.tf1.${name}`).data), name).toBeLessThan(
+          bound,
+        );
+      };
+      // Float32 runs of the reference differ from float64 ones by 2e-7; the wrong scaling by 8e-4.
+      check('pool', features.pool);
+      check('pool_f64run', features.pool);
+      check('logits', features.logits);
+      check('logits_unbiased', features.logitsUnbiased);
+      for (const name of ['feat64', 'feat192', 'feat768']) check(name, taps[name]);
+      if (size === 'small') {
+        expect(corners).toEqual(JSON.parse(golden.metadata['module_order'] ?? '[]'));
+        for (const name of corners) check(`corner.${name}`, taps[name]);
+        const spatial = nchwToNhwc(golden.get('small.tf1.spatial7'));
+        expect(relativeError(features.spatial.dataSync(), spatial.data)).toBeLessThan(1e-5);
+      }
+      tf.dispose([features, taps, pixels]);
+      run.dispose();
+    });
+
+    it.each(tested)('torch, %s; and not those of tf1', (size) => {
+      const inception = createInception({ resize: 'torch' });
+      const run = jit(
+        (weights: Record<string, tf.Tensor>, pixels: tf.Tensor4D) => inception.apply(weights, pixels).pool,
+      );
+      const pixels = images(sizes[size]);
+      const pool = run(params, pixels);
+      expect(relativeError(pool.dataSync(), golden.get(`${size}.torch.pool`).data)).toBeLessThan(1e-5);
+      expect(relativeError(pool.dataSync(), golden.get(`${size}.tf1.pool`).data)).toBeGreaterThan(5e-4);
+      tf.dispose([pool, pixels]);
+      run.dispose();
+    });
   });
 });
 

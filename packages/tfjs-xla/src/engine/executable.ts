@@ -17,10 +17,23 @@ export function compile(module: StableHloModule, backend: XlaBackend, options: B
   const { client } = backend;
   const { splits } = module;
   const devices = splits ? backend.devices : [backend.device];
-  const loaded = client.compile(module.text, { ...options, devices: devices.map(({ id }) => id) });
-  const captured = devices.map((device) =>
-    module.captured.map(({ data, shape, dtype }) => client.put(data, shape, dtype, device)),
-  );
+  const ids = devices.map(({ id }) => id);
+  const putConstants = ({ captured }: StableHloModule): Pointer[][] =>
+    devices.map((device) => captured.map(({ data, shape, dtype }) => client.put(data, shape, dtype, device)));
+  /** What is made of constants alone, once. */
+  const derive = (once: StableHloModule): Pointer[][] => {
+    const loaded = client.compile(once.text, { ...options, devices: ids });
+    const constants = putConstants(once);
+    try {
+      return loaded.execute(constants);
+    } finally {
+      for (const list of constants) for (const buffer of list) client.free(buffer);
+      loaded.dispose();
+    }
+  };
+  const loaded = client.compile(module.text, { ...options, devices: ids });
+  const derived = module.once && derive(module.once);
+  const captured = putConstants(module).map((list, i) => [...list, ...(derived?.[i] ?? [])]);
   const results = module.outputs.length;
 
   /** Buffers of an input, one per device. */

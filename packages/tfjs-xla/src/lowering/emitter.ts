@@ -139,7 +139,7 @@ export function createEmitter({ tf32 }: { readonly tf32: boolean }): ModuleEmitt
     tensor(data, shape, dtype) {
       const type = HLO_TYPE[dtype];
       if (data.length > 0 && isUniform(data)) return emitter.fill(data[0] ?? 0, shape, type);
-      if (data.length > MAX_IN_TEXT) {
+      if (!isInText(data)) {
         const ref = { name: `%captured${captured.length}`, shape, type };
         captured.push({ shape, dtype, data, ref });
         return ref;
@@ -188,6 +188,9 @@ export function createEmitter({ tf32 }: { readonly tf32: boolean }): ModuleEmitt
 
 /** Whether all elements are one number; zeros of both signs are two. */
 export const isUniform = (data: Data): boolean => data.every((x: number) => Object.is(x, data[0]));
+
+/** Whether a constant is written into the module; others are arguments of it. */
+export const isInText = (data: Data): boolean => data.length <= MAX_IN_TEXT || isUniform(data);
 
 const hex = (data: Data): string => Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex');
 

@@ -31,6 +31,8 @@ export interface StableHloModule {
   /** One per tensor argument, in order. */
   readonly inputs: readonly Port[];
   readonly captured: readonly CapturedPort[];
+  /** Makes further arguments, after the captured constants, of constants alone: it runs once. Its outputs are they. */
+  readonly once: StableHloModule | undefined;
   /** One per tensor result, in order. */
   readonly outputs: readonly Port[];
   readonly checks: readonly ModuleCheck[];

@@ -25,6 +25,9 @@ export interface WriteOptions extends Pick<CompileOptions, 'state' | 'donated' |
   readonly tf32: boolean;
   /** How inputs and outputs lie over several devices. */
   readonly splits?: Splits | undefined;
+  /** Values that the module `once` makes. */
+  readonly derived?: readonly Value[];
+  readonly once?: StableHloModule | undefined;
 }
 
 /**
@@ -35,11 +38,13 @@ export interface WriteOptions extends Pick<CompileOptions, 'state' | 'donated' |
  */
 export function writeStableHlo(
   graph: Graph,
-  { state, donated, tf32, precision, splits }: WriteOptions,
+  { state, donated, tf32, precision, splits, derived = [], once }: WriteOptions,
 ): StableHloModule {
   const emitter = createEmitter({ tf32 });
   const inputs = graph.inputs.map(({ shape, dtype }, i): Ref => ({ name: `%in${i}`, shape, type: HLO_TYPE[dtype] }));
   graph.inputs.forEach((value, i) => void emitter.bind(value, at(inputs, i)));
+  const made = derived.map(({ shape, dtype }, i): Ref => ({ name: `%derived${i}`, shape, type: HLO_TYPE[dtype] }));
+  derived.forEach((value, i) => void emitter.bind(value, at(made, i)));
   for (const [value, data] of graph.constants)
     emitter.bindLazily(value, () => emitter.tensor(data, value.shape, value.dtype));
   const half = halfValues(graph);
@@ -66,7 +71,7 @@ export function writeStableHlo(
   };
   const args = [
     ...inputs.map((ref, i) => `${ref.name}: ${typed(ref, splits?.inputs[i], donation(i))}`),
-    ...emitter.captured.map(({ ref }) => `${ref.name}: ${typed(ref, undefined)}`),
+    ...[...emitter.captured.map(({ ref }) => ref), ...made].map((ref) => `${ref.name}: ${typed(ref, undefined)}`),
   ].join(', ');
   const given = results.map((ref, i) => typed(ref, splits?.outputs[i])).join(', ');
   const types = results.map(typeOf).join(', ');
@@ -85,6 +90,7 @@ return ${names} : ${types}
     outputs: graph.outputs.map(({ shape, dtype }) => ({ shape, dtype })),
     checks: checks.map(({ check }) => check),
     splits,
+    once,
     donated: new Set([...donated, ...aliased.keys()]),
   };
 }
