@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { XlaBackend } from './backend/backend.js';
 import { CPU_PLUGIN, IF_INSTALLED } from './installed.test-support.js';
-import { checkVersion, Plugin } from './native/plugin.js';
+import { checkVersion, Plugin, requestedIn, XlaOutOfMemoryError } from './native/plugin.js';
 import { startXla, type XlaEngine } from './start.js';
 
 const backend = (): XlaBackend => tf.engine().findBackend('xla') as XlaBackend;
@@ -140,4 +140,15 @@ it.each([
 
 it('a file that is no plugin is refused', () => {
   expect(() => Plugin.open(process.execPath)).toThrow(/to be a PJRT plugin for this machine, got: /);
+});
+
+it.each([
+  ['RESOURCE_EXHAUSTED: Out of memory while trying to allocate 17179869184 bytes.', 2 ** 34],
+  ['Out of memory while trying to allocate 1.50GiB.', 1.5 * 2 ** 30],
+  ['something else', undefined],
+])('of “%s” %o bytes are read', (said, bytes) => {
+  expect(requestedIn(said)).toBe(bytes);
+  const error = new XlaOutOfMemoryError('LoadedExecutable_Execute', said);
+  expect(error).toMatchObject({ code: 8, reason: 'OUT_OF_MEMORY', requested: bytes });
+  expect(error.message).toMatch(/got error 8: .* The device has no more memory: take fewer images at once\.$/);
 });

@@ -10,6 +10,8 @@ import { isDue } from './happenings/happening.js';
 import { beginHappenings } from './happenings/happenings.js';
 import { createMeter } from './meter.js';
 import { buildNetwork } from './network.js';
+import { isOutOfMemory, outOfMemory } from './out-of-memory.js';
+import { listStates } from './run-folder.js';
 import { createStepper } from './stepper.js';
 import { readTrainingState } from './stored-run.js';
 import { createUnreadLosses } from './unread.js';
@@ -91,22 +93,35 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
     for (const happening of due) await happening.at({ nimg, state, input });
   };
 
+  const save = async (): Promise<string> => {
+    await unread.read();
+    const saved: string[] = [];
+    for (const { rescue } of happenings) if (rescue) saved.push(await rescue({ nimg, state }));
+    return saved.join(', ');
+  };
+  const stop = async (error: unknown): Promise<never> => {
+    if (!isOutOfMemory(error)) throw error;
+    const started = nimg > (stored?.position.nimg ?? 0);
+    const hasOlder = (await listStates(outdir)).length > 0;
+    const { resumeCommand } = options;
+    throw await outOfMemory(error, { config, engine, nimg, save: started ? save : undefined, hasOlder, resumeCommand });
+  };
+
   meter.start();
   try {
     if (nimg < config.duration)
       for await (const input of batches(dataset, config, unet, nimg, signal)) {
-        await advance(input).finally(() => disposeTree(input.batch));
+        await advance(input)
+          .catch(stop)
+          .finally(() => disposeTree(input.batch));
         if (nimg >= config.duration) break;
         // A compiled step holds the event loop: let signals and timers in.
         await new Promise((resolve) => setImmediate(resolve));
         if (signal.aborted) break;
       }
     if (signal.aborted && nimg < config.duration) {
-      await unread.read();
-      const saved: string[] = [];
-      for (const { rescue } of happenings) if (rescue) saved.push(await rescue({ nimg, state }));
       throw new InterruptedError(
-        `interrupted at ${nimg} images, training state ${saved.join(', ')}. Continue with: ${options.resumeCommand}`,
+        `interrupted at ${nimg} images, training state ${await save()}. Continue with: ${options.resumeCommand}`,
       );
     }
     return { byNoiseLevel: meter.byNoiseLevel, firstStepSeconds, seconds: meter.seconds() };

@@ -4,13 +4,19 @@ import type { XlaBackend } from '../backend/backend.js';
 import { hostArray } from '../backend/entry.js';
 import type { ModuleCheck, StableHloModule } from '../lowering/model.js';
 import type { BuildOptions } from '../native/compile-options.js';
-import type { Pointer } from '../native/struct.js';
+import { NULL, type Pointer } from '../native/struct.js';
 
 /** A module on its device; results are on their way when `run` returns. */
 export interface XlaExecutable extends Executable {
   /** As `run`, for tensors that are known by their data alone. */
   run(inputs: readonly (Tensor | TensorInfo)[]): Tensor[];
 }
+
+/**
+ * Steps that may be under way on a device when a call returns. A device that has one more to do never waits; without a bound a loop would
+ * run ahead by all the batches that memory holds.
+ */
+const MAX_AHEAD = 2;
 
 /** Loads a module. */
 export function compile(module: StableHloModule, backend: XlaBackend, options: BuildOptions): XlaExecutable {
@@ -43,6 +49,14 @@ export function compile(module: StableHloModule, backend: XlaBackend, options: B
     return splits ? backend.spreadOf(info, splits.inputs[i]) : [backend.bufferOf(info)];
   };
 
+  /** Of the calls that are under way, when they are done; the first came first. */
+  const ahead: Pointer[] = [];
+  const waitForOld = (buffer: Pointer | undefined): void => {
+    if (module.donated.size === 0 || buffer === undefined) return;
+    ahead.push(client.readyEvent(buffer));
+    while (ahead.length > MAX_AHEAD) client.plugin.await(ahead.shift() as Pointer);
+  };
+
   /** Inputs that the call must leave whole: others see their data, or the call itself reads it elsewhere. */
   const keptOf = (tensors: readonly TensorInfo[]): number[] => {
     const seen = new Map<unknown, number>();
@@ -73,13 +87,16 @@ export function compile(module: StableHloModule, backend: XlaBackend, options: B
         made.flatMap((list) => list.slice(0, results)),
         backend,
       );
-      return module.outputs.map(({ shape, dtype }, i) =>
+      const outputs = module.outputs.map(({ shape, dtype }, i) =>
         splits
           ? backend.adoptSpread({ split: splits.outputs[i], buffers: made.map((list) => at(list, i)) }, shape, dtype)
           : backend.adopt(at(first, i), shape, dtype),
       );
+      waitForOld(first[0]);
+      return outputs;
     },
     dispose() {
+      for (const event of ahead.splice(0)) if (event !== NULL) client.plugin.free('Event_Destroy', event);
       for (const list of captured.splice(0)) for (const buffer of list) client.free(buffer);
       loaded.dispose();
     },

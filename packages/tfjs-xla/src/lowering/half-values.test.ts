@@ -95,7 +95,10 @@ test('numbers that 16 bit would round are multiplied in float32, and others are 
     const y = tf.conv2d(x, w, 1, 'same');
     return [0.5, 0.1].map((factor) => tf.conv2d(tf.mul(y, factor) as tf.Tensor4D, w, 1, 'same'));
   };
-  const products = named(opsOf(fn, [tf.zeros([1, 4, 4, 2]), tf.zeros([3, 3, 2, 2])], 'bfloat16'), 'multiply');
+  const products = named(
+    opsOf(fn, [tf.zeros<tf.Rank.R4>([1, 4, 4, 2]), tf.zeros<tf.Rank.R4>([3, 3, 2, 2])], 'bfloat16'),
+    'multiply',
+  );
   expect(products.map((op) => /x(bf16|f32)>/.exec(op)?.[1]).sort()).toEqual(['bf16', 'f32']);
 });
 
@@ -106,7 +109,11 @@ test('a mask that is given does not take what it masks out of 16 bit, a residual
     return [tf.conv2d(masked, w, 1, 'same'), tf.conv2d(moved, w, 1, 'same')];
   };
   const negated = named(
-    opsOf(fn, [tf.zeros([1, 4, 4, 2]), tf.zeros([3, 3, 2, 2]), tf.zeros([1, 4, 4, 2])], 'float16'),
+    opsOf(
+      fn,
+      [tf.zeros<tf.Rank.R4>([1, 4, 4, 2]), tf.zeros<tf.Rank.R4>([3, 3, 2, 2]), tf.zeros<tf.Rank.R4>([1, 4, 4, 2])],
+      'float16',
+    ),
     'negate',
   );
   expect(negated.map((op) => /x(f16|f32)>/.exec(op)?.[1])).toEqual(['f16', 'f32']);

@@ -33,6 +33,30 @@ export class XlaError extends Error {
   }
 }
 
+/** What absl says where memory ends. */
+const RESOURCE_EXHAUSTED = 8;
+
+/** A device, or the compiler, has no memory left. What a refused call was given is as it was. */
+export class XlaOutOfMemoryError extends XlaError {
+  readonly reason = 'OUT_OF_MEMORY';
+  /** Bytes that were asked for at last, where the plugin tells. */
+  readonly requested: number | undefined;
+
+  constructor(call: string, said: string) {
+    super(call, RESOURCE_EXHAUSTED, said);
+    this.message += ' The device has no more memory: take fewer images at once.';
+    this.requested = requestedIn(said);
+  }
+}
+
+const UNITS: Readonly<Record<string, number>> = { '': 1, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 };
+
+/** `… trying to allocate 1.50GiB`, `… allocate 1610612736 bytes`. */
+export function requestedIn(said: string): number | undefined {
+  const [, digits, unit = ''] = /allocat\w* (?:of )?([\d.]+) ?(Ki|Mi|Gi|Ti)?B/i.exec(said) ?? [];
+  return digits === undefined ? undefined : Number(digits) * (UNITS[unit] ?? 1);
+}
+
 /** A PJRT plugin: one compiler for one kind of device, in a shared library. */
 export class Plugin {
   readonly file: string;
@@ -96,7 +120,9 @@ export class Plugin {
     this.functions.get('Error_Message')?.(message.bytes);
     const code = new Struct().pointer(16, error);
     this.functions.get('Error_GetCode')?.(code.bytes);
-    const made = new XlaError(name, code.int32At(24), message.textAt(24));
+    const said = message.textAt(24);
+    const number = code.int32At(24);
+    const made = number === RESOURCE_EXHAUSTED ? new XlaOutOfMemoryError(name, said) : new XlaError(name, number, said);
     this.functions.get('Error_Destroy')?.(new Struct().pointer(16, error).bytes);
     return made;
   }
