@@ -4,6 +4,7 @@ const { mkdirSync, mkdtempSync } = require('node:fs');
 const { tmpdir } = require('node:os');
 const { join } = require('node:path');
 require('@tensorflow/tfjs');
+const { createAugment } = require('@edm2/augment');
 const { createLoader, openDataset, pixelsToUnit } = require('@edm2/dataset');
 const { countParameters, createUNet, precondition } = require('@edm2/edm2-unet');
 const { loadNetwork, saveNetwork } = require('@edm2/edm2-unet/node');
@@ -43,6 +44,8 @@ async function main() {
   }
   assert.equal((await readNpy(join(folder, 'images', '3.npy'))).data.length, 64);
   const dataset = await openDataset(join(folder, 'images'));
+  const still = { values: Float32Array.from([0, 1, 2, 3]), size: 2, channels: 1 };
+  assert.deepEqual(createAugment({ probability: 0 }).apply(still, random, 0).values, still.values);
 
   const report = await startEngine('onnxruntime', { threads: 1 });
   assert.equal((await startOnnxRuntime({ threads: 1 })).name, 'onnxruntime');

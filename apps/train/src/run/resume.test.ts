@@ -128,6 +128,8 @@ test('a run that was interrupted and resumed writes the files of one that was no
   expect(readLogLines(parts).map(kept)).toEqual(readLogLines(whole).map(kept));
   const measured = readLogLines(whole).filter(({ validation }) => validation);
   expect(measured.map(({ nimg }) => nimg)).toEqual([1000, 2000, 3000]);
+  const [events = ''] = eventFiles(whole);
+  expect(readFileSync(join(whole, events), 'latin1').split('validation/held-out')).toHaveLength(4);
   expect(eventFiles(whole)).toHaveLength(1);
   expect(eventFiles(parts)).toHaveLength(2);
   expect(weights(parts)).toEqual(
