@@ -121,6 +121,7 @@ const REFUSED: [string[], string][] = [
   [['--uncertainty', 'false'], '--uncertainty true then, false now'],
   [['--ema-rampup', '0.1'], '--ema-rampup 0 then, 0.1 now'],
   [['--ema-half-life', '50'], '--ema-half-life 0 then, 50 now'],
+  [['--precision', 'bfloat16'], '--precision float32 then, bfloat16 now'],
   [['--augment', '0.1'], '--augment 0 then, 0.1 now'],
   [['--augment-with', 'x-flip'], '--augment-with none then, x-flip now'],
   [['--validation', '0.2'], '--validation none then, 0.2 now'],
