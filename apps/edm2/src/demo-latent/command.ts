@@ -106,6 +106,7 @@ const RUNNERS: Readonly<Record<string, (args: readonly string[]) => Promise<Exit
   train: runTrain,
   dataset: runDataset,
   generate: (args) => runEvaluate(['generate', ...args]),
+  neighbours: (args) => runEvaluate(['neighbours', ...args]),
 };
 
 /** Runs a command of `edm2` in this process, after saying which. */

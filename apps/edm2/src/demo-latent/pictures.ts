@@ -2,13 +2,12 @@ import { join } from 'node:path';
 import { type Dataset, openDataset } from '@edm2/dataset';
 import { writeFileAtomic } from '@edm2/tensor-files';
 import { writeGrid } from 'edm2/parts';
-import { createScorer, type DemoScore, nearest } from './score.js';
+import { createScorer, type DemoScore } from './score.js';
 import type { DemoSize } from './size.js';
 import { SIDE } from './write-images.js';
 
 /** Images of a class that a grid shows. */
 const SHOWN = 8;
-const SIZE = SIDE * SIDE * 3;
 
 /** What was drawn by a network, `<seed>.png` each, the class of seed n being n modulo the number of classes. */
 export interface Drawn {
@@ -46,8 +45,6 @@ export async function showAndScore(
       ).flat();
       await grid(path, cells, shown);
     }
-    const [first] = drawn;
-    if (first) await memorisation(join(outdir, 'nearest.png'), await readAll(first.folder, classes), dataset);
     await writeFileAtomic(join(outdir, 'scores.json'), `${JSON.stringify(scores, null, 2)}\n`);
     return scores;
   } finally {
@@ -68,18 +65,6 @@ async function imagesByClass(dataset: Dataset, rows: number): Promise<Uint8Array
       ...picked.filter((_, i) => i % Math.floor(least / rows) !== 0),
     ];
   });
-}
-
-/** Images of one class each, over the nearest of the data. */
-async function memorisation(path: string, images: readonly Uint8Array[], dataset: Dataset): Promise<void> {
-  const all = await Promise.all(Array.from({ length: dataset.length }, (_, i) => dataset.read(i)));
-  const data = joined(images);
-  const below = nearest(data, joined(all.map((image) => Uint8Array.from(image))), SIZE);
-  await writeGrid(
-    path,
-    { data: joined([data, below]), shape: [2 * images.length, SIDE, SIDE, 3] },
-    { columns: images.length },
-  );
 }
 
 async function readAll(folder: string, count: number): Promise<Uint8Array[]> {

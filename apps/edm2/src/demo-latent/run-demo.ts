@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InterruptedError } from '@edm2/command/errors';
+import { drawCurves } from './curves.js';
 import { type DemoRecord, writeRecord } from './demo-folder.js';
 import { type Emoji, listEmoji } from './emoji.js';
 import { type Drawn, showAndScore } from './pictures.js';
@@ -120,7 +121,11 @@ export async function runDemo(options: DemoOptions): Promise<DemoScore[]> {
     await run(['generate', '--net', network, ...more, ...seeds, '--outdir', folder, ...engine]);
     drawn.push({ name, folder, grid: at(`${file}.png`) });
   }
+  const [first] = drawn;
+  if (first && !(await exists(at('nearest.png'))))
+    await run(['neighbours', '--images', first.folder, '--data', images, '--output', at('nearest.png'), ...engine]);
   if (signal.aborted) throw new InterruptedError('interrupted; everything done so far is kept');
+  await drawCurves(outdir);
   return showAndScore(outdir, images, drawn, size);
 }
 

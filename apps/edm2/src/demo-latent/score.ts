@@ -28,25 +28,3 @@ function statisticsOf(features: Float32Array) {
   statistics.add(features);
   return statistics.result();
 }
-
-/**
- * Of each image the one of a set that is nearest, pixel by pixel: what a network has learned by heart is seen beside it.
- *
- * @param images - `[N, size]`.
- * @param from - `[M, size]`.
- * @returns `[N, size]`.
- */
-export function nearest(images: Uint8Array, from: Uint8Array, size: number): Uint8Array {
-  const out = new Uint8Array(images.length);
-  for (let n = 0; n * size < images.length; n++) {
-    let [best, least] = [0, Number.POSITIVE_INFINITY];
-    for (let m = 0; m * size < from.length; m++) {
-      let distance = 0;
-      for (let i = 0; i < size && distance < least; i++)
-        distance += ((images[n * size + i] as number) - (from[m * size + i] as number)) ** 2;
-      if (distance < least) [best, least] = [m, distance];
-    }
-    out.set(from.subarray(best * size, (best + 1) * size), n * size);
-  }
-  return out;
-}
