@@ -1,5 +1,6 @@
 import '@tensorflow/tfjs';
 import { type Engine, jit } from '@edm2/tfjs-jit';
+import { type Graph, newValue } from '@edm2/tfjs-jit/graph';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { lowerToStableHlo } from '../lower-to-stablehlo.js';
@@ -117,4 +118,21 @@ test('a mask that is given does not take what it masks out of 16 bit, a residual
     'negate',
   );
   expect(negated.map((op) => /x(f16|f32)>/.exec(op)?.[1])).toEqual(['f16', 'f32']);
+});
+
+test('float32 products keep every digit unless TF32 is allowed', () => {
+  const [image, filter] = [newValue([1, 4, 4, 2], 'float32'), newValue([3, 3, 2, 2], 'float32')];
+  const output = newValue([1, 4, 4, 2], 'float32');
+  const pad = [
+    [0, 0],
+    [1, 1],
+    [1, 1],
+    [0, 0],
+  ];
+  const attrs = { strides: [1, 1], dilations: [1, 1], pad };
+  const node = { kernel: 'Conv2D', op: 'conv2d', inputs: [image, filter], outputs: [output], attrs };
+  const graph: Graph = { inputs: [image, filter], constants: new Map(), nodes: [node], outputs: [output] };
+  const options = { state: [], donated: new Set<number>(), precision: 'float32' as const };
+  expect(lowerToStableHlo(graph, options).text).toContain('precision HIGHEST');
+  expect(lowerToStableHlo(graph, options, { tf32: true }).text).not.toContain('precision');
 });
