@@ -205,3 +205,20 @@ describe('killed in its last moments, a dataset is whole, and the next attempt t
     expect(readdirSync(join(tmp, 'beside')).sort()).toEqual([other, 'some.zip']);
   });
 });
+
+it('without sync, what an interrupted writer left is checked before it counts', async () => {
+  const path = join(tmp, 'loose');
+  const options = { kind: 'images', sync: false } as const;
+  const first = await createWriter(path, options);
+  for (const i of [0, 1, 2]) await first.add(i, await png(i));
+  const file = join(first.folder, '00000', 'img00000001.png');
+  writeFileSync(file, readFileSync(file).subarray(0, 40));
+  writeFileSync(join(first.folder, '00000', 'img00000002.png'), '');
+  const second = await createWriter(path, options);
+  expect([0, 1, 2].map((i) => second.has(i))).toEqual([true, false, false]);
+  for (const i of [1, 2]) await second.add(i, await png(i));
+  await second.finish({ labels: null });
+  const dataset = await openDataset(path);
+  expect((await verifyDataset(dataset)).images).toBe(3);
+  await dataset.close();
+});

@@ -1,7 +1,8 @@
-import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, sep } from 'node:path';
 import { known } from '@edm2/options';
 import {
+  explainFileError,
   makeFolder,
   type NpyInput,
   readZipDirectory,
@@ -9,9 +10,11 @@ import {
   writeFileAtomic,
   writeNpy,
 } from '@edm2/tensor-files';
+import { checkPng } from './decode/check-png.js';
 import { DatasetError } from './errors.js';
 import { isSample } from './file-source.js';
-import { MAX_IMAGES } from './limits.js';
+import { CONCURRENCY, MAX_IMAGES } from './limits.js';
+import { mapLimit } from './map-limit.js';
 import { storedZip } from './stored-zip.js';
 
 /** Options of {@link createWriter}. */
@@ -20,6 +23,11 @@ export interface WriterOptions {
   readonly kind: 'images' | 'latents';
   /** What decides the content, plain JSON: a writer that goes on with another's work must have been given the same. Default `{}`. */
   readonly settings?: Readonly<Record<string, unknown>>;
+  /**
+   * False, for images that are quickly made again: single files are left to the system until {@link DatasetWriter.finish}, which is many
+   * times faster, and what an interrupted writer left is checked before it counts. Default true: each file is on the disk once it is added.
+   */
+  readonly sync?: boolean;
 }
 
 /** What {@link DatasetWriter.finish} puts into `dataset.json`. */
@@ -69,7 +77,11 @@ const FOLDER_DIGITS = 5;
  * @throws {DatasetError} (rejects) not-writable, when something is there, or an unfinished dataset was begun with other settings.
  */
 export async function createWriter(path: string, options: WriterOptions): Promise<DatasetWriter> {
-  const { kind, settings = {} } = known('createWriter', options, { kind: true, settings: true });
+  const {
+    kind,
+    settings = {},
+    sync = true,
+  } = known('createWriter', options, { kind: true, settings: true, sync: true });
   if (kind !== 'images' && kind !== 'latents')
     throw new RangeError(`createWriter: expected kind to be images or latents, got ${kind}. Choose one.`);
   const folder = `${path}.partial`;
@@ -104,7 +116,8 @@ export async function createWriter(path: string, options: WriterOptions): Promis
     made.add(entry.name);
     await removeLeftovers(join(folder, entry.name));
     for (const name of await readdir(join(folder, entry.name)))
-      if (isSample(name)) present.add(`${entry.name}/${name}`);
+      if (isSample(name) && (sync || (await isWhole(join(folder, entry.name, name)))))
+        present.add(`${entry.name}/${name}`);
   }
   return {
     folder,
@@ -115,7 +128,8 @@ export async function createWriter(path: string, options: WriterOptions): Promis
       if (!made.has(sub)) await makeFolder(join(folder, sub));
       made.add(sub);
       const target = join(folder, name);
-      await (data instanceof Uint8Array ? writeFileAtomic(target, data) : writeNpy(target, data));
+      if (!(data instanceof Uint8Array)) await writeNpy(target, data);
+      else await (sync ? writeFileAtomic(target, data) : writeLoosely(target, data));
       present.add(name);
     },
     async remove(index) {
@@ -134,6 +148,7 @@ export async function createWriter(path: string, options: WriterOptions): Promis
         await writeFileAtomic(path, storedZip(items(folder, names, json, onProgress)), signal ? { signal } : {});
         await rm(folder, { recursive: true });
       } else {
+        if (!sync) await mapLimit(names.length, CONCURRENCY, (i) => syncFile(join(folder, names[i] as string)));
         await writeFileAtomic(join(folder, 'dataset.json'), json);
         // In this order a kill in between leaves a whole dataset, never a folder that has lost its settings.
         await rename(folder, path);
@@ -141,6 +156,28 @@ export async function createWriter(path: string, options: WriterOptions): Promis
       }
     },
   };
+}
+
+/** Whether a PNG is whole: a machine that lost its power may leave a file of the right name and other content. */
+const isWhole = async (path: string): Promise<boolean> => typeof checkPng(await readFile(path)) === 'object';
+
+/** Writes a file that counts only if it is whole. */
+async function writeLoosely(path: string, data: Uint8Array): Promise<void> {
+  try {
+    await writeFile(path, data);
+  } catch (error) {
+    await rm(path, { force: true }).catch(() => {});
+    throw explainFileError(error, { fn: 'createWriter', path });
+  }
+}
+
+async function syncFile(path: string): Promise<void> {
+  const handle = await open(path);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Removes what a process that was killed in its last moments has left: of a folder its settings, of a zip the files that went into it. */

@@ -154,7 +154,11 @@ async function writerOptions(images: ConvertSource, count: number, settings: Ima
   const hash = createHash('sha256');
   for (const part of await images.identity()) hash.update(`${part}\n`);
   hash.update(images.labels.kind);
-  return { kind: 'images' as const, settings: { source: hash.digest('hex').slice(0, 16), count, ...settings } };
+  return {
+    kind: 'images' as const,
+    sync: false,
+    settings: { source: hash.digest('hex').slice(0, 16), count, ...settings },
+  };
 }
 
 async function convertAll(

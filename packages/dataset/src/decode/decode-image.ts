@@ -10,6 +10,7 @@ import { decodePng, decodeWithSharp } from './decode-sharp.js';
 import { foreignKind } from './foreign-kind.js';
 import { greyToRgb, rgbToGrey } from './grey.js';
 import { type ImageKind, imageKind } from './image-kind.js';
+import { decodePlainPng } from './plain-png.js';
 import { DecodeFailure, type DecodeFailureCode, type Raster } from './raster.js';
 
 /** A decoded image or array, `[height, width, channels]`. */
@@ -104,7 +105,7 @@ async function rasterOf(
     case 'png': {
       const header = checkPng(bytes);
       if (typeof header === 'string') throw new DecodeFailure(header);
-      return decodePng(bytes, header, { channels, acceptWarnings, maxSide });
+      return decodePlainPng(bytes, header, maxSide) ?? decodePng(bytes, header, { channels, acceptWarnings, maxSide });
     }
     case 'bmp':
       return decodeBmp(bytes, maxSide);
