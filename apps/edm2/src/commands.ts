@@ -34,7 +34,7 @@ export const COMMANDS: Readonly<Record<string, FrontCommand>> = {
     run: async (args) => (await import('./runners/train.js')).runLadder(args),
   },
   dataset: {
-    line: 'datasets: images to latents and back, statistics, contents',
+    line: 'datasets: convert any images, encode and decode latents, stats, verify, split, info',
     run: async (args) => (await import('./runners/dataset.js')).runDataset(args),
   },
   'demo-latent': {
