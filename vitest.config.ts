@@ -1,5 +1,6 @@
 import { defaultServerConditions } from 'vite';
-import { defineConfig } from 'vitest/config';
+import { defaultExclude, defineConfig } from 'vitest/config';
+import { sourceTests } from './scripts/source-tests.mjs';
 
 // TEST_BUILT=1 drops the source condition, so that the same tests run against what is published (dist).
 const built = Boolean(process.env['TEST_BUILT']);
@@ -13,6 +14,8 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'internal/*/src/**/*.test.ts', ...programs, 'test/**/*.test.ts'],
+    // What reaches sources by path is the same test either way: once is enough.
+    exclude: [...defaultExclude, ...(built ? sourceTests() : [])],
     // Ends what hangs; the longest test takes 45 s of a quiet machine.
     testTimeout: 400_000,
     hookTimeout: 400_000,

@@ -56,6 +56,10 @@ const perPackage = (command, argsOf) => async () => {
   return result;
 };
 
+/** Node.js that the rehearsal knows; this process's own needs no download. */
+const rehearsed = ['20', '22', '24'];
+const [major] = process.versions.node.split('.');
+
 const stages = {
   lint: tool('biome', bin('biome'), ['check', '.']),
   versions: tool('sherif', bin('sherif'), ['--fail-on-warnings']),
@@ -65,6 +69,11 @@ const stages = {
   build: tool('turbo', bin('turbo'), ['run', 'build', '--log-order=grouped', '--output-logs=errors-only']),
   size: tool('size-limit', process.execPath, [join(root, 'scripts/sizes.mjs')]),
   examples: tool('examples', process.execPath, [join(root, 'scripts/examples.mjs')]),
+  // Two packages, one of them with a command, as far as CI's time allows; `npm run release:rehearse` is the whole.
+  rehearsal: tool('release:rehearse', process.execPath, [
+    join(root, 'scripts/release-rehearse.mjs'),
+    ...['--managers', 'npm', '--nodes', rehearsed.includes(major) ? major : '20', '--only', 'phema,sampler'],
+  ]),
   'tests of dist': suite(true),
   publint: perPackage(bin('publint'), (folder) => ['--strict', folder]),
   'types of dist': perPackage(bin('attw'), (folder) => ['--pack', folder, '--profile', 'node16', '--quiet']),

@@ -55,13 +55,6 @@ const published = readdirSync(join(root, 'packages'))
     manifest: JSON.parse(readFileSync(join(root, 'packages', folder, 'package.json'), 'utf8')),
   }))
   .filter(({ manifest }) => !manifest.private);
-const unbuilt = published.filter(
-  ({ folder, manifest }) => manifest.main && !existsSync(join(root, 'packages', folder, manifest.main)),
-);
-if (unbuilt.length > 0)
-  wrongUsage(
-    `expected built packages, got no dist in ${unbuilt.map(({ folder }) => folder).join(', ')}. Run npm run build first.`,
-  );
 const managers = chosen('managers', ['npm', 'pnpm', 'yarn']);
 const nodes = chosen('nodes', ['20', '22', '24']);
 const only =
@@ -71,6 +64,15 @@ const only =
         'only',
         published.map(({ folder }) => folder),
       );
+/** What is published: those that are asked for, and ours that they ask for. */
+const needed = withNeeds(only);
+const unbuilt = needed.filter(
+  ({ folder, manifest }) => manifest.main && !existsSync(join(root, 'packages', folder, manifest.main)),
+);
+if (unbuilt.length > 0)
+  wrongUsage(
+    `expected built packages, got no dist in ${unbuilt.map(({ folder }) => folder).join(', ')}. Run npm run build first.`,
+  );
 const failures = [];
 
 let registry;
@@ -111,6 +113,20 @@ function chosen(name, all) {
   if (unknown !== undefined)
     wrongUsage(`--${name}: expected some of ${all.join(', ')}, got ${unknown || 'nothing'}. Correct it.`);
   return list;
+}
+
+/** Packages in these folders, and all that they depend on or name as peers. */
+function withNeeds(folders) {
+  const found = new Set();
+  const visit = (each) => {
+    if (each === undefined || found.has(each)) return;
+    found.add(each);
+    const { dependencies, peerDependencies, optionalDependencies } = each.manifest;
+    for (const name of Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies }))
+      visit(published.find(({ manifest }) => manifest.name === name));
+  };
+  for (const each of published) if (folders.includes(each.folder)) visit(each);
+  return [...found];
 }
 
 /** Runs and tells; what is thrown is a failure. */
@@ -222,8 +238,7 @@ function publish(to) {
       '--yes',
       packageManager,
       '--recursive',
-      '--filter',
-      './packages/*',
+      ...needed.flatMap(({ manifest }) => ['--filter', manifest.name]),
       'publish',
       '--no-git-checks',
       '--access',
@@ -234,7 +249,7 @@ function publish(to) {
     root,
     { NPM_CONFIG_USERCONFIG: file },
   );
-  console.log(`✓ ${published.length} packages published`);
+  console.log(`✓ ${needed.length} packages published`);
 }
 
 /** Node.js of a major version out of npm's packages of it. */
