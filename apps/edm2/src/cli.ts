@@ -1,7 +1,15 @@
 import { isMainThread } from 'node:worker_threads';
 import { supervise } from '@edm2/app-kit/command/supervise';
+import { isWorkThread } from '@edm2/app-kit/command/threads';
 import { work } from '@edm2/app-kit/command/work-thread';
+import { useConvertProgram } from '@edm2/app-kit/data/convert-program';
 
 if (isMainThread) process.exit(await supervise(new URL(import.meta.url)));
-const { runProgram } = await import('./program.js');
-await work(runProgram);
+if (isWorkThread()) {
+  useConvertProgram(new URL(import.meta.url));
+  const { runProgram } = await import('./program.js');
+  await work(runProgram);
+} else {
+  // A thread that the work has started to convert images.
+  (await import('@edm2/app-kit/data/convert-threads')).serveConversions();
+}

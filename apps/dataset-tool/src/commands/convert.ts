@@ -2,6 +2,7 @@ import { expectSource } from '@edm2/app-kit/command/expect-source';
 import { interruptible } from '@edm2/app-kit/command/interruptible';
 import { startProgress } from '@edm2/app-kit/command/progress';
 import { convertLines } from '@edm2/app-kit/data/convert-lines';
+import { startConvertThreads } from '@edm2/app-kit/data/convert-threads';
 import { aloneAt } from '@edm2/app-kit/files/alone';
 import { withDestination } from '@edm2/command/destination';
 import { UsageError } from '@edm2/command/errors';
@@ -27,6 +28,7 @@ interface ConvertCommandOptions {
   readonly split?: 'train' | 'test';
   readonly acceptWarnings?: boolean;
   readonly dryRun?: boolean;
+  readonly threads?: number;
 }
 
 /** Reads `64x64` or `64`. */
@@ -83,6 +85,11 @@ export const addConvertCommand = (program: Command): Command =>
     .option('--no-labels', 'without labels')
     .addOption(new Option('--split <which>', 'part of IDX files or an .npz').choices(['train', 'test']))
     .option('--accept-warnings', 'use images that decode although the decoder warns of damage')
+    .option(
+      '--threads <n>',
+      'threads that convert (default: one for each core)',
+      wholeNumber({ most: 64, why: 'more only wait' }),
+    )
     .option('--dry-run', 'write nothing; say what would be done')
     .action((options: ConvertCommandOptions) => convertCommand(options));
 
@@ -105,6 +112,7 @@ async function convert(source: string, dest: string | undefined, options: Conver
       ? 'nothing was written'
       : `what is converted waits in ${dest}.partial. Go on with the same command`;
   await interruptible({ say, stopping: 'stopping after these images', kept }, async (signal) => {
+    const threads = startConvertThreads(options.threads);
     let progress: ReturnType<typeof startProgress> | undefined;
     const settings: ConvertOptions = {
       transform,
@@ -119,6 +127,8 @@ async function convert(source: string, dest: string | undefined, options: Conver
       labels,
       ...(split ? { split } : {}),
       acceptWarnings,
+      convert: threads.convert,
+      concurrency: threads.concurrency,
       onProgress: ({ done, total }) => {
         progress ??= startProgress(dest === undefined ? 'looking' : 'converting', total, 'images');
         progress.update(done);
@@ -130,7 +140,10 @@ async function convert(source: string, dest: string | undefined, options: Conver
       .catch((error: unknown) => {
         throw error instanceof RangeError ? inFlags(error) : error;
       })
-      .finally(() => progress?.stop());
+      .finally(() => {
+        progress?.stop();
+        return threads.close();
+      });
     for (const line of convertLines(report, dest)) (dest === undefined ? print : say)(line);
   });
 }

@@ -94,7 +94,7 @@ test('verify passes what is intact and names what is not', async () => {
 test('convert: a dry run writes nothing, labels come from a table, what is passed over is counted', async () => {
   writeFileSync(
     at('labels.csv'),
-    'file,label\n' + ['ant/0', 'ant/1', 'bee/0'].map((name, i) => `${name},${i}\n`).join(''),
+    `file,label\n${['ant/0', 'ant/1', 'bee/0'].map((name, i) => `${name},${i}\n`).join('')}`,
   );
   mkdirSync(at('few/ant'), { recursive: true });
   mkdirSync(at('few/bee'), { recursive: true });

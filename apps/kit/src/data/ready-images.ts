@@ -6,6 +6,7 @@ import { interruptible } from '../command/interruptible.js';
 import { startProgress } from '../command/progress.js';
 import { aloneAt } from '../files/alone.js';
 import { convertLines } from './convert-lines.js';
+import { startConvertThreads } from './convert-threads.js';
 
 /** What decides how images are made ready. */
 export interface ReadyOptions {
@@ -50,14 +51,20 @@ export async function readyImages(path: string, options: ReadyOptions): Promise<
     const kept = `what is converted waits in ${place}.partial. Go on with the same command`;
     await interruptible({ say, stopping: 'stopping after these images', kept }, async (signal) => {
       const progress = startProgress('converting', images, 'images');
+      const threads = startConvertThreads();
       const report = await convertDataset(path, dest, {
         ...shared,
         transform: 'center-crop-dhariwal',
         size: { width: side, height: side },
         acceptWarnings,
+        convert: threads.convert,
+        concurrency: threads.concurrency,
         onProgress: ({ done }) => progress.update(done),
         signal,
-      }).finally(() => progress.stop());
+      }).finally(() => {
+        progress.stop();
+        return threads.close();
+      });
       for (const line of convertLines(report, place)) say(line);
     });
   });

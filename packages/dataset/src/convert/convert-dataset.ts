@@ -203,7 +203,7 @@ async function convertAll(
     const result = 'refused' in image ? image : await run({ image, path, settings });
     if ('png' in result) await take(index, result);
     // A decoder's words are the whole process's: what fails beside others is judged once more, alone.
-    else if (!last && result.refused === 'damaged') return void uncertain.push(index);
+    else if (!last && result.refused !== 'too-small') return void uncertain.push(index);
     else refusals.add(index, result.refused, result.why);
     onProgress?.({ done: ++done, total: count });
   };
