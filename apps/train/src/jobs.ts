@@ -2,8 +2,9 @@ import { join } from 'node:path';
 import { siblingCommand } from '@edm2/command/typed';
 import type { Dataset } from '@edm2/dataset';
 import type { LatentDescription } from '@edm2/latent-vae';
-import { commandWords, findAutoencoder } from 'edm2/parts';
+import { commandWords, findAutoencoder, openPreviewDecoder } from 'edm2/parts';
 import { mainJob } from './demo/main-job.js';
+import type { CommandOptions } from './options/command-options.js';
 import type { RunConfig } from './options/run-config.js';
 import { trainingReport } from './report/training-report.js';
 import { writeReport } from './report/write-report.js';
@@ -35,11 +36,15 @@ export const runMainJob = (train: Dataset, config: RunConfig, outdir: string, re
 export const printConfig = (config: RunConfig): void =>
   void process.stdout.write(`${JSON.stringify(config, null, 2)}\n`);
 
-/** What `--vae` names must decode the data's latents: said before anything is written. */
+/** What `--vae` and `--preview-vae` name must decode the data's latents: said before anything is written. */
 export async function checkVae(
-  { vae, data = '' }: { readonly vae?: string | undefined; readonly data?: string | undefined },
+  { vae, previewVae, data = '' }: Pick<CommandOptions, 'vae' | 'previewVae' | 'data'>,
   latents: LatentDescription | undefined,
 ): Promise<void> {
-  if (vae !== undefined && latents)
-    await findAutoencoder({ option: vae, description: latents, of: data, words: commandWords });
+  if (!latents) return;
+  if (vae !== undefined) await findAutoencoder({ option: vae, description: latents, of: data, words: commandWords });
+  if (previewVae === undefined) return;
+  const channels = latents.normalizer.rawMean.length;
+  const of = { path: data, channels, description: latents, vae, tiny: previewVae, words: commandWords };
+  (await openPreviewDecoder({ ...of, engine: {} })).dispose();
 }

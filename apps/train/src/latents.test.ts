@@ -3,10 +3,11 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { keepPrinted } from '@edm2/app-kit/command/printed.fixture';
-import { readLatentMetadata } from '@edm2/latent-vae';
+import { createAutoencoderTiny, readLatentMetadata } from '@edm2/latent-vae';
 import { hashAutoencoder } from '@edm2/latent-vae/node';
 import { createRandom } from '@edm2/random';
-import { readSafetensors } from '@edm2/tensor-files';
+import { readSafetensors, writeSafetensors } from '@edm2/tensor-files';
+import { toFileShape } from '@edm2/tensor-files/tfjs';
 import { goldenPath } from '@edm2/test-support';
 import { decode, encode } from 'fast-png';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -27,6 +28,14 @@ const printed = keepPrinted();
 
 /** A preset's network is more than these tests need: four channels of 4×4 latents. */
 const SHORT = ['--preset', 'mnist', '--duration', '1000', '--batch', '100', '--preview', '1000'];
+/** An AutoencoderTiny with the latents of the golden autoencoder. */
+const TINY = {
+  _class_name: 'AutoencoderTiny',
+  encoder_block_out_channels: [8, 8, 8, 8],
+  decoder_block_out_channels: [8, 8, 8, 8],
+  num_encoder_blocks: [1, 1, 1, 1],
+  num_decoder_blocks: [1, 1, 1, 1],
+};
 const data = at('data', 'latents.zip');
 const run = at('run');
 
@@ -84,6 +93,46 @@ test('previews and generated images are decoded with it, found beside the data o
   expect([image.width, image.height, image.channels]).toEqual([32, 32, 3]);
   // Decoded and not constant.
   expect(new Set(image.data).size).toBeGreaterThan(16);
+});
+
+test('a tiny autoencoder decodes previews in its place', async () => {
+  const { parameters } = createAutoencoderTiny(TINY);
+  const random = createRandom(5);
+  const weights = parameters.map(({ name, shape }) => {
+    const size = shape.reduce((product, side) => product * side, 1);
+    return [
+      name,
+      {
+        shape: toFileShape(shape),
+        data: random
+          .stream(name)
+          .normal(size)
+          .map((x) => x / 4),
+      },
+    ] as const;
+  });
+  mkdirSync(at('taesd'));
+  await writeSafetensors(at('taesd', 'diffusion_pytorch_model.safetensors'), Object.fromEntries(weights));
+  writeFileSync(at('taesd', 'config.json'), JSON.stringify(TINY));
+  const argv = ['--data', data, ...SHORT, '--preview-vae', at('taesd')];
+  expect(await train([...argv, '--outdir', at('quick')]), printed.text).toBe(0);
+  expect(printed.text).toMatch(/previews are decoded with .*taesd/);
+  const [quick, slow] = ['quick', 'run'].map((name) => readFileSync(at(name, 'previews', '0000001.png')));
+  const [a, b] = [decode(quick ?? Buffer.of()), decode(slow ?? Buffer.of())];
+  expect([a.width, a.height]).toEqual([b.width, b.height]);
+  expect(quick?.equals(slow ?? Buffer.of())).toBe(false);
+  // Nothing else is another.
+  const name = 'network-snapshot-0000001-0.100.safetensors';
+  expect(readFileSync(at('quick', name)).equals(readFileSync(at('run', name)))).toBe(true);
+
+  writeFileSync(at('taesd', 'config.json'), JSON.stringify({ ...TINY, latent_channels: 16 }));
+  expect(await train([...argv, '--outdir', at('never')]), printed.text).toBeGreaterThan(0);
+  expect(printed.text).toMatch(/layers\.\d+\.weight of shape \[16,8,3,3\], got \[4,8,3,3\]/);
+  const other = goldenPath('vae-variants/taesd');
+  expect(await train([...argv.slice(0, -1), other, '--outdir', at('never')])).toBe(2);
+  expect(printed.text).toMatch(
+    /--preview-vae: expected a tiny autoencoder of 4 latent channels and 8×8 pixels a latent/,
+  );
 });
 
 test('without the autoencoder a run goes on without previews, and says how to have them', async () => {

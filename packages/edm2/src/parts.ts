@@ -6,6 +6,7 @@ export {
   type WantedAutoencoder,
 } from './latents/find-autoencoder.js';
 export { type LatentDecoder, type LatentDecoderOptions, openLatentDecoder } from './latents/latent-decoder.js';
+export { openPreviewDecoder, type PreviewDecoderOptions } from './latents/preview-decoder.js';
 export { type FindNetworkOptions, type FoundNetwork, findNetwork } from './network/find-network.js';
 export { findInstalled, type InstalledNetwork } from './network/installed.js';
 export { type EngineWish, startForSampling } from './network/start-for-sampling.js';

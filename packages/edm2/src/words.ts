@@ -4,6 +4,7 @@ export type OptionName =
   | 'sigmaRel'
   | 'vae'
   | 'anyVae'
+  | 'previewVae'
   | 'force'
   | 'classes'
   | 'features'
@@ -26,6 +27,7 @@ const FLAGS: Readonly<Record<OptionName, string>> = {
   sigmaRel: '--sigma-rel',
   vae: '--vae',
   anyVae: '--any-vae',
+  previewVae: '--preview-vae',
   force: '--force',
   classes: '--class',
   features: '--features',

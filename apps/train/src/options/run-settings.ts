@@ -11,6 +11,13 @@ const every =
   (_: RunBasis, { duration, batch }: OtherSettings): number =>
     Math.max(1000, Math.ceil(duration / share / batch) * batch);
 
+/** What decodes previews wants latents, and previews. */
+function previewsOfLatents(folder: string | undefined, { latents, preview }: OtherSettings): string | undefined {
+  if (folder === undefined) return undefined;
+  if (!latents) return 'expected data of latents, got images. Leave it out, or encode the images.';
+  return preview > 0 ? undefined : 'expected previews that it decodes, got --preview 0. Leave one of the two out.';
+}
+
 /** How often something is written, where things are, and what computes: a continuation may change it. */
 export const RUN_SETTINGS = {
   status: setting({
@@ -61,11 +68,15 @@ export const RUN_SETTINGS = {
     help: 'diffusers folder of the autoencoder that decodes previews of latents (default: the one that the data names, here or beside it)',
     read: (folder) => resolve(folder),
     schema: z.string().exactOptional(),
-    wrong(folder, { latents, preview }) {
-      if (folder === undefined) return undefined;
-      if (!latents) return 'expected data of latents, got images. Leave it out, or encode the images.';
-      return preview > 0 ? undefined : 'expected previews that it decodes, got --preview 0. Leave one of the two out.';
-    },
+    wrong: previewsOfLatents,
+    mayChange: true,
+  }),
+  previewVae: setting({
+    flags: '--preview-vae <folder>',
+    help: 'diffusers folder of a tiny autoencoder (TAESD) that decodes previews in its place, which is quicker',
+    read: (folder) => resolve(folder),
+    schema: z.string().exactOptional(),
+    wrong: previewsOfLatents,
     mayChange: true,
   }),
   updates: setting({

@@ -8,6 +8,7 @@ import {
   gridClass,
   OptionError,
   openLatentDecoder,
+  openPreviewDecoder,
   pixelDecoder,
   sampleAll,
   writeGrid,
@@ -26,7 +27,7 @@ const STEPS = 12;
 export interface PreviewOptions {
   readonly outdir: string;
   readonly unet: UNet;
-  readonly config: Pick<RunConfig, 'data' | 'latents' | 'preview' | 'sigmaData' | 'vae'>;
+  readonly config: Pick<RunConfig, 'data' | 'latents' | 'preview' | 'previewVae' | 'sigmaData' | 'vae'>;
   readonly engine: EngineReport;
   readonly say: (text: string) => void;
 }
@@ -74,22 +75,16 @@ export async function createPreview(options: PreviewOptions): Promise<Preview> {
 }
 
 async function decoderOf({ unet, config, engine, say }: PreviewOptions): Promise<Decoder | undefined> {
-  const { latents, data, vae } = config;
+  const { latents, data, vae, previewVae: tiny } = config;
   if (!latents) return pixelDecoder;
   const channels = unet.config.imgChannels;
   try {
-    const decoder = await openLatentDecoder({
-      path: data,
-      channels,
-      description: latents,
-      vae,
-      engine,
-      words: commandWords,
-    });
+    const of = { path: data, channels, description: latents, vae, engine, words: commandWords };
+    const decoder = tiny === undefined ? await openLatentDecoder(of) : await openPreviewDecoder({ ...of, tiny });
     say(`previews are decoded with ${decoder.directory}`);
     return decoder;
   } catch (error) {
-    if (vae !== undefined || !(error instanceof OptionError)) throw error;
+    if (vae !== undefined || tiny !== undefined || !(error instanceof OptionError)) throw error;
     say(`no previews: ${error.message} Training goes on without.`);
     return undefined;
   }

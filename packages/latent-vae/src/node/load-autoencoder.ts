@@ -58,6 +58,23 @@ export async function loadAutoencoder(path: string): Promise<LoadedAutoencoder> 
   }
 }
 
+/**
+ * What the `config.json` of an autoencoder says, without reading its weights: the network, and how diffusers scales its latents.
+ *
+ * @param path - what `loadAutoencoder` takes, with a `config.json`.
+ * @throws {RangeError} (rejects) when there is no configuration, or it is not an AutoencoderKL's.
+ * @throws {Error} (rejects) of the file system.
+ */
+export async function describeAutoencoder(path: string): Promise<{ vae: AutoencoderKL; scaling: LatentNormalizer }> {
+  const { config } = await locateAutoencoder(path, 'describeAutoencoder');
+  if (config === undefined)
+    throw new RangeError(
+      `describeAutoencoder: expected a folder with a config.json, got ${path} without one. Weights alone do not say how their latents are scaled.`,
+    );
+  const { network: vae, options } = await readConfigFile(config, 'describeAutoencoder', createAutoencoderKL);
+  return { vae, scaling: createScalingNormalizer(options) };
+}
+
 function noAutoencoder({ entries }: Weights, path: string): never {
   const names = [...entries.keys()];
   const got = `${names.slice(0, SHOWN).join(', ')}${names.length > SHOWN ? ` and ${names.length - SHOWN} more` : ''}`;

@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs';
 import { createAutoencoderKL, createAutoencoderTiny } from '@edm2/latent-vae';
-import { loadAutoencoder, loadAutoencoderTiny } from '@edm2/latent-vae/node';
+import { describeAutoencoder, loadAutoencoder, loadAutoencoderTiny } from '@edm2/latent-vae/node';
 import { goldenPath, maxAbsoluteError, nchwToNhwc, readGolden } from '@edm2/test-support';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -45,6 +45,16 @@ describe('diffusers’ variants of AutoencoderKL give what diffusers gives, writ
     });
     tf.dispose(params);
     expect(tf.memory().numTensors).toBe(before);
+    // Without the weights, the same.
+    const described = await describeAutoencoder(folder(name));
+    expect(described.vae.config).toEqual(vae.config);
+    expect(described.scaling.options).toEqual(scaling?.options);
+  });
+
+  it('weights alone do not say how their latents are scaled', async () => {
+    await expect(describeAutoencoder(goldenPath('vae-single/checkpoint.safetensors'))).rejects.toThrow(
+      /expected a folder with a config\.json, got .*checkpoint/,
+    );
   });
 });
 
