@@ -3,7 +3,7 @@ import type { Form } from './forms.js';
 import { at } from './kernels/spec.js';
 import { whileLent } from './lent.js';
 import { promised } from './options.js';
-import { countIterations } from './trace/optimizers.js';
+import { countIterations } from './trace/seen-optimizer.js';
 import { readSlots } from './trace/slot.js';
 import { type Flat, flatten, type Structure, unflatten } from './tree.js';
 

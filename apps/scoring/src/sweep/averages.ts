@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { inOwnWords } from '@edm2/app-kit/command/in-own-words';
+import { prose } from '@edm2/app-kit/files/prose';
 import { assertReachable, openSnapshots, reconstructFiles, selectSnapshots } from '@edm2/phema/node';
 import { fileFingerprint } from 'edm2/parts';
 import type { TensorLength } from './point.js';
@@ -86,9 +87,10 @@ export async function openAverages(
     const result = await reconstructFiles(options);
     if (result.snapshots === selection.snapshots.length) return result;
     for (const { path, skipped } of result.outputs) if (!skipped) await rm(path, { force: true });
-    throw new Error(
-      `${indir}: expected the ${selection.snapshots.length} snapshots that were there at first, got ${result.snapshots}; those at first: ${selection.snapshots.map(({ path }) => basename(path)).join(', ')}. Put them back and run the command again.`,
-    );
+    const first = selection.snapshots.map(({ path }) => basename(path));
+    throw new Error(prose`
+      ${indir}: expected the ${first.length} snapshots that were there at first, got ${result.snapshots}; those at first:
+      ${first.join(', ')}. Put them back and run the command again.`);
   };
   return {
     fingerprint: `${run} at ${time}`,

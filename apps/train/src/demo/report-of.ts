@@ -1,5 +1,6 @@
 import { cpus, totalmem } from 'node:os';
 import { relative } from 'node:path';
+import { prose } from '@edm2/app-kit/files/prose';
 import { CLASSIFIER_FEATURES as FEATURES } from 'edm2/parts';
 import type { RunConfig } from '../options/run-config.js';
 import { curvesOf } from '../report/curves-of.js';
@@ -22,7 +23,10 @@ export async function reportOf(
   const log = await readLog(outdir);
   return {
     title: 'EDM2 on MNIST',
-    headline: `A class-conditional EDM2 (config ${config.config}) trained on ${imagesOf(config).toLocaleString('en')} images of handwritten digits, averaged after training and sampled with Heun's method, guided by what it was itself earlier in training (autoguidance). Each row of the grid was asked for one digit.`,
+    headline: prose`
+      A class-conditional EDM2 (config ${config.config}) trained on ${imagesOf(config).toLocaleString('en')} images of
+      handwritten digits, averaged after training and sampled with Heun's method, guided by what it was itself earlier in
+      training (autoguidance). Each row of the grid was asked for one digit.`,
     figures: figures(config, evaluation, trained),
     grid: {
       path: evaluation.grid,
@@ -102,7 +106,11 @@ function scoreTable(evaluation: Evaluation): NonNullable<RunReport['scores']> {
       values: [percent(score.labelAgreement), score.frechet.toFixed(3), score.n],
       highlight: i === 0,
     })),
-    note: `Judged by a small classifier trained in this run (right on ${percent(evaluation.testAgreement)} of the real test set). The distance is taken on its ${FEATURES} features against the real test set; it is not FID, and it falls with n: compare rows of equal n only. Guidance trades variety for legibility: the distance shows its price. The sweep is not guided, and uses other seeds than the final images.`,
+    note: prose`
+      Judged by a small classifier trained in this run (right on ${percent(evaluation.testAgreement)} of the real test
+      set). The distance is taken on its ${FEATURES} features against the real test set; it is not FID, and it falls with
+      n: compare rows of equal n only. Guidance trades variety for legibility: the distance shows its price. The sweep is
+      not guided, and uses other seeds than the final images.`,
   };
 }
 

@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { isInterruption } from '@edm2/app-kit/command/interrupt';
+import { prose } from '@edm2/app-kit/files/prose';
 import type { MagnitudeLine } from '@edm2/app-kit/magnitudes/magnitude-line';
 import { renderChart } from '@edm2/app-kit/pictures/render-chart';
 import { writeWhole } from '@edm2/app-kit/pictures/write-whole';
@@ -74,10 +75,13 @@ async function climb(options: LadderOptions): Promise<readonly Rung[]> {
     await writeResults(options, known, judge);
   }
   judge.classifier.dispose();
-  if (diverged.length > 0)
-    throw new UsageError(
-      `ladder: expected finite losses, got others in ${diverged.join(', ')}. Delete ${diverged.map((letter) => join(outdir, letter)).join(', ')} and take a lower factor in --lr-factors ${diverged.map((letter) => `${letter}=${rateFactorOf(letter, settings.rateFactors)}`).join(',')}; all else is kept.`,
-    );
+  if (diverged.length > 0) {
+    const folders = diverged.map((letter) => join(outdir, letter)).join(', ');
+    const factors = diverged.map((letter) => `${letter}=${rateFactorOf(letter, settings.rateFactors)}`).join(',');
+    throw new UsageError(prose`
+      ladder: expected finite losses, got others in ${diverged.join(', ')}. Delete ${folders} and take a lower factor in
+      --lr-factors ${factors}; all else is kept.`);
+  }
   return rungs;
 }
 

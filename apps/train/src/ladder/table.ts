@@ -1,3 +1,4 @@
+import { prose } from '@edm2/app-kit/files/prose';
 import { formatSpread, type Spread } from '@edm2/app-scoring/scores/spread';
 import { CONFIG_STEPS } from '@edm2/edm2-unet';
 import { trainingLadder } from '@edm2/training';
@@ -79,9 +80,17 @@ export function ladderTable(rungs: readonly Rung[], about: LadderAbout): string 
   return [
     ...lines,
     '',
-    `${about.images.toLocaleString('en')} images each, ${about.channels} channels at ${about.resolution}×${about.resolution}, ${several}; ${draws} × ${n} images of each, ${about.samplerSteps} steps of Heun's method; mean ± standard deviation over trainings, or over the draws of one.`,
-    `EMA lengths: averages reconstructed from snapshots, their profiles at most ${percentOf(worst)} off. Learning rates: the paper's times ${factors}. Training loss: over the last sixteenth of the images; A's has no uncertainty in it and compares with none.`,
-    `The distance is taken on the features of a small digit classifier: it is not FID. ${real.n} real images held out score ${short(real.frechet)}, and ${(100 * real.labelAgreement).toFixed(1)} % of them are read as what they are.`,
+    prose`
+      ${about.images.toLocaleString('en')} images each, ${about.channels} channels at
+      ${about.resolution}×${about.resolution}, ${several}; ${draws} × ${n} images of each, ${about.samplerSteps} steps of
+      Heun's method; mean ± standard deviation over trainings, or over the draws of one.`,
+    prose`
+      EMA lengths: averages reconstructed from snapshots, their profiles at most ${percentOf(worst)} off. Learning rates:
+      the paper's times ${factors}. Training loss: over the last sixteenth of the images; A's has no uncertainty in it and
+      compares with none.`,
+    prose`
+      The distance is taken on the features of a small digit classifier: it is not FID. ${real.n} real images held out
+      score ${short(real.frechet)}, and ${(100 * real.labelAgreement).toFixed(1)} % of them are read as what they are.`,
     '',
     `\`${about.command}\`, ${about.machine}, ${about.engine}, ${about.finished}`,
     '',

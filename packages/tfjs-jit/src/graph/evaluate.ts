@@ -1,6 +1,6 @@
 import { engine, getKernel, type KernelBackend, Tensor, type TensorInfo, tidy } from '@tensorflow/tfjs-core';
 import { checkNodeIndices } from '../kernels/index-errors.js';
-import { rangeValues } from '../kernels/shape.js';
+import { rangeValues } from '../kernels/made.js';
 import { at } from '../kernels/spec.js';
 import { KERNELS } from '../kernels/table.js';
 import { type Data, type Graph, type Node, sameShape, sizeOf, toData, type Value } from './graph.js';

@@ -12,9 +12,10 @@ export {
 export { COMPARE, computedIn, ELEMENTWISE, TEST } from '../kernels/elementwise.js';
 export { checkNodeIndices, INDEXED, type IndexCheck, indexCheck, indexError } from '../kernels/index-errors.js';
 export { COMPILED_KERNELS, kernelGraph, kernelInputs, runDecomposed } from '../kernels/kernel-call.js';
+export { rangeValues } from '../kernels/made.js';
 export { REDUCE } from '../kernels/reduce.js';
 export { resizeMatrix } from '../kernels/resize-matrix.js';
-export { padValue, rangeValues } from '../kernels/shape.js';
+export { padValue } from '../kernels/shape.js';
 export { reach, type SlidingWindow, slidingWindow, type Two, two } from '../kernels/sliding-window.js';
 export { at, number, numbers, pairs, text } from '../kernels/spec.js';
 export { KERNEL_NAMES } from '../kernels/table.js';

@@ -1,5 +1,5 @@
 import type { Optimizer, Tensor, Variable } from '@tensorflow/tfjs-core';
-import { changedField, type SeenOptimizer } from './optimizers.js';
+import { changedField, type SeenOptimizer } from './seen-optimizer.js';
 
 /** What of the world outside a trace depends on, beside arguments and what is read at every call. */
 export interface Outside {
