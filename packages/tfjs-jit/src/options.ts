@@ -10,7 +10,7 @@ export interface JitOptions {
   readonly donate?: readonly number[];
   /**
    * Arithmetic of convolutions and matrix products; default `'float32'`. In 16 bit their operands are rounded and their
-   * results are float32 again; reductions, element-wise kernels, small products and updates of state stay float32. float16
+   * results are float32 again (on XLA, 16 bit from one product to the next); reductions, element-wise kernels, small products and updates of state stay float32. float16
    * overflows above 65504: replace gradients that are not finite. An engine
    * without it refuses, and without an engine `warn` hears once that it changes nothing.
    */

@@ -66,12 +66,12 @@ describe(`several devices, ${IF_INSTALLED}`, () => {
       const far = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
         Math.max(...Array.from(a, (x, i) => Math.abs(x - (b[i] ?? Number.NaN))));
       expect(one.losses.at(-1)).toBeLessThan(0.9 * (one.losses[0] ?? 0));
-      // Sums over the batch in another order: measured 2.4e-7 and 1.8e-7.
-      expect(far(four.losses, one.losses)).toBeLessThan(2e-6);
-      expect(far(four.each, one.each)).toBeLessThan(4e-6);
+      // Sums over the batch in another order: measured 2.4e-7, of weights 6e-8.
+      expect(far(four.losses, one.losses)).toBeLessThan(1e-6);
+      expect(far(four.each, one.each)).toBeLessThan(1e-6);
       for (const name of ['filter', 'dense'] as const) {
         const info = four.state[name];
-        expect(far(info.dataSync(), one.state[name].dataSync()), name).toBeLessThan(2e-6);
+        expect(far(info.dataSync(), one.state[name].dataSync()), name).toBeLessThan(1e-6);
         // Whole on every device, and the same on each to the bit.
         const { client } = backend();
         const parts = backend()

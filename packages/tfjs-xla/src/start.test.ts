@@ -77,6 +77,27 @@ describe(`XLA, ${IF_INSTALLED}`, () => {
       power.dispose();
     });
 
+    it('lets two steps be under way when a third was asked for, and no more', () => {
+      const step = jit(
+        (state: tf.Tensor2D, x: tf.Tensor2D) => {
+          const y = Array.from({ length: 12 }).reduce<tf.Tensor2D>((z) => tf.matMul(z, x), state);
+          return { state: y, seen: tf.sum(y) };
+        },
+        { engine, donate: [0] },
+      );
+      const x = tf.fill([400, 400], 1 / 400) as tf.Tensor2D;
+      let state = tf.fill([400, 400], 1 / 400) as tf.Tensor2D;
+      const seen: tf.Tensor[] = [];
+      for (let i = 0; i < 5; i++) {
+        const made = step(state, x);
+        state = made.state;
+        seen.push(made.seen);
+      }
+      expect(seen.slice(0, 3).map((each) => engine.isReady(each))).toEqual([true, true, true]);
+      tf.dispose([x, state, ...seen]);
+      step.dispose();
+    });
+
     it('an index outside is an error that leaves donated state whole', () => {
       const pick = jit(
         (state: tf.Tensor2D, at: tf.Tensor1D) => ({
