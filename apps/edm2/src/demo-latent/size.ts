@@ -33,8 +33,8 @@ export const SIZES: Readonly<Record<'full' | 'smoke', DemoSize>> = {
     },
     latent: { options: ['--preset', 'mnist'], batch: 16, duration: 1_048_576, share: 0.45 },
     rgb: { options: ['--preset', 'mnist'], batch: 16, duration: 131_072, share: 0.3 },
-    steps: 12,
-    rows: 10,
+    steps: 10,
+    rows: 8,
   },
   smoke: {
     perCategory: 6,

@@ -117,8 +117,20 @@ export async function inRunFolder<T>(outdir: string, work: () => Promise<T>): Pr
 }
 
 /** `config.json` of a run folder, or undefined where there is none. */
-export async function readRunConfig(outdir: string): Promise<RunConfig | undefined> {
-  const path = join(outdir, 'config.json');
+export const readRunConfig = (outdir: string): Promise<RunConfig | undefined> =>
+  readSettings(outdir, { file: 'config.json', what: 'a run configuration', parse: runConfigSchema.parse });
+
+/** What {@link readSettings} reads. */
+export interface SettingsFile<T> {
+  readonly file: string;
+  /** What it holds, for errors. */
+  readonly what: string;
+  readonly parse: (value: unknown) => T;
+}
+
+/** Settings in a folder, or undefined where there are none. @throws {UsageError} (rejects) when the folder cannot be read. */
+export async function readSettings<T>(outdir: string, { file, what, parse }: SettingsFile<T>): Promise<T | undefined> {
+  const path = join(outdir, file);
   let text: string;
   try {
     text = await readFile(path, 'utf8');
@@ -128,9 +140,9 @@ export async function readRunConfig(outdir: string): Promise<RunConfig | undefin
     throw unusable(code === 'ENOTDIR' ? outdir : path, error);
   }
   try {
-    return runConfigSchema.parse(JSON.parse(text));
+    return parse(JSON.parse(text));
   } catch (cause) {
-    throw new Error(`${path}: expected a run configuration, got something else. Choose another --outdir.`, { cause });
+    throw new Error(`${path}: expected ${what}, got something else. Choose another --outdir.`, { cause });
   }
 }
 

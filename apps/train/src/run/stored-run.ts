@@ -38,11 +38,18 @@ export async function writeTrainingState(
  * @returns undefined when there is none.
  * @throws {Error} (rejects) when there are some and none can be read: beginning anew would overwrite what the run has made.
  */
-export async function readTrainingState(
+export const readTrainingState = (
   outdir: string,
   net: LoadStateOptions,
   say: (text: string) => void,
-): Promise<{ state: TrainState; position: Position; path: string } | undefined> {
+): Promise<{ state: TrainState; position: Position; path: string } | undefined> => readNewestState(outdir, net, say);
+
+/** {@link readTrainingState} for any training whose states have a position of their own. */
+export async function readNewestState<P>(
+  outdir: string,
+  net: LoadStateOptions,
+  say: (text: string) => void,
+): Promise<{ state: TrainState; position: P; path: string } | undefined> {
   const paths = await listStates(outdir);
   let cause: unknown;
   for (const path of paths) {

@@ -71,7 +71,7 @@ export const withVaeOptions = (command: Command): Command =>
     )
     .option(
       '--crop <n>',
-      'train on squares of so many pixels, cut out at random, which is faster; without --attention it does not matter which size is encoded later (default: whole images)',
+      'train on squares of so many pixels, cut out at random, which is faster; previews and PSNR are of whole images (default: whole images)',
       count('--crop'),
     )
     .option(

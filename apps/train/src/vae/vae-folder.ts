@@ -1,10 +1,11 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '@edm2/command/errors';
-import { fileErrorCode, isLockFile, makeFolder, writeFileAtomic } from '@edm2/tensor-files';
+import { isLockFile, makeFolder, writeFileAtomic } from '@edm2/tensor-files';
 import type { TrainState } from '@edm2/training';
-import { loadState, saveState } from '@edm2/training/node';
-import { listStates, pruneStates, statePath, unusable } from '../run/run-folder.js';
+import { saveState } from '@edm2/training/node';
+import { pruneStates, readSettings, statePath, unusable } from '../run/run-folder.js';
+import { readNewestState } from '../run/stored-run.js';
 import { FIXED, type VaeConfig, vaeConfigSchema } from './vae-config.js';
 
 /** What a training keeps of where it is, beside its tensors. */
@@ -15,7 +16,7 @@ export interface VaePosition {
   readonly count: number;
 }
 
-const settingsPath = (outdir: string): string => join(outdir, 'run.json');
+const SETTINGS = 'run.json';
 
 /** Training states; in a folder of their own, so that the whole folder can be named as an autoencoder. */
 export const statesFolder = (outdir: string): string => join(outdir, 'states');
@@ -24,25 +25,12 @@ export const statesFolder = (outdir: string): string => join(outdir, 'states');
 export const autoencoderFolder = (outdir: string): string => join(outdir, 'vae');
 
 /** `run.json` of a folder; undefined where there is none. */
-export async function readVaeConfig(outdir: string): Promise<VaeConfig | undefined> {
-  const path = settingsPath(outdir);
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    const code = fileErrorCode(error);
-    if (code === 'ENOENT') return undefined;
-    throw unusable(code === 'ENOTDIR' ? outdir : path, error);
-  }
-  try {
-    return vaeConfigSchema.parse(JSON.parse(text));
-  } catch (cause) {
-    throw new Error(
-      `${path}: expected the settings of an autoencoder's training, got something else. Choose another --outdir.`,
-      { cause },
-    );
-  }
-}
+export const readVaeConfig = (outdir: string): Promise<VaeConfig | undefined> =>
+  readSettings(outdir, {
+    file: SETTINGS,
+    what: "the settings of an autoencoder's training",
+    parse: vaeConfigSchema.parse,
+  });
 
 /** @throws {UsageError} (rejects) when a new training cannot begin in a folder. */
 export async function expectFree(outdir: string): Promise<void> {
@@ -51,7 +39,7 @@ export async function expectFree(outdir: string): Promise<void> {
     throw unusable(outdir, error);
   });
   const [other] = present.filter((name) => !isLockFile(name));
-  if (present.includes('run.json'))
+  if (present.includes(SETTINGS))
     throw new UsageError(
       `--outdir: expected an empty folder, got ${outdir} with a training in it. Add --resume to continue it, or choose another --outdir.`,
     );
@@ -66,7 +54,7 @@ export async function prepareVaeFolder(outdir: string, config: VaeConfig): Promi
   await makeFolder(outdir).catch((error: unknown) => {
     throw unusable(outdir, error);
   });
-  await writeFileAtomic(settingsPath(outdir), `${JSON.stringify(config, null, 2)}\n`);
+  await writeFileAtomic(join(outdir, SETTINGS), `${JSON.stringify(config, null, 2)}\n`);
   for (const folder of [statesFolder(outdir), join(outdir, 'previews')]) await makeFolder(folder);
 }
 
@@ -85,24 +73,5 @@ export async function writeVaeState(outdir: string, state: TrainState, position:
 }
 
 /** The newest state that can be read; undefined when there is none yet. @throws {Error} (rejects) when there are some and none can be read. */
-export async function readVaeState(
-  outdir: string,
-  say: (text: string) => void,
-): Promise<{ state: TrainState; position: VaePosition } | undefined> {
-  const paths = await listStates(statesFolder(outdir));
-  let cause: unknown;
-  for (const path of paths) {
-    try {
-      const { state, metadata } = await loadState(path);
-      return { state, position: JSON.parse(metadata['position'] ?? '') };
-    } catch (error) {
-      cause = error;
-      say(`${path} cannot be read (${error instanceof Error ? error.message : error})`);
-    }
-  }
-  if (paths.length === 0) return undefined;
-  throw new Error(
-    `--resume: expected a training state that can be read, got ${paths.length} in ${statesFolder(outdir)} that cannot. Copy one back, or train anew in another --outdir.`,
-    { cause },
-  );
-}
+export const readVaeState = (outdir: string, say: (text: string) => void) =>
+  readNewestState<VaePosition>(statesFolder(outdir), {}, say);
