@@ -17,6 +17,7 @@ import { runEvaluate } from '../runners/evaluate.js';
 import { runTrain } from '../runners/train.js';
 import { readRecord, writeRecord } from './demo-folder.js';
 import { fetchEmoji, SOURCE } from './emoji.js';
+import { writeReport } from './report.js';
 import { runDemo } from './run-demo.js';
 import type { DemoScore } from './score.js';
 import { SIZES } from './size.js';
@@ -83,19 +84,21 @@ async function demoLatent(options: DemoCommandOptions): Promise<void> {
         (await withProgress(`bringing ${SOURCE.name}`, 1, 'package', () =>
           fetchEmoji(join('node_modules', '.cache', 'edm2-emoji'), signal),
         ));
+      const size = SIZES[smoke ? 'smoke' : 'full'];
       const scores = await runDemo({
         outdir,
         record,
-        size: SIZES[smoke ? 'smoke' : 'full'],
+        size,
         emoji,
         engine: ['--engine', options.engine, ...(threads === undefined ? [] : ['--threads', String(threads)])],
         signal,
         say,
         run,
       });
+      await writeReport({ outdir, command: again, scores, rows: size.rows });
       for (const line of tableOf(scores)) say(line);
       say(
-        `\nlook at ${join(outdir, 'latent-guided.png')}, beside real.png and rgb.png; nearest.png shows what is nearest in the data`,
+        `\nlook at ${join(outdir, 'latent-guided.png')}, beside real.png and rgb.png; nearest.png shows what is nearest in the data; report.md has the figures`,
       );
     }),
   );

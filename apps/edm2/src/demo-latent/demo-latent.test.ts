@@ -78,6 +78,10 @@ test('the whole way, small; the same command again has nothing to do', async () 
   }
   expect(decode(readFileSync(at('run', 'curves.png'))).width).toBe(1000);
   expect(decode(readFileSync(at('run', 'nearest.png'))).width).toBeGreaterThan(64);
+  const report = readFileSync(at('run', 'report.md'), 'utf8');
+  expect(report).toMatch(/^\| autoencoder \| 80 \| [\d.]+ \| [\d.]+ \|$/m);
+  expect(report).toMatch(/on 8 held-out emoji: PSNR [\d.]+ dB from means/);
+  expect(report).toContain('CC-BY 4.0');
   const before = readdirSync(at('run', 'latent')).map((name) => [name, statSync(at('run', 'latent', name)).mtimeMs]);
   expect(await runDemoLatent(argv), printed.text).toBe(0);
   expect(readdirSync(at('run', 'latent')).map((name) => [name, statSync(at('run', 'latent', name)).mtimeMs])).toEqual(
@@ -112,22 +116,37 @@ describe('a training in a given time', () => {
     return { whole, ran, known };
   };
 
-  test('begins, reads its speed, and goes on for the rest', async () => {
-    mkdirSync(at('timed'));
-    const speeds = [1, 5, 7].map((imagesPerSecond) => JSON.stringify({ nimg: 80, imagesPerSecond }));
-    writeFileSync(at('timed', 'log.jsonl'), `${speeds.join('\n')}\n`);
-    const { whole, ran, known } = request({});
+  /** A training's log, a line for each speed, of so many images each. */
+  const log = (images: number, ...speeds: number[]): void => {
+    mkdirSync(at('timed'), { recursive: true });
+    const lines = speeds.map((imagesPerSecond, i) => JSON.stringify({ nimg: images * (i + 1), imagesPerSecond }));
+    writeFileSync(at('timed', 'log.jsonl'), `${lines.join('\n')}\n`);
+  };
+
+  test('begins, reads its speed, goes on for the rest, and on where the machine was slow at first', async () => {
+    const ran: string[] = [];
+    const { whole, known } = request({
+      async run(args) {
+        ran.push(args.join(' '));
+        // 60 images in 20 + 10 + 10 s; then more, quicker than was thought.
+        if (ran.length === 1) log(20, 1, 2, 2);
+        else if (ran.length === 2) log(20, 1, 2, 2, 20);
+        else log(20, 1, 2, 2, 20, 4, 4);
+      },
+    });
     await runTraining(whole);
-    // 480 images of trial, and 60 seconds at 6 a second; the first line has the compiling in it.
-    expect(known).toEqual([840]);
-    expect(ran).toEqual([
-      `train --data d --outdir ${at('timed')} --batch 10 --preset x --duration 480 --status 80`,
-      `train --resume --outdir ${at('timed')} --duration 840 --snapshot 90`,
+    // 20 s are left, at 2 a second; then 19 s, at 40 in 11 s.
+    expect(known).toEqual([100, 150]);
+    expect(ran.map((line) => line.replace(at('timed'), 'X'))).toEqual([
+      'train --data d --outdir X --batch 10 --preset x --duration 480 --status 80',
+      'train --resume --outdir X --duration 100 --snapshot 10',
+      'train --resume --outdir X --duration 150 --snapshot 20',
     ]);
   });
 
   test('interrupted, goes on for as many as were found', async () => {
     const { whole, ran, known } = request({ duration: 900 });
+    log(450, 5);
     await runTraining(whole);
     expect([ran, known]).toEqual([[`train --resume --outdir ${at('timed')} --duration 900 --snapshot 90`], []]);
   });

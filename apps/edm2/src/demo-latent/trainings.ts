@@ -31,30 +31,35 @@ const exists = (path: string): Promise<boolean> =>
     () => false,
   );
 
+/** Shares of the time given after which no more is added, and rounds at the most: a machine that others use too is now fast, now slow. */
+const ENOUGH = 0.85;
+const ROUNDS = 4;
+
 /** Begins a training, measures it, and goes on for as many images as there is time; or goes on with one that was interrupted. */
 export async function runTraining(request: TrainingRequest): Promise<void> {
-  const { training, outdir, begin, goOn, seconds, run } = request;
+  const { training, outdir, begin, goOn, seconds, run, known } = request;
   const { batch, options } = training;
   const started = (await exists(join(outdir, 'run.json'))) || (await exists(join(outdir, 'config.json')));
   const first = [...begin, '--outdir', outdir, '--batch', String(batch), ...options];
+  const onward = (duration: number) => run([...goOn, '--outdir', outdir, ...durations(duration, request)]);
   if (seconds === undefined) {
     const duration = request.duration ?? training.duration;
-    if (request.duration === undefined) await request.known(duration);
-    await run(started ? [...goOn, '--outdir', outdir] : [...first, ...durations(duration, request)]);
-    return;
+    if (request.duration === undefined) await known(duration);
+    return started ? onward(duration) : run([...first, ...durations(duration, request)]);
   }
-  if (request.duration === undefined) {
-    const trial = { ...request, intervals: {} };
+  let duration = request.duration;
+  if (duration === undefined) {
+    const trial = durations(batch * TRIAL_STEPS, { ...request, intervals: {} });
     const status = ['--status', String(batch * (TRIAL_STEPS / TRIAL_LINES))];
-    await run(
-      started ? [...goOn, '--outdir', outdir] : [...first, ...durations(batch * TRIAL_STEPS, trial), ...status],
-    );
-    const duration = batch * (TRIAL_STEPS + Math.ceil(((await imagesPerSecond(outdir)) * seconds) / batch));
-    await request.known(duration);
-    await run([...goOn, '--outdir', outdir, ...durations(duration, request)]);
-    return;
+    await (started ? onward(batch * TRIAL_STEPS) : run([...first, ...trial, ...status]));
+  } else await onward(duration);
+  for (let round = 1; round <= ROUNDS; round++) {
+    const { nimg, spent, imagesPerSecond } = await speedOf(outdir);
+    if (spent >= ENOUGH * seconds) return;
+    duration = batch * Math.ceil((nimg + imagesPerSecond * (seconds - spent)) / batch);
+    await known(duration);
+    await onward(duration);
   }
-  await run([...goOn, '--outdir', outdir, ...durations(request.duration, request)]);
 }
 
 /** `--duration`, and intervals as shares of it. */
@@ -66,11 +71,21 @@ const durations = (duration: number, { intervals, training: { batch } }: Trainin
   ]),
 ];
 
-/** Of a training's last lines; the first one has the compiling in it. */
-async function imagesPerSecond(outdir: string): Promise<number> {
-  const lines = parseJsonLines<{ imagesPerSecond: number }>(await readFile(join(outdir, 'log.jsonl'), 'utf8'));
-  const speeds = lines.slice(1).map((line) => line.imagesPerSecond);
-  return speeds.reduce((sum, speed) => sum + speed, 0) / Math.max(1, speeds.length);
+/** Where a training stands: its images, the seconds of all its lines, and how fast it was of late. */
+async function speedOf(outdir: string): Promise<{ nimg: number; spent: number; imagesPerSecond: number }> {
+  const lines = parseJsonLines<{ nimg: number; imagesPerSecond: number }>(
+    await readFile(join(outdir, 'log.jsonl'), 'utf8'),
+  );
+  const images = lines.map(({ nimg }, i) => nimg - (lines[i - 1]?.nimg ?? 0));
+  const seconds = lines.map(({ imagesPerSecond }, i) => (images[i] as number) / imagesPerSecond);
+  const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+  // The first line has the compiling in it.
+  const from = Math.max(1, lines.length >> 1);
+  return {
+    nimg: lines.at(-1)?.nimg ?? 0,
+    spent: sum(seconds),
+    imagesPerSecond: sum(images.slice(from)) / Math.max(1e-3, sum(seconds.slice(from))),
+  };
 }
 
 /** The snapshot of a run that is nearest to a share of its training, by its file's name. */
