@@ -112,7 +112,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoScore[]> {
       more: ['--gnet', guide, '--guidance', GUIDANCE.weight, ...vae],
     },
     { name: 'latent EDM2, not guided', net: 'latent', file: 'latent', more: vae },
-    { name: 'EDM2 of the pixels, for as long', net: 'rgb', file: 'rgb', more: [] },
+    { name: 'EDM2 of the pixels, not guided', net: 'rgb', file: 'rgb', more: [] },
   ];
   const drawn: Drawn[] = [];
   for (const { name, net, file, more } of networks) {

@@ -60,12 +60,15 @@ export function createLooker(vae: AutoencoderKL, engine: Engine | undefined, bat
       const sampled: number[] = [];
       const originals = new Uint8Array(shown * size);
       const decoded = new Uint8Array(shown * size);
+      // Neighbours in a dataset look alike: any order will do, as long as it is always the same.
+      const order = createRandom(0).stream('order').permutation(dataset.length);
+      const read = (at: number) => dataset.read(order[at] ?? 0);
       async function* posteriors() {
         for (let begin = 0; begin < count; begin += batch) {
           const n = Math.min(batch, count - begin);
           const pixels = new Float32Array(batch * size);
           // The last batch is filled up, so that one compiled shape serves all.
-          for (let i = 0; i < batch; i++) pixels.set(await dataset.read(begin + Math.min(i, n - 1)), i * size);
+          for (let i = 0; i < batch; i++) pixels.set(await read(begin + Math.min(i, n - 1)), i * size);
           const noise = createRandom(0)
             .stream('look', begin)
             .normal(shape[0] * shape[1] * shape[2] * shape[3]);
