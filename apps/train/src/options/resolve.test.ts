@@ -130,6 +130,19 @@ describe('--config: the constants of training', () => {
     expect(printed.text).toMatch(message);
   });
 
+  test('presets for few images fit small and larger ones', async () => {
+    for (const [name, duration] of [
+      ['small-500', 60_000],
+      ['small-2000', 240_000],
+      ['small-4000', 480_000],
+    ] as const)
+      for (const side of [16, 64])
+        expect(await resolved(side, '--preset', name)).toMatchObject({
+          duration,
+          network: { imgResolution: side, modelChannels: 16 },
+        });
+  });
+
   test('augmentation, x-flips, a width and held-out images are in the configuration, and the network is told of the first', async () => {
     const plain = await resolved(16);
     expect([plain.augment, plain.xflip, plain.validation, plain.network.augmentDim]).toEqual([

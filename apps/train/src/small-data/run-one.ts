@@ -53,7 +53,6 @@ export interface SmallResult {
   /** Fréchet distances by EMA length. */
   readonly scores: readonly { readonly sigmaRel: number; readonly frechet: number; readonly labelAgreement: number }[];
   readonly n: number;
-  readonly seconds: number;
 }
 
 /** What {@link runOne} needs. */
@@ -119,7 +118,6 @@ export async function runOne(options: SmallRunOptions): Promise<SmallResult> {
       return { sigmaRel: result.point.sigmaRel, frechet, labelAgreement };
     }),
     n: sizes.num,
-    seconds: Math.round(log.at(-1)?.seconds ?? 0),
   };
 }
 
