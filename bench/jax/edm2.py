@@ -98,7 +98,7 @@ def init(cfg: Config, seed: int = 0) -> Params:
         if block.heads:
             shapes |= {f"{name}.attn_qkv.weight": (1, 1, cout, 3 * cout), f"{name}.attn_proj.weight": (1, 1, cout, cout)}
     shapes |= {"unet.out_gain": (), "unet.out_conv.weight": (3, 3, cnoise, cfg.img_channels)}
-    params = {name: jnp.full((), 0.5) if shape == () else jnp.asarray(random.standard_normal(shape, np.float32)) for name, shape in shapes.items()}
+    params = {name: jnp.full((), 0.5, jnp.float32) if shape == () else jnp.asarray(random.standard_normal(shape, np.float32)) for name, shape in shapes.items()}
     for name, channels in (("unet.emb_fourier", cnoise), ("logvar_fourier", UNCERTAINTY_CHANNELS)):
         params[f"{name}.freqs"] = jnp.asarray(2 * math.pi * random.standard_normal(channels, np.float32))
         params[f"{name}.phases"] = jnp.asarray(2 * math.pi * random.random(channels, np.float32))

@@ -8,14 +8,14 @@ import type { InstallSources } from '@edm2/wheels/install';
 import { Command } from 'commander';
 import { OFFERED } from '../plugins/catalogue.js';
 import { FOLDER_VARIABLE } from '../plugins/folders.js';
-import { type Info, info, openHere, type PluginInfo } from '../plugins/info.js';
+import { type Info, info, type OpenedPlugin, openHere, type PluginInfo } from '../plugins/info.js';
 import { install, remove } from '../plugins/install.js';
 import { type FoundPlugin, KINDS, type Kind } from '../plugins/locate.js';
 import { openApart } from '../plugins/open-apart.js';
 
 const NAME = 'tfjs-xla';
 
-type InstallFlags = Partial<Record<Kind, boolean>> & { readonly directory?: string };
+type InstallFlags = Partial<Record<Kind, boolean>> & { readonly directory?: string; readonly alone?: boolean };
 
 interface InfoFlags {
   readonly directory?: string;
@@ -38,12 +38,11 @@ export const runCommand = (
 /** What each kind is, for the help. */
 const WORDS: Readonly<Record<Kind, string>> = {
   cpu: 'for the CPU (63 MB; the default)',
-  cuda13:
-    'for NVIDIA’s GPUs with CUDA 13 (233 MB with ptxas and libdevice; cuBLAS and cuDNN it finds beside an installed JAX; not yet run on a GPU)',
-  cuda12: 'for NVIDIA’s GPUs with CUDA 12',
-  rocm: 'for AMD’s GPUs',
+  cuda13: 'for NVIDIA’s GPUs with CUDA 13 and all of its libraries (2.2 GB; not yet run on a GPU)',
+  cuda12: 'for NVIDIA’s GPUs with CUDA 12, whose libraries must be there (188 MB; not yet run)',
+  rocm: 'for AMD’s GPUs with ROCm 10, which must be there (140 MB; not yet run)',
   tpu: 'for Google’s TPUs',
-  oneapi: 'for Intel’s GPUs',
+  oneapi: 'for Intel’s GPUs with oneAPI, which must be there (135 MB; not yet run)',
 };
 
 export function createProgram(io: Io, sources: InstallSources, words: readonly string[] = []): Command {
@@ -61,6 +60,10 @@ export function createProgram(io: Io, sources: InstallSources, words: readonly s
       `--${kind}`,
       OFFERED.includes(kind) ? WORDS[kind] : `${WORDS[kind]}: not offered, says where to get it`,
     );
+  installing.option(
+    '--alone',
+    'of --cuda13: without NVIDIA’s libraries (233 MB), for machines that have them or compile only',
+  );
   installing.option('--directory <folder>', 'where to').action((flags: InstallFlags) => runInstall(flags, io, sources));
   program
     .command('info')
@@ -77,11 +80,24 @@ export function createProgram(io: Io, sources: InstallSources, words: readonly s
   return program;
 }
 
-async function runInstall({ directory, ...flags }: InstallFlags, io: Io, sources: InstallSources): Promise<void> {
+async function runInstall(
+  { directory, alone, ...flags }: InstallFlags,
+  io: Io,
+  sources: InstallSources,
+): Promise<void> {
   const wanted = KINDS.filter((kind) => flags[kind] === true);
   for (const kind of wanted.length === 0 ? (['cpu'] as const) : wanted)
     await showInstall(io, async (onProgress) => {
-      const made = await install({ kind, ...(directory && { directory }), onProgress, signal: io.signal }, sources);
+      const made = await install(
+        {
+          kind,
+          alone: alone === true && kind === 'cuda13',
+          ...(directory && { directory }),
+          onProgress,
+          signal: io.signal,
+        },
+        sources,
+      );
       return { ...made, what: `XLA ${made.version} for ${kind}` };
     });
 }
@@ -106,10 +122,7 @@ function lines({ directory, plugins }: Info): string[] {
         ? [`   does not open: ${asTyped(NAME)(opened.error)}`]
         : [
             `   PJRT C API ${opened.version}, StableHLO ${opened.stablehlo[0]} to ${opened.stablehlo[1]}, platform ${opened.platform}`,
-            ...opened.devices.map(
-              ({ id, kind: device, memory }) =>
-                `   device ${id}: ${device}${memory === undefined ? '' : `, ${formatBytes(memory)}`}`,
-            ),
+            ...devicesOf(opened.devices),
           ];
     return [
       `${kind ?? 'a plugin'}  ${ORIGIN[from]}${i === 0 ? ', the default' : ''}  ${formatBytes(bytes)}  ${file}`,
@@ -117,4 +130,18 @@ function lines({ directory, plugins }: Info): string[] {
       ...(missing.length === 0 ? [] : [`   missing beside it: ${missing.join(', ')}`]),
     ];
   });
+}
+
+/** A line for those that are alike: `8 devices (0 to 7): NVIDIA H100 80GB HBM3, 79.1 GiB each`. */
+function devicesOf(devices: OpenedPlugin['devices']): string[] {
+  const alike = new Map<string, number[]>();
+  for (const { id, kind, memory } of devices) {
+    const what = `${kind}${memory === undefined ? '' : `, ${formatBytes(memory)}`}`;
+    alike.set(what, [...(alike.get(what) ?? []), id]);
+  }
+  return [...alike].map(([what, ids]) =>
+    ids.length === 1
+      ? `   device ${ids[0]}: ${what}`
+      : `   ${ids.length} devices (${ids[0]} to ${ids.at(-1)}): ${what}${what.includes(',') ? ' each' : ''}`,
+  );
 }

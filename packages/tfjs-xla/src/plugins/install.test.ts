@@ -34,9 +34,11 @@ describe('install', () => {
     expect(await remove({ directory })).toEqual([made.folder]);
   });
 
-  it.each<Kind>(['cuda12', 'rocm', 'tpu', 'oneapi'])('%s is not offered, and says where to get it', async (kind) => {
+  it.each<Kind>(['tpu'])('%s is not offered, and says where to get it', async (kind) => {
     await expect(install({ kind, directory: '/nowhere' })).rejects.toThrow(
-      new RegExp(`expected one of --cpu, --cuda13, got --${kind}.*pip install "jax\\[${kind}\\]"`),
+      new RegExp(
+        `expected one of --cpu, --cuda13, --cuda12, --rocm, --oneapi, got --${kind}.*pip install "jax\\[${kind}\\]"`,
+      ),
     );
   });
 
@@ -78,17 +80,24 @@ it('prefers what is named, then the variable, then an installed JAX, then what w
 });
 
 it('pins every wheel to the byte, and unpacks nothing of Python', () => {
-  const all = OFFERED.flatMap((kind) => wheelsOf(kind) ?? []);
+  const all = OFFERED.flatMap((kind) => wheelsOf(kind, true) ?? []);
   expect(all.map(fileName)).toEqual([
     'lammps_jax_pjrt_cpu-0.11.2-py3-none-manylinux_2_27_x86_64.whl',
     'jax_cuda13_pjrt-0.11.2-py3-none-manylinux_2_27_x86_64.whl',
     'nvidia_cuda_nvcc-13.0.88-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.whl',
     'nvidia_nvvm-13.0.88-py3-none-manylinux2010_x86_64.manylinux_2_12_x86_64.whl',
+    'jax_cuda12_pjrt-0.11.2-py3-none-manylinux_2_27_x86_64.whl',
+    'jax_rocm10_pjrt-0.11.2-py3-none-manylinux_2_27_x86_64.whl',
+    'jax_oneapi_pjrt-0.11.2-py3-none-manylinux_2_27_x86_64.whl',
   ]);
-  for (const { sha256 } of all) expect(sha256).toMatch(/^[0-9a-f]{64}$/);
+  const whole = wheelsOf('cuda13') ?? [];
+  expect(whole.map(({ project }) => project)).toEqual(expect.arrayContaining(['nvidia-cublas', 'nvidia-cudnn-cu13']));
+  for (const { sha256 } of [...all, ...whole]) expect(sha256).toMatch(/^[0-9a-f]{64}$/);
   expect(WANTED.test('jax_plugins/xla_cuda13/xla_cuda_plugin.so')).toBe(true);
   expect(WANTED.test('nvidia/cu13/bin/ptxas')).toBe(true);
   expect(WANTED.test('nvidia/cu13/nvvm/libdevice/libdevice.10.bc')).toBe(true);
+  expect(WANTED.test('nvidia/cudnn/lib/libcudnn.so.9')).toBe(true);
+  expect(WANTED.test('nvidia/cudnn/include/cudnn.h')).toBe(false);
   expect(WANTED.test('nvidia/cu13/bin/nvcc')).toBe(false);
   expect(WANTED.test('jax_plugins/xla_cuda13/__init__.py')).toBe(false);
 });

@@ -18,6 +18,8 @@ export interface Installation {
 /** Options of `install`. */
 export interface InstallOptions {
   readonly kind: Kind;
+  /** Without NVIDIA's libraries: for machines that have them already, and for those that compile only. */
+  readonly alone?: boolean | undefined;
   /** Folder of installations; default: the user's cache. */
   readonly directory?: string;
   readonly onProgress?: (progress: InstallProgress) => void;
@@ -35,16 +37,16 @@ const GLIBC_MINOR = 27;
  * @throws {Error} where no build runs, when a wheel cannot be had or is not the pinned one, when there is no room.
  */
 export async function install(
-  { kind, directory = cacheFolder(), onProgress, signal }: InstallOptions,
+  { kind, alone = false, directory = cacheFolder(), onProgress, signal }: InstallOptions,
   sources: InstallSources = {},
 ): Promise<Installation & { readonly already: boolean }> {
-  const wheels = sources.wheels ?? wheelsOf(kind);
+  const wheels = sources.wheels ?? wheelsOf(kind, alone);
   if (wheels === undefined)
     throw new RangeError(
       `install: expected one of ${OFFERED.map((name) => `--${name}`).join(', ')}, got --${kind}, of which no build is pinned here. Install JAX for it (pip install "jax[${kind}]") and run in its environment, or name a plugin with --plugin or PJRT_PLUGIN_LIBRARY_PATH.`,
     );
   checkMachine(sources.machine ?? thisMachine());
-  const name = `${VERSION}-${kind}`;
+  const name = `${VERSION}-${alone ? 'alone-' : ''}${kind}`;
   const folder = join(directory, name);
   const find = (): Installation | undefined => {
     const [found] = existsSync(folder) ? pluginsUnder(folder, 'installed') : [];

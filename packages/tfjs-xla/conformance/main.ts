@@ -1,0 +1,5 @@
+import { startXla } from '@edm2/tfjs-xla';
+import { runSuite } from '../../tfjs-libtensorflow/conformance/suite.js';
+
+const { version } = await startXla({ plugin: 'cpu' });
+await runSuite('xla', `of PJRT C API ${version}`);
