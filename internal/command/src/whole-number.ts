@@ -7,8 +7,8 @@ export type WholeNumberRange = {
 } & (
   | {
       readonly most: number;
-      /** Completes `Expected a whole number from 1 to 64:`. */
-      readonly why: string;
+      /** Completes `Expected a whole number from 1 to 64:`; left out where the bound speaks for itself. */
+      readonly why?: string;
     }
   | { readonly most?: undefined }
 );
@@ -20,7 +20,8 @@ export const wholeNumber =
     const value = text.trim() === '' ? Number.NaN : Number(text);
     if (Number.isSafeInteger(value) && value >= least && value <= (upper.most ?? value)) return value;
     if (upper.most === undefined) throw new InvalidArgumentError(`Expected a whole number of at least ${least}.`);
-    const why = Number.isSafeInteger(value) && value > upper.most ? `: ${upper.why}` : '';
+    const isTooMuch = Number.isSafeInteger(value) && value > upper.most;
+    const why = isTooMuch && upper.why !== undefined ? `: ${upper.why}` : '';
     throw new InvalidArgumentError(
       `Expected a whole number from ${least} to ${upper.most.toLocaleString('en')}${why}.`,
     );

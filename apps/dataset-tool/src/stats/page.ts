@@ -1,5 +1,5 @@
 import { html, type Markup, trusted } from '@edm2/app-kit/pictures/html';
-import { STYLE_SHEET } from '@edm2/app-kit/pictures/style-sheet';
+import { page } from '@edm2/app-kit/pictures/page';
 import type { ImageStatistics } from './image-statistics.js';
 
 /** What a page of figures shows. */
@@ -25,35 +25,20 @@ export function renderStatistics({ title, lines, statistics, sheet }: Statistics
   const figure = (label: string, value: string, note: string): Markup =>
     html`<div><dt>${label}</dt><dd class="value">${value}</dd><dd class="note">${note}</dd></div>`;
   const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<style>${trusted(STYLE_SHEET)}</style>
-</head>
-<body>
-<main>
-<header>
-<h1>${title}</h1>
-${lines.map((line) => html`<p class="lead">${line}</p>`)}
+  return page({
+    title,
+    header: html`${lines.map((line) => html`<p class="lead">${line}</p>`)}
 <dl class="figures">
 ${figure('images', images.toLocaleString('en'), `${side}×${side}`)}
 ${figure('σ data', sigmaData.toFixed(3), 'deviation of all values in −1…1; EDM2 assumes 0.5')}
 ${figure('black', percent(black), 'values that are 0')}
 ${figure('white', percent(white), 'values that are 255')}
-</dl>
-</header>
-<section class="pictures single"><figure><img src="data:image/png;base64,${Buffer.from(sheet.png).toString('base64')}" alt="contact sheet"><figcaption>${sheet.images} of them</figcaption></figure></section>
+</dl>`,
+    body: html`<section class="pictures single"><figure><img src="data:image/png;base64,${Buffer.from(sheet.png).toString('base64')}" alt="contact sheet"><figcaption>${sheet.images} of them</figcaption></figure></section>
 <h2>Values</h2>
 <section class="charts"><figure class="chart" role="img" aria-label="how often each level occurs">${trusted(histogram(statistics))}</figure>${channels(statistics)}</section>
-${classes(statistics)}
-</main>
-</body>
-</html>
-`.markup;
+${classes(statistics)}`,
+  });
 }
 
 function channels({ mean, deviation, channels: count }: ImageStatistics): Markup {

@@ -1,6 +1,6 @@
 import { formatValue } from '@edm2/app-kit/pictures/format';
 import { html, type Markup, trusted } from '@edm2/app-kit/pictures/html';
-import { STYLE_SHEET } from '@edm2/app-kit/pictures/style-sheet';
+import { page } from '@edm2/app-kit/pictures/page';
 import { FIGURES, type FigureKey } from '@edm2/app-scoring/scores/figure-kinds';
 import { formatSpread } from '@edm2/app-scoring/scores/spread';
 import { describe } from '@edm2/app-scoring/sweep/point';
@@ -24,38 +24,23 @@ export interface SweepPage {
 }
 
 /** The whole page: no script, nothing fetched. */
-export function renderSweepPage(page: SweepPage): string {
-  const [best] = page.results;
-  const { warnings } = page;
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${page.title}</title>
-<style>${trusted(STYLE_SHEET)}</style>
-</head>
-<body>
-<main>
-<header>
-<h1>${page.title}</h1>
-${best && html`<p class="lead">Best of ${page.results.length} settings: ${describe(best.point)}.</p>`}
-${best && figures(best, page)}
-</header>
-${warnings.map((warning) => html`<p class="note">${warning}</p>`)}
+export function renderSweepPage(shown: SweepPage): string {
+  const [best] = shown.results;
+  const { warnings } = shown;
+  return page({
+    title: shown.title,
+    header: html`${best && html`<p class="lead">Best of ${shown.results.length} settings: ${describe(best.point)}.</p>`}
+${best && figures(best, shown)}`,
+    body: html`${warnings.map((warning) => html`<p class="note">${warning}</p>`)}
 <h2>The best setting, and how the score depends on it</h2>
-<section class="charts">${best && picture(page.images, best)}${page.charts.map(({ title, svg }) => html`<figure class="chart" role="img" aria-label="${title}">${trusted(svg)}</figure>`)}</section>
+<section class="charts">${best && picture(shown.images, best)}${shown.charts.map(({ title, svg }) => html`<figure class="chart" role="img" aria-label="${title}">${trusted(svg)}</figure>`)}</section>
 <h2>Every setting</h2>
-${table(page)}
+${table(shown)}
 <h2>Details</h2>
-<section class="pairs"><div><table><tbody>${page.settings.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table></div></section>
+<section class="pairs"><div><table><tbody>${shown.settings.map(([name, value]) => html`<tr><th scope="row">${name}</th><td>${value}</td></tr>`)}</tbody></table></div></section>
 <h2>Command</h2>
-<section class="steps"><div><p>Goes on where it stopped, and adds what is new:</p><pre>${page.command}</pre></div></section>
-</main>
-</body>
-</html>
-`.markup;
+<section class="steps"><div><p>Goes on where it stopped, and adds what is new:</p><pre>${shown.command}</pre></div></section>`,
+  });
 }
 
 /** Keys of the figures that were measured, that which settings were chosen by first. */

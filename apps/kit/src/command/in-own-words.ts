@@ -1,4 +1,4 @@
-import { OptionError, type OptionName } from '@edm2/phema/node';
+import { OptionError, type OptionName, phemaOption } from '@edm2/phema/node';
 
 /** Options of phema that some command here has, by their names there. */
 export type Spellings = Readonly<Partial<Record<OptionName, string>>>;
@@ -13,21 +13,7 @@ export async function inOwnWords<T>(spellings: Spellings, work: () => Promise<T>
     return await work();
   } catch (error) {
     if (!(error instanceof OptionError)) throw error;
-    const spelled = (name: OptionName): string => spellings[name] ?? `${PHEMA[name]} of phema`;
+    const spelled = (name: OptionName): string => spellings[name] ?? `${phemaOption(name)} of phema`;
     throw new Error(error.spelled(spelled), { cause: error });
   }
 }
-
-const PHEMA: Readonly<Record<OptionName, string>> = {
-  t: '--t',
-  kimg: '--outkimg',
-  track: '--track',
-  gammas: '--gammas',
-  updateEvery: '--update-every',
-  force: '--force',
-  overwrite: '--overwrite',
-  skipExisting: '--skip',
-  dtype: '--dtype',
-  output: '--output',
-  prefix: '--prefix',
-};

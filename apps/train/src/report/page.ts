@@ -1,6 +1,6 @@
 import { formatSeconds, formatValue } from '@edm2/app-kit/pictures/format';
 import { html, type Markup, trusted } from '@edm2/app-kit/pictures/html';
-import { STYLE_SHEET } from '@edm2/app-kit/pictures/style-sheet';
+import { page } from '@edm2/app-kit/pictures/page';
 import type { ReportTable, RunReport } from './types.js';
 
 /** What the page embeds: pictures as data URIs, charts as SVG. */
@@ -16,33 +16,18 @@ export interface Embedded {
 export function renderPage(report: RunReport, embedded: Embedded): string {
   const { title, headline, finished } = report;
   const date = finished?.toISOString().slice(0, 16).replace('T', ' ');
-  return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<style>${trusted(STYLE_SHEET)}</style>
-</head>
-<body>
-<main>
-<header>
-<h1>${title}</h1>
-${headline && html`<p class="lead">${headline}</p>`}
-${figures(report)}
-</header>
-${grids(report, embedded)}
+  return page({
+    title,
+    header: html`${headline && html`<p class="lead">${headline}</p>`}
+${figures(report)}`,
+    body: html`${grids(report, embedded)}
 ${previews(embedded)}
 ${charts(embedded)}
 ${report.scores && html`<h2>Scores</h2>${table(report.scores)}`}
 ${details(report)}
 ${next(report)}
-<footer class="quiet">${date && html`<p>Finished ${date} UTC.</p>`}${report.machine && html`<p>${report.machine}</p>`}${report.engine && html`<p>${report.engine}</p>`}</footer>
-</main>
-</body>
-</html>
-`.markup;
+<footer class="quiet">${date && html`<p>Finished ${date} UTC.</p>`}${report.machine && html`<p>${report.machine}</p>`}${report.engine && html`<p>${report.engine}</p>`}</footer>`,
+  });
 }
 
 function figures({ figures: list = [] }: RunReport): Markup | undefined {

@@ -4,6 +4,7 @@ export type { FloatTypeName } from './float-type.js';
 export { type LeaveOneOutOptions, type LeftOut, leaveOneOut } from './leave-one-out.js';
 export { namesFitting } from './name-patterns.js';
 export { OptionError, type OptionName, type Spelling } from './option-error.js';
+export { phemaOption } from './phema-option.js';
 export { reconstructFiles } from './reconstruct.js';
 export type {
   ReconstructedFile,

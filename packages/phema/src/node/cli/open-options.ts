@@ -1,6 +1,5 @@
 import { collect } from '@edm2/command/readers';
 import { type Command, Option } from 'commander';
-import type { OptionName } from '../option-error.js';
 import type { OpenSnapshotsOptions } from '../snapshots.js';
 import { parseGammas, parseLengths, parsePositive, parseTrack, positiveCount } from './numbers.js';
 
@@ -45,20 +44,3 @@ export const openingOf = (
   { track, gammas, updateEvery, allow, force }: OpenCommandOptions,
   signal: AbortSignal,
 ): OpenSnapshotsOptions => ({ track, gammas, updateEvery, allow, force, signal });
-
-const SPELLINGS: Readonly<Record<OptionName, string>> = {
-  t: '--t',
-  kimg: '--outkimg',
-  track: '--track',
-  gammas: '--gammas',
-  updateEvery: '--update-every',
-  force: '--force',
-  overwrite: '--overwrite',
-  skipExisting: '--skip',
-  dtype: '--dtype',
-  output: '--output',
-  prefix: '--prefix',
-};
-
-/** How `phema` writes an option of the library. */
-export const spelled = (name: OptionName): string => SPELLINGS[name];

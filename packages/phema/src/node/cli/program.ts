@@ -5,9 +5,9 @@ import { runProgram } from '@edm2/command/run-program';
 import { PickleParseError } from '@edm2/tensor-files';
 import { Command } from 'commander';
 import { OptionError } from '../option-error.js';
+import { phemaOption } from '../phema-option.js';
 import { addErrorCommand } from './error-command.js';
 import { addInfoCommand } from './info-command.js';
-import { spelled } from './open-options.js';
 import { addPlanCommand } from './plan-command.js';
 import { addReconstructCommand } from './reconstruct-command.js';
 
@@ -19,7 +19,8 @@ import { addReconstructCommand } from './reconstruct-command.js';
 export const runPhema = (args: readonly string[], io: Io): Promise<ExitCode> =>
   runProgram(createProgram(io), args, {
     io,
-    word: (error) => (error instanceof OptionError ? new RangeError(error.spelled(spelled), { cause: error }) : error),
+    word: (error) =>
+      error instanceof OptionError ? new RangeError(error.spelled(phemaOption), { cause: error }) : error,
     advice: (error) =>
       error instanceof PickleParseError && error.global !== undefined
         ? `if you know why, let it stand for a value that does nothing: --allow ${error.global}`
