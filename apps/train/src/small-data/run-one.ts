@@ -47,7 +47,8 @@ export interface SmallResult {
   readonly change: SmallRun['change'];
   readonly images: number;
   readonly parameters: number;
-  /** Losses at the end, and where the held-out loss was lowest. */
+  /** Losses after the first snapshot, at the end, and where the held-out loss was lowest. */
+  readonly first: LossPair;
   readonly last: LossPair;
   readonly lowest: LossPair;
   /** Fréchet distances by EMA length. */
@@ -105,12 +106,15 @@ export async function runOne(options: SmallRunOptions): Promise<SmallResult> {
     validation ? [{ nimg, heldOut: mean(validation.heldOut), training: mean(validation.training) }] : [],
   );
   const [lowest] = [...pairs].sort((a, b) => a.heldOut - b.heldOut);
+  const [first] = pairs;
   const last = pairs.at(-1);
-  if (!lowest || !last) throw new Error(`small-data: expected losses on held-out images in ${folder}, got none.`);
+  if (!lowest || !first || !last)
+    throw new Error(`small-data: expected losses on held-out images in ${folder}, got none.`);
   return {
     ...run,
     images: config.duration,
     parameters: countParameters(buildNetwork(config).unet),
+    first,
     last,
     lowest,
     scores: results.map((result) => {

@@ -1,4 +1,7 @@
-import type { SmallResult } from './run-one.js';
+import type { LossPair, SmallResult } from './run-one.js';
+
+/** How much more is lost on held-out images. */
+const apart = ({ heldOut, training }: LossPair): number => heldOut - training;
 
 /** Results as a table in Markdown, by size, length and change. */
 export function smallDataTable(results: readonly SmallResult[]): string {
@@ -9,13 +12,14 @@ export function smallDataTable(results: readonly SmallResult[]): string {
     'parameters',
     'loss, held out',
     'loss, trained on',
+    'parted by',
     'lowest held out, at',
     ...(results[0]?.scores.map(({ sigmaRel }) => `distance, σ_rel ${sigmaRel}`) ?? []),
     'label agreement',
   ];
   const rows = [...results]
     .sort((a, b) => a.size - b.size || a.images - b.images)
-    .map(({ size, images, change, parameters, lowest, last, scores }) => [
+    .map(({ size, images, change, parameters, lowest, first, last, scores }) => [
       size.toLocaleString('en'),
       images.toLocaleString('en'),
       Object.entries(change)
@@ -24,6 +28,7 @@ export function smallDataTable(results: readonly SmallResult[]): string {
       `${(parameters / 1e6).toFixed(2)} M`,
       last.heldOut.toFixed(4),
       last.training.toFixed(4),
+      (apart(last) - apart(first)).toFixed(4),
       lowest.nimg === last.nimg ? 'the end' : `${lowest.heldOut.toFixed(4)}, ${lowest.nimg.toLocaleString('en')}`,
       ...scores.map(({ frechet }) => frechet.toFixed(1)),
       `${(100 * Math.max(...scores.map(({ labelAgreement }) => labelAgreement))).toFixed(0)} %`,
