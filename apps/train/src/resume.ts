@@ -52,7 +52,7 @@ export async function resumeCommand(options: CommandOptions & { readonly outdir:
     };
     checkFits(config, dataset, options);
     checkRunConfig(config);
-    await checkVae({ vae: options.vae, previewVae: options.previewVae, data: dataset.path }, latents);
+    await checkVae({ ...options, data: dataset.path }, latents);
     if (options.dryRun) return printConfig(config);
     if (await isDone(config, options, job)) return;
     if (job === 'own') await checkTrainingData(dataset, say);
