@@ -23,7 +23,8 @@ function put(folder: string, count: number, classes = ['a', 'b'], side = SIDE, f
   for (let i = 0; i < count; i++) {
     const place = join(at(folder), classes[i % classes.length] ?? '');
     mkdirSync(place, { recursive: true });
-    const data = new Uint8Array(side * side).fill(first + 5 * i);
+    // The last column tells an image from its mirror image.
+    const data = Uint8Array.from({ length: side * side }, (_, p) => first + 5 * i + ((p + 1) % side === 0 ? 1 : 0));
     writeFileSync(join(place, `${i}.png`), encode({ width: side, height: side, channels: 1, depth: 8, data }));
   }
 }
@@ -64,7 +65,11 @@ describe('what is held out', () => {
       for (let i = 0; i < train.length; i++) {
         const [, name = ''] = /([ab])\/(\d+)\.png/.exec(train.name(i)) ?? [];
         expect(train.classOf(i)).toBe(name === 'a' ? 0 : 1);
-        expect((await train.read(i))[0]).toBe(5 * Number(/(\d+)\.png/.exec(train.name(i))?.[1]));
+        const value = 5 * Number(/(\d+)\.png/.exec(train.name(i))?.[1]);
+        const mirrored = i >= train.sourceLength;
+        expect([...(await train.read(i)).subarray(0, SIDE)]).toEqual(
+          mirrored ? [value + 1, value, value, value] : [value, value, value, value + 1],
+        );
       }
       const names = (seed: number) => Array.from({ length: 5 }, (_, i) => holdOut(dataset, 5, seed).heldOut.name(i));
       expect(names(1)).toEqual(held.slice(0, 5));
