@@ -16,6 +16,8 @@
     {"work": "reconstruct", "files": [...], "weights": [[...]],
      "outputs": [...], "dtype": null | "float32",
      "way": "numpy" | "pytorch" | "by tensor"}                  -> {"ms": [...], "maxRss": MiB}
+    {"work": "convert", "folder": ..., "side": 64,
+     "processes": 2, "runs": 3}                                 -> {"ms": [...]}
     anything that fails                                         -> {"error": "..."}
 
 A job's network is made and warmed up the first time it is asked for, and kept, so that the caller can take turns with it.
@@ -244,7 +246,11 @@ def answer(job: dict) -> dict:
         way = WAYS[job.get("way", "numpy")]
         ms = [timed(lambda: way(job["files"], job["weights"], job["outputs"], job.get("dtype")))]
         return {"ms": ms, "maxRss": max_rss()}
-    raise ValueError(f"expected work to be info, step, forward, first, vae, features, distance, held or reconstruct, got {work!r}")
+    if work == "convert":
+        from photos import convert_all
+
+        return {"ms": convert_all(job["folder"], job["side"], job["processes"], job["runs"])}
+    raise ValueError(f"expected work to be info, step, forward, first, vae, features, distance, held, reconstruct or convert, got {work!r}")
 
 
 def main() -> None:

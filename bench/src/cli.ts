@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import type { Bench } from './benches/bench.js';
 import { busy } from './benches/busy.js';
+import { convert } from './benches/convert.js';
 import { engine } from './benches/engine.js';
 import { fid } from './benches/fid.js';
 import { layers } from './benches/layers.js';
@@ -19,7 +20,7 @@ import { PAGE, PICTURES } from './places.js';
 import type { Row } from './row.js';
 import { textTable } from './table.js';
 
-const benches: readonly Bench[] = [engine, busy, step, memory, layers, models, phema, vae, fid];
+const benches: readonly Bench[] = [engine, busy, step, memory, layers, models, phema, vae, fid, convert];
 const names = benches.map(({ name }) => name);
 const WRONG_USAGE = 2;
 

@@ -1,11 +1,14 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { DatasetError, openDataset, verifyDataset } from '@edm2/dataset';
+import { convertDataset } from '@edm2/dataset/convert';
 import sharp from 'sharp';
-import type { Dice } from '../dice.js';
+import { type Dice, rollDice } from '../dice.js';
 import { anyBmp, anyIdx, anyJpeg, anyPng, anyPpm } from '../generators/images.js';
 import { jsonWithOddPart } from '../generators/json.js';
 import { anyArrays } from '../generators/npy.js';
+import { anyTar } from '../generators/tar.js';
 import { anyZip, type Member } from '../generators/zip.js';
 import { mutate } from '../mutate.js';
 import { GOLDEN, goldens, oneFile, type Target } from './target.js';
@@ -19,6 +22,15 @@ function oddImages(): { name: string; bytes: Uint8Array }[] {
     .flat()
     .map(({ name, file }) => ({ name, bytes: Buffer.from(file, 'base64') }));
 }
+
+/** Labels of two images, in every form. */
+const TABLES: readonly (readonly [file: string, text: string])[] = [
+  ['labels.csv', 'file_name,when,label\n0.png,"1,5",cat\n"1.png",2,"a ""dog"""\n'],
+  ['labels.tsv', '0\t3\n1\t0\n'],
+  ['labels.json', '{"labels": [["images/0.png", 1], ["images/1.png", 0]]}'],
+  ['vectors.json', '{"0.png": [0.5, 1], "1.png": [1, -2]}'],
+  ['labels.jsonl', '{"file_name": "0.png", "label": "cat"}\n{"file_name": "1.png", "label": "dog"}\n'],
+];
 
 async function readData(path: string): Promise<void> {
   const dataset = await openDataset(path);
@@ -96,6 +108,30 @@ export async function datasetTargets(): Promise<Target[]> {
 
   return [
     oneFile('dataset zip', 'case.zip', datasets, (dice) => anyZip(members, dice), [DatasetError], readData),
+    oneFile(
+      'dataset tar',
+      'case.tar',
+      [anyTar(members, rollDice(1, 'tar', 0), 0)],
+      (dice) => (dice.chance(0.3) ? gzipSync(anyTar(members, dice)) : anyTar(members, dice)),
+      [DatasetError],
+      readData,
+    ),
+    {
+      name: 'table of labels',
+      errors: [DatasetError],
+      make(folder, dice) {
+        mkdirSync(join(folder, 'images'));
+        for (const i of [0, 1]) writeFileSync(join(folder, 'images', `${i}.png`), png(0));
+        const [file, text] = dice.pick(TABLES);
+        const odd = file.endsWith('json') && dice.chance(0.5);
+        const bytes = Buffer.from(odd ? (JSON.stringify(jsonWithOddPart(JSON.parse(text), dice)) ?? '') : text);
+        writeFileSync(join(folder, file), dice.chance(0.3) ? bytes : mutate(bytes, dice));
+      },
+      async read(folder) {
+        const table = TABLES.map(([file]) => join(folder, file)).find((path) => existsSync(path));
+        await convertDataset(join(folder, 'images'), undefined, { labels: table ?? true });
+      },
+    },
     {
       name: 'dataset.json',
       errors: [DatasetError],
