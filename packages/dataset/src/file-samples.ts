@@ -8,7 +8,7 @@ import type { Layout } from './layout.js';
 import { MAX_REPORTED } from './limits.js';
 import { hasColour } from './probe-channels.js';
 import type { Samples } from './samples.js';
-import { checkPowerOfTwo } from './shape.js';
+import { CONVERT, checkPowerOfTwo } from './shape.js';
 import { countPassedOver, type SortedFiles } from './sort-files.js';
 import type { Spelling } from './spelling.js';
 import { createTally } from './tally.js';
@@ -115,8 +115,7 @@ function checkFirst({ height, width }: Decoded, path: string, resolution: number
       file: path,
       expected: 'square images',
       got: `${width}×${height} in ${path}`,
-      remedy:
-        'Crop the images to squares first, with ImageMagick for example: magick mogrify -path squares -resize 256x256^ -gravity center -extent 256x256 "*.jpg"',
+      remedy: `Crop the images to squares first: ${CONVERT}`,
     });
   }
   checkPowerOfTwo('openDataset', path, height);
@@ -127,7 +126,7 @@ function checkFirst({ height, width }: Decoded, path: string, resolution: number
       file: path,
       expected: `images of ${resolution}×${resolution}`,
       got: `${width}×${height} in ${path}`,
-      remedy: `Resize the images to ${resolution}×${resolution}`,
+      remedy: `Resize the images to ${resolution}×${resolution}: ${CONVERT}`,
     });
   }
 }
@@ -147,7 +146,7 @@ function checkSame(image: Decoded, first: Decoded, path: string, firstPath: stri
       'mixed-size',
       `${first.width}×${first.height}`,
       `${image.width}×${image.height}`,
-      'Bring all images to one size',
+      `Bring all images to one size: ${CONVERT}`,
     );
   if (image.data instanceof Float32Array !== first.data instanceof Float32Array)
     throw fail('mixed-channels', kindOf(first), kindOf(image), 'Keep images and arrays in separate datasets');

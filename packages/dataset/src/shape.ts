@@ -1,6 +1,9 @@
 import { DatasetError } from './errors.js';
 import { MAX_RESOLUTION } from './limits.js';
 
+/** What crops and resizes images, for errors. */
+export const CONVERT = 'edm2 dataset convert does, and convertDataset of @edm2/dataset/convert';
+
 const isPowerOfTwo = (n: number): boolean => Number.isInteger(n) && n >= 1 && Math.log2(n) % 1 === 0;
 
 /** @throws {DatasetError} when a side is not a power of two up to {@link MAX_RESOLUTION}. */
@@ -12,6 +15,6 @@ export function checkPowerOfTwo(where: string, file: string, side: number): void
     file,
     expected: `a resolution that is a power of two, at most ${MAX_RESOLUTION}`,
     got: `${side}×${side} in ${file}`,
-    remedy: 'Resize the images, for example to 32, 64 or 256 pixels a side',
+    remedy: `Resize the images, for example to 32, 64 or 256 pixels a side: ${CONVERT}`,
   });
 }

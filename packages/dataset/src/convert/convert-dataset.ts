@@ -6,7 +6,6 @@ import { DatasetError } from '../errors.js';
 import type { Labels } from '../labels.js';
 import { MAX_RESOLUTION } from '../limits.js';
 import { mapLimit } from '../map-limit.js';
-import { checkPowerOfTwo } from '../shape.js';
 import { type OptionFlags, spellingOf } from '../spelling.js';
 import { createTally } from '../tally.js';
 import { type Size, TRANSFORMS, type TransformName } from '../transform/transforms.js';
@@ -179,8 +178,7 @@ async function convertAll(
   const take = async (index: number, result: Extract<ImageResult, { png: unknown }>): Promise<void> => {
     const path = images.pathOf(index);
     if (side === undefined) {
-      if (result.width !== result.height) throw notSquare(path, result);
-      checkPowerOfTwo('convertDataset', path, result.width);
+      checkSide(path, result);
       [side, first] = [result.width, path];
     }
     if (result.width !== side || result.height !== side) throw mixedSize(path, result, side, first);
@@ -258,15 +256,20 @@ const notesOf = ({ classNames }: ConvertReport, _flags: OptionFlags | undefined)
 
 const SIZES = 'Give a size and a transform, such as 64×64 and center-crop';
 
-const notSquare = (path: string, { width, height }: Size): DatasetError =>
-  new DatasetError({
-    code: 'not-square',
+/** @throws {DatasetError} when an image cannot stay as large as it is. */
+function checkSide(path: string, { width, height }: Size): void {
+  const power = Math.log2(width) % 1 === 0;
+  if (width === height && power && width <= MAX_RESOLUTION) return;
+  const code = width !== height ? 'not-square' : power ? 'too-large' : 'not-power-of-two';
+  throw new DatasetError({
+    code,
     where: 'convertDataset',
     file: path,
-    expected: 'square images where no size is given',
+    expected: `squares of a power of two, at most ${MAX_RESOLUTION}, where no size is given`,
     got: `${width}×${height} in ${path}`,
     remedy: SIZES,
   });
+}
 
 const mixedSize = (path: string, { width, height }: Size, side: number, first: string): DatasetError =>
   new DatasetError({

@@ -38,6 +38,7 @@ export interface ConvertReport {
   readonly classNames: readonly string[];
   /** Most frequent first. */
   readonly passedOver: readonly PassedOverImages[];
+  /** Of the images that this call has converted, not of those that an interrupted one left. */
   readonly conversions: readonly Conversion[];
 }
 
