@@ -8,7 +8,7 @@ import type { DatasetReport, LabelSource } from './report.js';
 import type { Samples } from './samples.js';
 import type { Spelling } from './spelling.js';
 
-export interface LabelOptions {
+interface LabelOptions {
   readonly useLabels: boolean;
   readonly labelDim: number | undefined;
   readonly spelling: Spelling;

@@ -32,7 +32,7 @@ interface ConvertCommandOptions {
 }
 
 /** Reads `64x64` or `64`. */
-export function parseResolution(text: string): Size {
+function parseResolution(text: string): Size {
   const [, width = '', height = width] = /^(\d{1,5})(?:[x×](\d{1,5}))?$/i.exec(text.trim()) ?? [];
   const size = { width: Number(width), height: Number(height) };
   if (!(size.width >= 1 && size.height >= 1))

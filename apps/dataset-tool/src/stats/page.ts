@@ -3,7 +3,7 @@ import { page } from '@edm2/app-kit/pictures/page';
 import type { ImageStatistics } from './image-statistics.js';
 
 /** What a page of figures shows. */
-export interface StatisticsPage {
+interface StatisticsPage {
   readonly title: string;
   /** What the dataset is, in sentences. */
   readonly lines: readonly string[];

@@ -1,10 +1,7 @@
 import type { Picture } from '../transform/picture.js';
 
-/** What becomes of transparency: dropped, as the published tool does, or laid on a colour. */
-export type Alpha = 'drop' | 'white' | 'black' | `#${string}`;
-
 /**
- * The colour of an {@link Alpha}; undefined: dropped.
+ * What transparency is laid on: `white`, `black` or `#rrggbb`; undefined for `drop`, the published tool's way.
  *
  * @throws {RangeError} when it is none.
  */

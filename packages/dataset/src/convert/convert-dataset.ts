@@ -1,74 +1,19 @@
 import { createHash } from 'node:crypto';
-import { known } from '@edm2/options';
 import { createWriter, type DatasetWriter } from '../create-writer.js';
 import { CONVERSIONS } from '../decode/conversions.js';
 import { DatasetError } from '../errors.js';
 import type { Labels } from '../labels.js';
 import { MAX_RESOLUTION } from '../limits.js';
 import { mapLimit } from '../map-limit.js';
-import { type OptionFlags, spellingOf } from '../spelling.js';
+import { spellingOf } from '../spelling.js';
 import { createTally } from '../tally.js';
-import { type Size, TRANSFORMS, type TransformName } from '../transform/transforms.js';
-import { backgroundOf } from './alpha.js';
+import type { Size } from '../transform/transforms.js';
 import { convertImage, type ImageJob, type ImageResult, type ImageSettings, refusalOf } from './convert-image.js';
+import { type ConvertOptions, settingsOf } from './convert-options.js';
 import { readLabelTable } from './label-table.js';
 import { nearDuplicates } from './near-duplicates.js';
 import { type ConvertSource, openSource } from './open-source.js';
 import { type ConvertReport, createRefusals } from './report.js';
-
-/** Options of {@link convertDataset}. */
-export interface ConvertOptions {
-  /** Default 'none': stretched to `size`, or left alone without one. */
-  readonly transform?: TransformName;
-  /** Width and height that the transform makes. Default: images stay as they are, and must be square, a power of two, and alike. */
-  readonly size?: Size;
-  /** Only the first images of the source. */
-  readonly maxImages?: number;
-  /** 3: RGB, as the published tool; 1: grey. Default 3. */
-  readonly channels?: 1 | 3;
-  /** What lies behind transparency: `white`, `black`, `#rrggbb`; `drop` takes the colours as they are stored. Default 'drop'. */
-  readonly alpha?: string;
-  /** Turn images upright by their orientation tag. Default true. Differs from the published tool, which ignores it. */
-  readonly upright?: boolean;
-  /** Turn colours to sRGB by the profile in a file. Default false: profiles are ignored. */
-  readonly toSrgb?: boolean;
-  /** Pass over images with a shorter side than this, in pixels. Default 0. */
-  readonly minSide?: number;
-  /** Pass over images that are nearly the same as an earlier one. Default false. */
-  readonly dropDuplicates?: boolean;
-  /** A table of labels (CSV, TSV, JSON, JSONL); false leaves labels out. Default true: those that the source has. */
-  readonly labels?: boolean | string;
-  /** Which part of an IDX or NPZ dataset. Default 'train'. */
-  readonly split?: 'train' | 'test';
-  readonly acceptWarnings?: boolean;
-  /** Converts one image, in another thread for example. Default: in this one. */
-  readonly convert?: (job: ImageJob) => Promise<ImageResult>;
-  /** Images at a time. Default 8. */
-  readonly concurrency?: number;
-  readonly onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
-  readonly signal?: AbortSignal;
-  readonly flags?: OptionFlags;
-}
-
-const OPTIONS = {
-  transform: true,
-  size: true,
-  maxImages: true,
-  channels: true,
-  alpha: true,
-  upright: true,
-  toSrgb: true,
-  minSide: true,
-  dropDuplicates: true,
-  labels: true,
-  split: true,
-  acceptWarnings: true,
-  convert: true,
-  concurrency: true,
-  onProgress: true,
-  signal: true,
-  flags: true,
-} as const;
 
 /**
  * Makes a dataset in EDM2's format of images of any kind and size: opens them as `openDataset` does, crops and resizes each, and writes
@@ -86,7 +31,7 @@ export async function convertDataset(
   dest: string | undefined,
   options: ConvertOptions = {},
 ): Promise<ConvertReport> {
-  const settings = settingsOf(known('convertDataset', options, OPTIONS));
+  const settings = settingsOf(options);
   const { labels = true, split, flags, maxImages } = options;
   const spelling = spellingOf(flags);
   const useLabels = labels === true;
@@ -109,46 +54,6 @@ async function withTable(images: ConvertSource, table: string): Promise<ConvertS
   return { ...images, labels, report: { ...images.report, labels: report } };
 }
 
-function settingsOf(options: ConvertOptions): ImageSettings {
-  const { transform = 'none', size, channels = 3, alpha = 'drop', upright = true, toSrgb = false } = options;
-  const { minSide = 0, acceptWarnings = false, dropDuplicates = false, maxImages } = options;
-  const fail = (name: string, expected: string, got: unknown) =>
-    new RangeError(`convertDataset: expected ${name} to be ${expected}, got ${String(got)}. Correct it.`);
-  if (!Object.hasOwn(TRANSFORMS, transform)) throw fail('transform', Object.keys(TRANSFORMS).join(', '), transform);
-  if (channels !== 1 && channels !== 3) throw fail('channels', '1 or 3', channels);
-  if (maxImages !== undefined && !(Number.isInteger(maxImages) && maxImages >= 1))
-    throw fail('maxImages', 'a whole number of at least 1', maxImages);
-  if (!(Number.isInteger(minSide) && minSide >= 0)) throw fail('minSide', 'a whole number', minSide);
-  backgroundOf(alpha);
-  if (size === undefined && transform !== 'none') throw fail('size', `given with transform ${transform}`, size);
-  if (size) checkSize(transform, size);
-  return {
-    transform,
-    size: size ?? null,
-    channels,
-    alpha,
-    upright,
-    toSrgb,
-    minSide,
-    acceptWarnings,
-    thumbnails: dropDuplicates,
-  };
-}
-
-/** @throws {RangeError} when images of this size are none that EDM2 trains on. */
-function checkSize(transform: TransformName, { width, height }: Size): void {
-  const fail = (expected: string, remedy: string) =>
-    new RangeError(`convertDataset: expected size to be ${expected}, got ${width}×${height}. ${remedy}.`);
-  const isPower = Number.isInteger(width) && width >= 1 && width <= MAX_RESOLUTION && Math.log2(width) % 1 === 0;
-  if (!isPower)
-    throw fail(`a power of two wide, at most ${MAX_RESOLUTION}`, 'Choose 32×32, 64×64 or 256×256, for example');
-  if (transform === 'center-crop-wide') {
-    if (!(Number.isInteger(height) && height >= 1 && height <= width))
-      throw fail('as wide as high or wider', 'Choose 256×144, for example');
-  } else if (height !== width)
-    throw fail('square', 'Choose one side for both; center-crop-wide sets wide images on black squares');
-}
-
 async function writerOptions(images: ConvertSource, count: number, settings: ImageSettings) {
   const hash = createHash('sha256');
   for (const part of await images.identity()) hash.update(`${part}\n`);
@@ -166,7 +71,7 @@ async function convertAll(
   count: number,
   settings: ImageSettings,
   writer: DatasetWriter | undefined,
-  { convert = convertImage, concurrency = 8, onProgress, signal, flags }: ConvertOptions,
+  { convert = convertImage, concurrency = 8, onProgress, signal }: ConvertOptions,
 ): Promise<ConvertReport> {
   const refusals = createRefusals((index) => images.name(index));
   const tally = createTally(count, (index) => images.name(index));
@@ -239,7 +144,7 @@ async function convertAll(
     conversions: tally.list().map((each) => ({ ...each, what: CONVERSIONS[each.kind] })),
   };
   if (kept.length === 0) throw nothingLeft(source, report);
-  await writer?.finish({ labels: labelsFor(images.labels, kept), gaps: true, signal, ...notesOf(report, flags) });
+  await writer?.finish({ labels: labelsFor(images.labels, kept), gaps: true, signal, ...notesOf(report) });
   return report;
 }
 
@@ -251,8 +156,7 @@ const labelsFor = (labels: Labels, kept: readonly number[]): (number | number[])
 };
 
 /** Names of classes, where folders gave them: the published tools pass over this field. */
-const notesOf = ({ classNames }: ConvertReport, _flags: OptionFlags | undefined) =>
-  classNames.length > 0 ? { notes: { classes: classNames } } : {};
+const notesOf = ({ classNames }: ConvertReport) => (classNames.length > 0 ? { notes: { classes: classNames } } : {});
 
 const SIZES = 'Give a size and a transform, such as 64×64 and center-crop';
 

@@ -6,7 +6,7 @@ import type { DatasetReport } from '../report.js';
 import { type LabelRow, parseLabelRows, type RawLabel } from './label-rows.js';
 
 /** Labels of a table, and what is to be said of them. */
-export interface TableLabels {
+interface TableLabels {
   readonly labels: Labels;
   readonly report: DatasetReport['labels'];
 }

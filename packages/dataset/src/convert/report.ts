@@ -43,7 +43,7 @@ export interface ConvertReport {
 }
 
 /** Collects what is passed over. */
-export interface Refusals {
+interface Refusals {
   add(index: number, reason: PassedOverImage, why: string): void;
   list(): PassedOverImages[];
 }

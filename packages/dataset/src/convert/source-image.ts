@@ -27,7 +27,7 @@ export interface ReadSettings {
 }
 
 /** Pixels, and what was done to them: a sum of bits. */
-export interface SourceImage {
+interface SourceImage {
   readonly picture: Picture;
   readonly conversions: number;
 }

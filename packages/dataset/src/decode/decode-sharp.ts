@@ -25,7 +25,7 @@ const open = (bytes: Uint8Array, failOn: FailOn): Sharp =>
   sharp(bytes, { failOn, ignoreIcc: true, limitInputPixels: MAX_PIXELS });
 
 /** How pixels are wanted. */
-export interface SharpOptions {
+interface SharpOptions {
   /** 3: a grey image as RGB; otherwise as stored. */
   readonly channels: 1 | 3 | undefined;
   /** Take what the decoder gives although it warns. */

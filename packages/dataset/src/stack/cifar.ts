@@ -34,7 +34,7 @@ const KINDS: readonly Kind[] = [
 const MAX_NAMES_BYTES = 2 ** 16;
 
 /** Files of CIFAR's binary version. */
-export interface CifarFiles {
+interface CifarFiles {
   readonly kind: Kind;
   readonly images: readonly string[];
   readonly classes: string | undefined;

@@ -9,7 +9,7 @@ export interface Picture {
 }
 
 /** What is cut out of a picture: left and top edge, width, height, in pixels. */
-export interface Cut {
+interface Cut {
   readonly left: number;
   readonly top: number;
   readonly width: number;
