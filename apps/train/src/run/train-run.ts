@@ -59,6 +59,7 @@ export async function trainRun(options: TrainRunOptions): Promise<TrainedRun> {
   const { config, outdir, engine, signal, say } = options;
   const parts = await openValidation(options.dataset, config);
   const dataset = parts?.train ?? options.dataset;
+  if (parts) say(`trained on: ${dataset.sourceLength} images; held out: ${parts.heldOut.sourceLength}`);
   const { unet, uncertainty, training } = buildNetwork(config);
   const stored = options.resume ? await readTrainingState(outdir, { unet, uncertainty }, say) : undefined;
   if (options.resume)
