@@ -153,7 +153,7 @@ describe('usage', () => {
     [
       'an engine that there is not',
       ['calc', 'a', 'b', '--engine', 'webgpu'],
-      /Allowed choices are onnxruntime, tensorflow/,
+      /Expected auto, .*onnxruntime, .*webgpu cannot be used: in Node\.js/,
     ],
     ['an option that there is not', ['calc', 'a', 'b', '--feature', 'x'], /unknown option '--feature'/],
   ])('%s ends with code 2', async (_, argv, message) => {
