@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { pixelsToUnit, unitToPixels } from '@edm2/dataset';
 import { createUNet, precondition, type UNetOptions } from '@edm2/edm2-unet';
 import { createUncertainty } from '@edm2/loss-weighting';
 import { createRandom } from '@edm2/random';
@@ -9,6 +8,7 @@ import { jit } from '@edm2/tfjs-jit';
 import type { XlaEngine } from '@edm2/tfjs-xla';
 import { adam, createTrainStep, disposeTree, learningRate } from '@edm2/training';
 import * as tf from '@tensorflow/tfjs-core';
+import { pixelsToUnit, unitToPixels } from '../../../packages/dataset/src/pixels.js';
 import { writeGrid } from '../../../packages/edm2/src/pictures/write-grid.js';
 import { mnist } from './home.js';
 

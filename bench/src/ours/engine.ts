@@ -1,15 +1,16 @@
 import util from 'node:util';
 import { startLibtensorflow } from '@edm2/tfjs-libtensorflow';
 import { startOnnxRuntime } from '@edm2/tfjs-onnxruntime';
+import { startXla } from '@edm2/tfjs-xla';
 import * as tf from '@tensorflow/tfjs'; // not only core: it registers the gradients
 import '@tensorflow/tfjs-backend-cpu';
 import { THREADS } from '../places.js';
 
 /**
- * What runs our side: compiled on ONNX Runtime or libtensorflow, or op by op on TensorFlow.js's plain backend, its WebAssembly
+ * What runs our side: compiled on ONNX Runtime, libtensorflow or XLA, or op by op on TensorFlow.js's plain backend, its WebAssembly
  * backend, or a plainly installed tfjs-node.
  */
-export type EngineName = 'onnxruntime' | 'libtensorflow' | 'tfjs-node' | 'cpu' | 'wasm';
+export type EngineName = 'onnxruntime' | 'libtensorflow' | 'xla' | 'tfjs-node' | 'cpu' | 'wasm';
 
 /** An engine with its settings: a process has one of each. */
 export interface EngineSettings {
@@ -38,6 +39,8 @@ export async function useEngine(settings: EngineSettings): Promise<void> {
     throw new Error(`useEngine: expected one engine a process, got ${started} and ${wanted}. Start another.`);
   if (engine === 'onnxruntime') await startOnnxRuntime({ threads, ...(spinning !== undefined && { spinning }) });
   if (engine === 'libtensorflow') ({ version } = await startLibtensorflow({ device, threads }));
+  // It takes as many threads as there are cores.
+  if (engine === 'xla') await startXla({ plugin: 'cpu' });
   if (engine === 'wasm') await import('@tensorflow/tfjs-backend-wasm');
   if (engine === 'tfjs-node') await startNode();
   await tf.setBackend(engine === 'libtensorflow' || engine === 'tfjs-node' ? 'tensorflow' : engine);
@@ -57,4 +60,4 @@ async function startNode(): Promise<void> {
 
 /** Whether `jit` compiles on it: one run op by op is long enough. */
 export const isCompiled = (engine: EngineName = 'onnxruntime'): boolean =>
-  engine === 'onnxruntime' || engine === 'libtensorflow';
+  engine === 'onnxruntime' || engine === 'libtensorflow' || engine === 'xla';

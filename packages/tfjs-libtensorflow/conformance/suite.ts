@@ -27,12 +27,18 @@ export async function runSuite(backend: string, version: string): Promise<never>
   await tf.setBackend(backend);
   setTestEnvs([{ name: `test-${backend}`, backendName: backend, flags: {}, isDataSync: true }]);
 
+  // A list of names, one a line: those tests alone.
+  const only = process.env['CONFORMANCE_ONLY']
+    ? new Set(readFileSync(process.env['CONFORMANCE_ONLY'], 'utf8').split('\n'))
+    : undefined;
   const runner = new Jasmine();
   runner.loadConfig({ random: false });
   runner.exitOnCompletion = false;
   await import('@tensorflow/tfjs-core/dist/tests.js');
   runner.env.configure({
-    specFilter: (spec: { getFullName(): string }) => !ignored.some((part) => spec.getFullName().includes(part)),
+    specFilter: (spec: { getFullName(): string }) =>
+      !ignored.some((part) => spec.getFullName().includes(part)) &&
+      (only === undefined || only.has(spec.getFullName())),
   });
 
   const results: Result[] = [];

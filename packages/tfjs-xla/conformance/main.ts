@@ -1,3 +1,5 @@
+// Text, complex numbers and what no compiler does run on cpu's kernels.
+import '@tensorflow/tfjs-backend-cpu';
 import { startXla } from '@edm2/tfjs-xla';
 import { runSuite } from '../../tfjs-libtensorflow/conformance/suite.js';
 

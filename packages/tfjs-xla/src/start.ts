@@ -76,6 +76,8 @@ const warnOnConsole = (message: string): void => console.warn(message);
 
 /** Flags of XLA that make it compute what TensorFlow.js defines. */
 const FLAGS = { xla_allow_excess_precision: false } as const;
+/** On a CPU the quick ones lose NaN. */
+const CPU_FLAGS = { ...FLAGS, xla_cpu_enable_fast_min_max: false } as const;
 
 /**
  * Starts XLA: registers the TensorFlow.js backend `'xla'`, without making it the current one, and the engine that `jit` uses
@@ -150,7 +152,9 @@ function start(found: FoundPlugin, indices: readonly number[], { tf32, memory, c
     (sharding?: Sharding) =>
     (graph: Graph, given: CompileOptions): XlaExecutable => {
       const spread = sharding && { ...sharding, devices: devices.length };
-      return compile(lowerToStableHlo(graph, given, { tf32, sharding: spread }), backend, { flags: FLAGS });
+      return compile(lowerToStableHlo(graph, given, { tf32, sharding: spread }), backend, {
+        flags: client.platform === 'cpu' ? CPU_FLAGS : FLAGS,
+      });
     };
   const load = loading();
   registerBackend(BACKEND, () => backend, 3);

@@ -49,6 +49,19 @@ async function* halfPrecision(work: Work, { rounds, runs, eager }: Against): Asy
   });
 }
 
+/** XLA against our other engines: what people choose between. */
+async function* besideXla(kind: Kind, work: Work, rounds: number, runs: number): AsyncGenerator<Row> {
+  yield* compare({
+    kind,
+    work,
+    ours: [ours('xla')],
+    theirs: ENGINES.map((engine) => ({ side: ours(engine) })),
+    judged: '',
+    turns: { rounds, runs },
+    detail: ', float32',
+  });
+}
+
 const MAX_ROUNDS = 3; // of networks that take seconds a step
 const AS_MUCH: Goal = { ratio: 1 };
 const EIGHT_GIB: Goal = { atMost: 8 };
@@ -70,6 +83,12 @@ export const speedParts = {
     yield* speed('forward', LARGE, { rounds, runs: 4, eager: 2 });
     yield* speed('forward', { ...LARGE, batch: 1 }, { rounds, runs: 16, eager: 3 });
   },
+  xla: async function* (rounds: number): AsyncGenerator<Row> {
+    yield* besideXla('step', TINY, rounds, 20);
+    yield* besideXla('step', MAIN, rounds, 4);
+    yield* besideXla('forward', { ...LARGE, batch: 1 }, rounds, 4);
+  },
+  'xla-large': (rounds: number) => besideXla('step', LARGE, rounds, 2),
   // One engine at a time: three processes of 4 to 9 GiB at once are too much for a small machine.
   xs: async function* (rounds: number): AsyncGenerator<Row> {
     const options = { rounds: Math.min(rounds, MAX_ROUNDS), runs: 1, eager: 1.2, peak: EIGHT_GIB };

@@ -3,20 +3,17 @@ import {
   engine,
   getKernelsForBackend,
   type KernelConfig,
-  type NamedTensorInfoMap,
   registerKernel,
   type TensorInfo,
   tidy,
 } from '@tensorflow/tfjs-core';
 import type { XlaExecutable } from '../engine/executable.js';
 import type { XlaBackend } from './backend.js';
+import { isForHost, onCpu, WRITTEN } from './host-kernels.js';
 import { BACKEND } from './name.js';
 
 /** Executables that are kept for ops outside compiled functions; the one that was used longest ago goes first. */
 const MAX_KEPT = 2048;
-
-/** Kernels whose result is known where they are called: it is written instead of computed. */
-const WRITTEN: ReadonlySet<string> = new Set(['Fill', 'Range']);
 
 /** Kernels that always give a list. */
 const LISTS: ReadonlySet<string> = new Set(['Unpack', 'SplitV']);
@@ -51,14 +48,19 @@ export function registerKernels(load: Load): void {
       const [only] = made;
       return only === undefined || made.length > 1 || LISTS.has(kernel) ? made : only;
     };
-  for (const kernelName of COMPILED_KERNELS)
-    if (!WRITTEN.has(kernelName))
-      registerKernel({ kernelName, backendName: BACKEND, kernelFunc: compiled(kernelName) });
-  registerKernel({ kernelName: 'Identity', backendName: BACKEND, kernelFunc: shared });
-  const known = new Set(['Identity', ...COMPILED_KERNELS.filter((name) => !WRITTEN.has(name))]);
-  for (const { kernelName, kernelFunc } of getKernelsForBackend('cpu'))
-    if (!known.has(kernelName)) registerKernel({ kernelName, backendName: BACKEND, kernelFunc: onCpu(kernelFunc) });
+  const cpu = new Map(getKernelsForBackend('cpu').map(({ kernelName, kernelFunc }) => [kernelName, onCpu(kernelFunc)]));
+  const kernels = new Map([...cpu, ...Object.entries(WRITTEN)]);
+  for (const name of COMPILED_KERNELS)
+    if (!(name in WRITTEN)) kernels.set(name, forDevice(compiled(name), cpu.get(name)));
+  kernels.set('Identity', shared);
+  for (const [kernelName, kernelFunc] of kernels) registerKernel({ kernelName, backendName: BACKEND, kernelFunc });
 }
+
+/** A kernel that leaves what no device holds, text and complex numbers, to cpu's. */
+const forDevice =
+  (compiled: KernelConfig['kernelFunc'], cpu: KernelConfig['kernelFunc'] | undefined): KernelConfig['kernelFunc'] =>
+  (args) =>
+    cpu !== undefined && isForHost(args.inputs, args.attrs) ? cpu(args) : compiled(args);
 
 /** The op that is running; its scope carries a suffix. */
 const runningOp = (): string => (engine().state.activeScope?.name || 'kernel').replace(/__op$/, '');
@@ -78,27 +80,3 @@ const shared: KernelConfig['kernelFunc'] = ({ inputs, backend }) => {
   (backend as XlaBackend).incRef(dataId);
   return { dataId, shape, dtype };
 };
-
-/** Runs cpu's kernel on copies of the inputs. */
-const onCpu =
-  (kernelFunc: KernelConfig['kernelFunc']): KernelConfig['kernelFunc'] =>
-  ({ inputs, attrs = {}, backend }) => {
-    const [xla, cpu] = [backend as XlaBackend, engine().findBackend('cpu')];
-    const copy = ({ dataId, shape, dtype }: TensorInfo): TensorInfo => ({
-      dataId: cpu.write(xla.readSync(dataId), shape, dtype),
-      shape,
-      dtype,
-    });
-    const copies = Object.entries(inputs).flatMap(([name, tensor]) =>
-      tensor === undefined || tensor === null ? [] : [[name, copy(tensor as TensorInfo)] as const],
-    );
-    const made = kernelFunc({ inputs: Object.fromEntries(copies) as NamedTensorInfoMap, attrs, backend: cpu });
-    const back = (info: TensorInfo): TensorInfo => {
-      const values = cpu.readSync(info.dataId);
-      cpu.disposeData(info.dataId);
-      return { dataId: xla.write(values, info.shape, info.dtype), shape: info.shape, dtype: info.dtype };
-    };
-    const moved = Array.isArray(made) ? made.map(back) : back(made);
-    for (const [, { dataId }] of copies) cpu.disposeData(dataId);
-    return moved;
-  };
