@@ -2,7 +2,7 @@ import { presets, type UNetOptions } from '@edm2/edm2-unet';
 import { TINY } from '../nets.js';
 
 /** Arithmetic of convolutions and matrix products. */
-export const PRECISIONS = ['bfloat16', 'tf32', 'float32'] as const;
+const PRECISIONS = ['bfloat16', 'tf32', 'float32'] as const;
 export type Precision = (typeof PRECISIONS)[number];
 
 /** A network that is timed, at growing batches. */

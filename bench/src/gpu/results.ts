@@ -61,7 +61,7 @@ const number = (value: number | undefined, digits = 3): string =>
 const percent = (value: number | undefined): string => (value === undefined ? '–' : `${(100 * value).toFixed(1)} %`);
 
 /** The results as a page. */
-export function markdown({ begun, machine, goldens, timings, training, seconds }: Results): string {
+function markdown({ begun, machine, goldens, timings, training, seconds }: Results): string {
   return [
     `# bench gpu, ${begun}`,
     Object.entries(machine)

@@ -90,7 +90,7 @@ function block(net: Network, name: string, width: number): Part {
   const convs = [0, 2, 4].map((at) => net.conv(`${name}.conv.${at}`, width, width, 3));
   return net.named(name, (run, x) => {
     const y = convs.reduce((z, conv, i) => conv(run, i > 0 ? tf.relu(z) : z), x);
-    return tf.relu(tf.add(y, x));
+    return tf.relu(tf.add<tf.Tensor4D>(y, x));
   });
 }
 

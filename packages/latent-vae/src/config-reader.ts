@@ -3,7 +3,7 @@ import type { DiffusersConfig } from './config.js';
 /** Widest layer believed: a hundred times what published autoencoders have; more is a damaged file. */
 const MAX_CHANNELS = 1 << 16;
 /** Most levels: 16 halvings are more than any image has. */
-export const MAX_LEVELS = 16;
+const MAX_LEVELS = 16;
 /** Most residual blocks of a level: published autoencoders have 2 or 3. */
 export const MAX_LAYERS = 64;
 

@@ -157,7 +157,7 @@ const TYPES: Readonly<Record<number, string>> = {
 };
 
 /** Reads what `compileAheadOfTime` returns: XLA's `HloModuleProtoWithConfig`. */
-export function readProgram(serialized: string): OptimizedProgram {
+function readProgram(serialized: string): OptimizedProgram {
   const [module] = all(read(Buffer.from(serialized, 'latin1')), 1);
   if (module === undefined) throw new Error('readProgram: expected a module, got none.');
   const byId = new Map<number, Instruction>();

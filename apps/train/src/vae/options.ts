@@ -37,7 +37,7 @@ const MAX_LAYERS = 8;
 const MAX_LATENTS = 64;
 
 /** `32,64,128`. */
-export function widths(text: string): number[] {
+function widths(text: string): number[] {
   const list = text.split(',').map((part) => Number(part.trim() || Number.NaN));
   if (list.length > MAX_LEVELS || !list.every((width) => Number.isInteger(width) && width >= 1 && width <= MAX_WIDTH))
     throw new InvalidArgumentError(`Expected 1 to ${MAX_LEVELS} widths of 1 to ${MAX_WIDTH}, such as 32,64,128.`);

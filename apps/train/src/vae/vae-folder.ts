@@ -19,7 +19,7 @@ export interface VaePosition {
 const SETTINGS = 'run.json';
 
 /** Training states; in a folder of their own, so that the whole folder can be named as an autoencoder. */
-export const statesFolder = (outdir: string): string => join(outdir, 'states');
+const statesFolder = (outdir: string): string => join(outdir, 'states');
 
 /** The diffusers folder. */
 export const autoencoderFolder = (outdir: string): string => join(outdir, 'vae');

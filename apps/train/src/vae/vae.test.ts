@@ -75,7 +75,7 @@ test('learns: what it has not seen comes back better and better, and the folder 
     const back = codec.decode(codec.encode(tf.tensor4d(original, [1, SIDE, SIDE, 3]))).dataSync();
     // Another engine: a value may land on the other side of an integer.
     expect(Math.max(...cell(i, 1).map((value, at) => Math.abs(value - (back[at] ?? 0))))).toBeLessThanOrEqual(1);
-    const mse = back.reduce((sum, value, at) => sum + (value - (original[at] ?? 0)) ** 2, 0) / back.length;
+    const mse = [...back].reduce((sum, value, at) => sum + (value - (original[at] ?? 0)) ** 2, 0) / back.length;
     psnr += (10 * Math.log10(255 ** 2 / mse)) / 8;
   }
   expect(psnr).toBeCloseTo(last?.['psnr'] ?? 0, 1);

@@ -5,7 +5,7 @@ import { openDataset } from '@edm2/dataset';
 import { type ConvertOptions, convertDataset, convertImage } from '@edm2/dataset/convert';
 import { writeNpy } from '@edm2/tensor-files';
 import { goldenPath } from '@edm2/test-support';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 
 const root = mkdtempSync(join(tmpdir(), 'edm2-convert-'));
@@ -153,7 +153,7 @@ test('near duplicates: the same picture smaller, in another format or brighter b
     image(64, 64, 1).linear(1, 2).png(),
     image(64, 64, 3).png(),
   ];
-  for (const [i, name] of names.entries()) put(`photos/${name}`, await (files[i] as sharp.Sharp).toBuffer());
+  for (const [i, name] of names.entries()) put(`photos/${name}`, await (files[i] as Sharp).toBuffer());
   const report = await convertDataset(at('photos'), at('out'), { ...SMALL, dropDuplicates: true });
   expect(report.passedOver).toMatchObject([
     { reason: 'duplicate', count: 2, example: 'b.jpg', why: 'nearly the same as a.png' },

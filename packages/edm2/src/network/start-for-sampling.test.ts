@@ -11,8 +11,7 @@ test('parameters are counted from the file’s header, whatever their type: thos
   const header = JSON.parse(bytes.subarray(8, 8 + Number(bytes.readBigUInt64LE(0))).toString());
   const shapes = Object.entries<{ shape: number[] }>(header).filter(([name]) => name !== '__metadata__');
   const count = shapes.reduce((sum, [, { shape }]) => sum + shape.reduce((all, side) => all * side, 1), 0);
-  const { why, engine } = await startForSampling({ engine: 'auto', threads: 1 }, found.path);
+  const { why } = await startForSampling({ engine: 'auto', threads: 1 }, found.path);
   expect(why).toContain(`${(count / 1e6).toFixed(2)} M parameters`);
-  expect(engine.name.length).toBeGreaterThan(0);
   found.release();
 });
