@@ -72,7 +72,7 @@ test('learns: what it has not seen comes back better and better, and the folder 
   let psnr = 0;
   for (let i = 0; i < 8; i++) {
     const original = cell(i, 0);
-    const back = codec.decode(codec.encode(tf.tensor4d(original, [1, SIDE, SIDE, 3]))).dataSync();
+    const back = codec.decode(codec.encode(tf.tensor4d(original, [1, SIDE, SIDE, 3]))).dataSync<'float32'>();
     // Another engine: a value may land on the other side of an integer.
     expect(Math.max(...cell(i, 1).map((value, at) => Math.abs(value - (back[at] ?? 0))))).toBeLessThanOrEqual(1);
     const mse = [...back].reduce((sum, value, at) => sum + (value - (original[at] ?? 0)) ** 2, 0) / back.length;
