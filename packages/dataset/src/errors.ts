@@ -80,6 +80,17 @@ export class DatasetError extends Error {
   }
 }
 
+/** What is wrong with a file that `openDataset` was given, or with an entry of it. */
+export const openFailure = (
+  code: DatasetErrorCode,
+  file: string,
+  expected: string,
+  got: string,
+  remedy: string,
+  cause?: unknown,
+): DatasetError =>
+  new DatasetError({ code, where: 'openDataset', file, expected, got: `${got} in ${file}`, remedy, cause });
+
 /** How many further files an error text names before it only counts. */
 const MAX_NAMED = 3;
 

@@ -6,7 +6,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { explainFileError, fileErrorCode } from '@edm2/tensor-files';
-import { DatasetError, type DatasetErrorCode } from './errors.js';
+import { DatasetError, openFailure as failure } from './errors.js';
 import { byCodeUnits, type FileSource } from './file-source.js';
 import { MAX_FILE_BYTES } from './limits.js';
 import { readTarDirectory, type TarEntry, TarFailure } from './tar-directory.js';
@@ -73,15 +73,6 @@ async function unpack(path: string, to: string): Promise<void> {
     throw failure('corrupt-tar', path, 'intact gzip data', reason, AGAIN, cause);
   });
 }
-
-const failure = (
-  code: DatasetErrorCode,
-  file: string,
-  expected: string,
-  got: string,
-  remedy: string,
-  cause?: unknown,
-) => new DatasetError({ code, where: 'openDataset', file, expected, got: `${got} in ${file}`, remedy, cause });
 
 function tarSource(
   path: string,

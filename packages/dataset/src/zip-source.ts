@@ -8,7 +8,7 @@ import {
   type ZipEntry,
   ZipError,
 } from '@edm2/tensor-files';
-import { DatasetError, type DatasetErrorCode } from './errors.js';
+import { type DatasetError, openFailure as failure } from './errors.js';
 import { byCodeUnits, type FileSource, isSample } from './file-source.js';
 import { CONCURRENCY, MAX_FILE_BYTES, MAX_IMAGES } from './limits.js';
 import { mapLimit } from './map-limit.js';
@@ -69,15 +69,6 @@ export async function openZip(path: string): Promise<FileSource> {
 }
 
 const AGAIN = 'Copy or write the zip again';
-
-const failure = (
-  code: DatasetErrorCode,
-  file: string,
-  expected: string,
-  got: string,
-  remedy: string,
-  cause?: unknown,
-) => new DatasetError({ code, where: 'openDataset', file, expected, got: `${got} in ${file}`, remedy, cause });
 
 function checkSupported(path: string, entry: ZipEntry): void {
   try {
