@@ -4,9 +4,14 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { root } from './bootstrap.mjs';
 
 /** They look at manifests, or bundle sources themselves; or read thousands of damaged files, which readers refuse alike once bundled. */
-const OF_SOURCES = ['additions', 'command', 'dependencies', 'fuzz/src/fuzz', 'named-commands', 'torture/src/torture'].map(
-  (name) => `test/${name}.test.ts`,
-);
+const OF_SOURCES = [
+  'additions',
+  'command',
+  'dependencies',
+  'fuzz/src/fuzz',
+  'named-commands',
+  'torture/src/torture',
+].map((name) => `test/${name}.test.ts`);
 
 /** What only tests import: what it imports counts as theirs. */
 const HELPER = /(fixture|test-support|readme-example)\.(js|ts)$/;
