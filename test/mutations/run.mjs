@@ -27,6 +27,7 @@ const skipped = (path) => !/(^|\/)(node_modules|dist|runs|\.git|\.turbo|\.venv)$
 for (const name of [
   'packages',
   'internal',
+  'scripts',
   'test',
   'package.json',
   'pnpm-workspace.yaml',
