@@ -62,9 +62,9 @@ try {
     const broken = runTests(tests);
     writeFileSync(path, original);
     // A test that fails as it stands notices nothing.
-    const sound = soundness(tests);
+    const sound = soundness(tests).sound;
     const noticed = sound && broken.failed > 0;
-    const why = noticed ? broken.first : sound ? 'no test noticed' : `${tests.join(' ')} fails without the mutation`;
+    const why = noticed ? broken.first : sound ? 'no test noticed' : unsound(tests);
     console.log(`${noticed ? '✓' : '✗'} ${name} (${why})`);
     if (!noticed) survived++;
   }
@@ -87,14 +87,18 @@ function runTests(tests) {
   return { passed: numPassedTests, failed: failed.length, first: failed[0]?.fullName };
 }
 
-/** Whether the tests pass on the sources as they are; asked once for each set of tests. */
+/** Whether the tests pass on the sources as they are, and the first that does not; asked once for each set of tests. */
 function soundness(tests) {
   const key = tests.join(' ');
   if (!known.has(key)) {
-    const { passed, failed } = runTests(tests);
-    known.set(key, passed > 0 && failed === 0);
+    const { passed, failed, first } = runTests(tests);
+    known.set(key, { sound: passed > 0 && failed === 0, first });
   }
   return known.get(key);
+}
+
+function unsound(tests) {
+  return `${tests.join(' ')} without the mutation: ${soundness(tests).first ?? 'no test ran'}`;
 }
 
 /** The same node_modules, but workspace packages resolve inside the copy. */
