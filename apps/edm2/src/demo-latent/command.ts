@@ -85,7 +85,7 @@ async function demoLatent(options: DemoCommandOptions): Promise<void> {
           fetchEmoji(join('node_modules', '.cache', 'edm2-emoji'), signal),
         ));
       const size = SIZES[smoke ? 'smoke' : 'full'];
-      const scores = await runDemo({
+      const { scores, shown } = await runDemo({
         outdir,
         record,
         size,
@@ -95,7 +95,7 @@ async function demoLatent(options: DemoCommandOptions): Promise<void> {
         say,
         run,
       });
-      await writeReport({ outdir, command: again, scores, rows: size.rows });
+      await writeReport({ outdir, command: again, scores, shown, rows: size.rows });
       for (const line of tableOf(scores)) say(line);
       say(
         `\nlook at ${join(outdir, 'latent-guided.png')}, beside real.png and rgb.png; nearest.png shows what is nearest in the data; report.md has the figures`,

@@ -5,6 +5,7 @@ import { keepPrinted } from '@edm2/app-kit/command/printed.fixture';
 import { openDataset } from '@edm2/dataset';
 import { decode, encode } from 'fast-png';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { classesOf, shownClasses } from './classes.js';
 import { runDemoLatent } from './command.js';
 import { listEmoji } from './emoji.js';
 import { DIMS, thumbnails } from './features.js';
@@ -32,6 +33,7 @@ beforeAll(() => {
   const entries = Array.from({ length: 14 }, (_, i) => ({
     image: `${i}.png`,
     category: ['Smileys', 'Flags', 'Component'][i < 12 ? i % 2 : 2],
+    subcategory: ['face', 'flag', 'skin-tone'][i < 12 ? i % 2 : 2],
     has_img_twitter: i !== 11,
   }));
   for (const [i, { image }] of entries.entries())
@@ -54,7 +56,7 @@ test('the whole way, small; the same command again has nothing to do', async () 
   expect(await runDemoLatent(argv), printed.text).toBe(0);
   const images = await openDataset(at('run', 'images.zip'));
   expect(images).toMatchObject({ length: 11, resolution: 64, channels: 3, labelDim: 2 });
-  expect(images.notes).toMatchObject({ categories: ['Flags', 'Smileys'] });
+  expect(images.notes).toMatchObject({ classes: ['flag', 'face'] });
   // The second of the list is the first flag: on white, in the middle a half of it.
   const flag = await images.read(1);
   const pixel = (y: number, x: number) => [...flag.subarray((y * 64 + x) * 3, (y * 64 + x) * 3 + 3)];
@@ -82,6 +84,7 @@ test('the whole way, small; the same command again has nothing to do', async () 
   expect(report).toMatch(/^\| autoencoder \| 80 \| [\d.]+ \| [\d.]+ \|$/m);
   expect(report).toMatch(/on 8 held-out emoji: PSNR [\d.]+ dB from means/);
   expect(report).toContain('CC-BY 4.0');
+  expect(report).toContain('Rows of the grids, from above: flag, face.');
   const before = readdirSync(at('run', 'latent')).map((name) => [name, statSync(at('run', 'latent', name)).mtimeMs]);
   expect(await runDemoLatent(argv), printed.text).toBe(0);
   expect(readdirSync(at('run', 'latent')).map((name) => [name, statSync(at('run', 'latent', name)).mtimeMs])).toEqual(
@@ -91,10 +94,23 @@ test('the whole way, small; the same command again has nothing to do', async () 
   expect(printed.text).toMatch(/--outdir: expected a new folder or this very demonstration's, got .*--seed 0/);
 });
 
-test('emoji are those with a picture and a category of their own', async () => {
-  const { emoji, categories } = await listEmoji(at('package'));
-  expect(categories).toEqual(['Flags', 'Smileys']);
+test('emoji are those with a picture and a kind of their own', async () => {
+  const emoji = await listEmoji(at('package'));
   expect(emoji).toHaveLength(11);
+  expect(classesOf(emoji)).toEqual([
+    { name: 'flag', category: 'Flags', images: 5 },
+    { name: 'face', category: 'Smileys', images: 6 },
+  ]);
+});
+
+test('of each category the kinds with the most emoji are drawn, of those with enough', () => {
+  const classes = [
+    ...[3, 9, 5, 7].map((images, i) => ({ name: `a${i}`, category: 'A', images })),
+    ...[2, 4].map((images, i) => ({ name: `b${i}`, category: 'B', images })),
+  ];
+  expect(shownClasses(classes, 2, 4)).toEqual([1, 3, 5]);
+  expect(shownClasses(classes, 9, 5)).toEqual([1, 2, 3]);
+  expect(() => shownClasses(classes, 2, 10)).toThrow(/expected a kind of at least 10 emoji, got none/);
 });
 
 describe('a training in a given time', () => {

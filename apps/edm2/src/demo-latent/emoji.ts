@@ -11,10 +11,11 @@ export const SOURCE = {
   licence: 'Twemoji graphics by Twitter and other contributors, CC-BY 4.0',
 } as const;
 
-/** One emoji: its picture, and the category that its class stands for. */
+/** One emoji: its picture, its category, such as `Travel & Places`, and the kind within it that is its class, such as `time`. */
 export interface Emoji {
   readonly path: string;
   readonly category: string;
+  readonly kind: string;
 }
 
 /** Hair styles and skin tones, five pictures that are no emoji by themselves. */
@@ -70,14 +71,21 @@ function npm(args: readonly string[], cwd: string, signal: AbortSignal): Promise
  *
  * @throws {Error} (rejects) when the list is not of its form.
  */
-export async function listEmoji(folder: string): Promise<{ emoji: Emoji[]; categories: string[] }> {
+export async function listEmoji(folder: string): Promise<Emoji[]> {
   const list: unknown = JSON.parse(await readFile(join(folder, 'emoji.json'), 'utf8'));
   if (!Array.isArray(list)) throw new Error(`${folder}: expected emoji.json to be a list, got something else.`);
-  const emoji = list.flatMap((entry: Partial<Record<'image' | 'category' | 'has_img_twitter', unknown>>): Emoji[] => {
-    const { image, category } = entry;
-    if (typeof image !== 'string' || typeof category !== 'string' || !/^[\w-]+\.png$/.test(image)) return [];
-    if (entry.has_img_twitter !== true || category === LEFT_OUT) return [];
-    return [{ path: join(folder, 'img', 'twitter', '64', image), category }];
-  });
-  return { emoji, categories: [...new Set(emoji.map(({ category }) => category))].sort() };
+  return list.flatMap(
+    (entry: Partial<Record<'image' | 'category' | 'subcategory' | 'has_img_twitter', unknown>>): Emoji[] => {
+      const { image, category, subcategory: kind } = entry;
+      if (
+        typeof image !== 'string' ||
+        typeof category !== 'string' ||
+        typeof kind !== 'string' ||
+        !/^[\w-]+\.png$/.test(image)
+      )
+        return [];
+      if (entry.has_img_twitter !== true || category === LEFT_OUT) return [];
+      return [{ path: join(folder, 'img', 'twitter', '64', image), category, kind }];
+    },
+  );
 }

@@ -3,17 +3,24 @@ import { type Dataset, openDataset } from '@edm2/dataset';
 import { writeFileAtomic } from '@edm2/tensor-files';
 import { writeGrid } from 'edm2/parts';
 import { createScorer, type DemoScore } from './score.js';
-import type { DemoSize } from './size.js';
 import { SIDE } from './write-images.js';
 
 /** Images of a class that a grid shows. */
 const SHOWN = 8;
 
-/** What was drawn by a network, `<seed>.png` each, the class of seed n being n modulo the number of classes. */
+/** What was drawn by a network, `<seed>.png` each: seed n is of the shown class number n modulo their count. */
 export interface Drawn {
   readonly name: string;
   readonly folder: string;
   readonly grid: string;
+}
+
+/** What {@link showAndScore} is told of the classes. */
+export interface ShownOptions {
+  /** Images of a class that were drawn. */
+  readonly rows: number;
+  /** The classes that were drawn, in the order of the seeds. */
+  readonly shown: readonly number[];
 }
 
 /** Draws the grids, scores each set, and writes `scores.json`. */
@@ -21,29 +28,28 @@ export async function showAndScore(
   outdir: string,
   imagesPath: string,
   drawn: readonly Drawn[],
-  { rows }: Pick<DemoSize, 'rows'>,
+  { rows, shown }: ShownOptions,
 ): Promise<DemoScore[]> {
+  const columns = Math.min(SHOWN, rows);
   const dataset = await openDataset(imagesPath, { flags: {} });
   try {
-    const classes = dataset.labelDim;
-    const byClass = await imagesByClass(dataset, rows);
+    const byClass = await imagesByClass(dataset, shown, rows);
     // Set by set as many of each class, so that the sets differ in nothing but what they show.
     const score = createScorer(joined(byClass.flatMap((images) => images.slice(rows))), SIDE);
     const held = joined(byClass.flatMap((images) => images.slice(0, rows)));
     const scores = [score('real emoji, others than those compared with', held)];
     await grid(
       join(outdir, 'real.png'),
-      byClass.flatMap((images) => images.slice(0, Math.min(SHOWN, rows))),
-      Math.min(SHOWN, rows),
+      byClass.flatMap((images) => images.slice(0, columns)),
+      columns,
     );
     for (const { name, folder, grid: path } of drawn) {
-      const images = await readAll(folder, rows * classes);
+      const images = await readAll(folder, rows * shown.length);
       scores.push(score(name, joined(images)));
-      const shown = Math.min(SHOWN, rows);
-      const cells = Array.from({ length: classes }, (_, c) =>
-        Array.from({ length: shown }, (__, i) => images[i * classes + c] as Uint8Array),
-      ).flat();
-      await grid(path, cells, shown);
+      const cells = shown.flatMap((_, c) =>
+        Array.from({ length: columns }, (__, i) => images[i * shown.length + c] as Uint8Array),
+      );
+      await grid(path, cells, columns);
     }
     await writeFileAtomic(join(outdir, 'scores.json'), `${JSON.stringify(scores, null, 2)}\n`);
     return scores;
@@ -52,10 +58,13 @@ export async function showAndScore(
   }
 }
 
-/** All images, a list for each class in the dataset's order; at least so many of each. */
-async function imagesByClass(dataset: Dataset, rows: number): Promise<Uint8Array[][]> {
-  const lists: Uint8Array[][] = Array.from({ length: dataset.labelDim }, () => []);
-  for (let i = 0; i < dataset.length; i++) lists[dataset.classOf(i)]?.push(Uint8Array.from(await dataset.read(i)));
+/** Images of the shown classes, a list for each, of equal lengths: first so many that are shown, then those that are compared with. */
+async function imagesByClass(dataset: Dataset, shown: readonly number[], rows: number): Promise<Uint8Array[][]> {
+  const lists: Uint8Array[][] = shown.map(() => []);
+  for (let i = 0; i < dataset.length; i++) {
+    const list = lists[shown.indexOf(dataset.classOf(i))];
+    if (list) list.push(Uint8Array.from(await dataset.read(i)));
+  }
   const least = Math.min(...lists.map(({ length }) => length));
   // A step through the list: neighbours in it look alike.
   return lists.map((list) => {

@@ -11,7 +11,9 @@ export interface ReportOptions {
   readonly outdir: string;
   readonly command: string;
   readonly scores: readonly DemoScore[];
-  /** Images that were drawn of each class. */
+  /** Names of the classes that were drawn: the rows of the grids. */
+  readonly shown: readonly string[];
+  /** Images that were drawn of each. */
   readonly rows: number;
 }
 
@@ -28,7 +30,7 @@ const TRAININGS = [
 ];
 
 /** Writes `report.md`: how long each training was, how the autoencoder does, the scores, the command and the machine. */
-export async function writeReport({ outdir, command, scores, rows }: ReportOptions): Promise<void> {
+export async function writeReport({ outdir, command, scores, shown, rows }: ReportOptions): Promise<void> {
   const linesOf = async <T>(...path: string[]): Promise<T[]> =>
     parseJsonLines<T>(await readFile(join(outdir, ...path), 'utf8').catch(() => ''));
   const trainings = await Promise.all(
@@ -53,7 +55,9 @@ export async function writeReport({ outdir, command, scores, rows }: ReportOptio
       '',
       `The autoencoder on ${images} held-out emoji: PSNR ${psnr.toFixed(1)} dB from means, ${psnrSampled.toFixed(1)} dB from draws.`,
       '',
-      `| images, ${rows} of each category | Fréchet distance (thumbnails) | precision | recall | n |`,
+      `Rows of the grids, from above: ${shown.join(', ')}.`,
+      '',
+      `| images, ${rows} of each kind | Fréchet distance (thumbnails) | precision | recall | n |`,
       '| --- | --- | --- | --- | --- |',
       ...scores.map(
         ({ name, frechet, precision, recall, images: n }) =>

@@ -1,6 +1,8 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { InterruptedError } from '@edm2/command/errors';
+import { openDataset } from '@edm2/dataset';
+import { classesOf, type EmojiClass, shownClasses } from './classes.js';
 import { drawCurves } from './curves.js';
 import { type DemoRecord, writeRecord } from './demo-folder.js';
 import { type Emoji, listEmoji } from './emoji.js';
@@ -9,6 +11,13 @@ import type { DemoScore } from './score.js';
 import type { DemoSize, Training } from './size.js';
 import { runTraining, snapshotAt } from './trainings.js';
 import { writeImages } from './write-images.js';
+
+/** What came out. */
+export interface DemoResult {
+  readonly scores: readonly DemoScore[];
+  /** Names of the classes that were drawn: the rows of the grids. */
+  readonly shown: readonly string[];
+}
 
 /** What the demonstration is given. */
 export interface DemoOptions {
@@ -35,6 +44,9 @@ const SNAPSHOTS = { snapshot: 12 };
 /** A preview of pixels takes minutes. */
 const NO_PREVIEWS = ['--preview', '0'];
 
+/** Kinds of each category that are drawn. */
+const SHOWN_PER_CATEGORY = 2;
+
 const exists = (path: string): Promise<boolean> =>
   access(path).then(
     () => true,
@@ -45,17 +57,17 @@ const exists = (path: string): Promise<boolean> =>
  * Emoji → autoencoder → latents → latent EDM2 → guided, decoded, scored; and an EDM2 of the images themselves beside it. Each step is a command
  * that anybody may type. What is there already is not done again.
  */
-export async function runDemo(options: DemoOptions): Promise<DemoScore[]> {
+export async function runDemo(options: DemoOptions): Promise<DemoResult> {
   const { outdir, size, engine, run, signal, say } = options;
   const at = (name: string): string => join(outdir, name);
   const [images, latents] = [at('images.zip'), at('latents.zip')];
-  const found = await listEmoji(options.emoji);
-  const categories = [...found.categories];
+  const emoji = firstOf(await listEmoji(options.emoji), size.perKind);
+  const classes = classesOf(emoji);
+  const shown = shownClasses(classes, SHOWN_PER_CATEGORY, 2 * size.rows);
   if (!(await exists(images))) {
-    const emoji = firstOf(found.emoji, size.perCategory);
-    await writeImages(images, emoji, categories, signal);
-    say(`${emoji.length} emoji of ${categories.length} categories on white → ${images}`);
-  }
+    await writeImages(images, emoji, classes, signal);
+    say(`${emoji.length} emoji of ${classes.length} kinds on white → ${images}`);
+  } else await checkClasses(images, classes.length);
   let { record } = options;
   const train = async (
     name: string,
@@ -94,12 +106,11 @@ export async function runDemo(options: DemoOptions): Promise<DemoScore[]> {
     SNAPSHOTS,
   );
 
-  const classes = categories.length;
   const seeds = [
     '--seeds',
-    `0-${size.rows * classes - 1}`,
+    `0-${size.rows * shown.length - 1}`,
     '--class',
-    `0-${classes - 1}`,
+    shown.join(','),
     '--steps',
     String(size.steps),
   ];
@@ -126,15 +137,27 @@ export async function runDemo(options: DemoOptions): Promise<DemoScore[]> {
     await run(['neighbours', '--images', first.folder, '--data', images, '--output', at('nearest.png'), ...engine]);
   if (signal.aborted) throw new InterruptedError('interrupted; everything done so far is kept');
   await drawCurves(outdir);
-  return showAndScore(outdir, images, drawn, size);
+  const scores = await showAndScore(outdir, images, drawn, { rows: size.rows, shown });
+  return { scores, shown: shown.map((index) => (classes[index] as EmojiClass).name) };
 }
 
-/** So many of each category. */
+/** Refuses images of other classes, such as an earlier version's. */
+async function checkClasses(images: string, count: number): Promise<void> {
+  const dataset = await openDataset(images, { flags: {} });
+  const { labelDim } = dataset;
+  await dataset.close();
+  if (labelDim !== count)
+    throw new Error(
+      `${images}: expected ${count} classes, one for each kind of emoji, got ${labelDim}. Choose another --outdir.`,
+    );
+}
+
+/** So many of each kind. */
 function firstOf(emoji: readonly Emoji[], most: number): Emoji[] {
   const seen = new Map<string, number>();
-  return emoji.filter(({ category }) => {
-    const count = seen.get(category) ?? 0;
-    seen.set(category, count + 1);
+  return emoji.filter(({ kind }) => {
+    const count = seen.get(kind) ?? 0;
+    seen.set(kind, count + 1);
     return count < most;
   });
 }

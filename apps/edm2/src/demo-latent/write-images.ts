@@ -1,16 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { createWriter } from '@edm2/dataset';
 import { convertIndexedToRgb, decode, encode } from 'fast-png';
+import type { EmojiClass } from './classes.js';
 import { type Emoji, SOURCE } from './emoji.js';
 
 /** Side of the pictures. */
 export const SIDE = 64;
 
-/** Writes emoji on white as a dataset in EDM2's format, their categories as classes. Goes on where it was interrupted. */
+/** Writes emoji on white as a dataset in EDM2's format, their kinds as classes. Goes on where it was interrupted. */
 export async function writeImages(
   dest: string,
   emoji: readonly Emoji[],
-  categories: readonly string[],
+  classes: readonly EmojiClass[],
   signal: AbortSignal,
 ): Promise<void> {
   const { name, version, licence } = SOURCE;
@@ -22,8 +23,8 @@ export async function writeImages(
     const data = onWhite(path, await readFile(path));
     await writer.add(index, encode({ width: SIDE, height: SIDE, channels: 3, depth: 8, data }));
   }
-  const labels = emoji.map(({ category }) => categories.indexOf(category));
-  await writer.finish({ labels, notes: { source, categories }, signal });
+  const labels = emoji.map(({ kind }) => classes.findIndex(({ name: its }) => its === kind));
+  await writer.finish({ labels, notes: { source, classes: classes.map(({ name: its }) => its) }, signal });
 }
 
 /** @returns RGB `[SIDE, SIDE, 3]`. @throws {Error} when it is another kind of picture. */
