@@ -16,18 +16,25 @@ export function installLibtensorflow() {
   installWith('tfjs-libtensorflow');
 }
 
-/** Installs XLA's plugin for the CPU into the user's cache, with TFJS_XLA=on: its compiler makes the tests some minutes longer. */
+/** Installs XLA's plugin for the CPU into the user's cache, unless TFJS_XLA=off; in CI its compiler for NVIDIA's GPUs too, which needs none. */
 export function installXla() {
-  if (process.env.TFJS_XLA !== 'on') {
-    console.log('› XLA’s plugin for the CPU: left out unless it is there (TFJS_XLA=on brings it)');
+  if (process.env.TFJS_XLA === 'off') {
+    console.log('› XLA’s plugin for the CPU: left out (TFJS_XLA=off)');
     return;
   }
-  console.log('› XLA’s plugin for the CPU');
+  console.log('› XLA’s plugin for the CPU (TFJS_XLA=off leaves it out)');
   installWith('tfjs-xla');
+  if (process.env.CI) {
+    console.log('› XLA’s compiler for NVIDIA’s GPUs, which compiles without one');
+    installWith('tfjs-xla', ['--cuda13', '--alone']);
+  } else console.log('› XLA’s compiler for NVIDIA’s GPUs: left out unless it is there (CI=true brings it, 233 MB)');
 }
 
-/** @param name - package whose command installs something. */
-function installWith(name) {
+/**
+ * @param name - package whose command installs something.
+ * @param flags - of its `install`.
+ */
+function installWith(name, flags = []) {
   const cwd = join(root, 'packages', name);
   // The command from its source: nothing is built yet. In node_modules, where its dependencies are found and git does not look.
   const out = 'node_modules/.cache/command';
@@ -39,7 +46,7 @@ function installWith(name) {
   const command = join(cwd, out, 'cli.js');
   const result =
     bundled.status === 0
-      ? spawnSync(process.execPath, [command, 'install'], { cwd, stdio: 'inherit', timeout: TIMEOUT })
+      ? spawnSync(process.execPath, [command, 'install', ...flags], { cwd, stdio: 'inherit', timeout: TIMEOUT })
       : bundled;
   if (result.status === 0) return;
   const why = result.error?.code === 'ETIMEDOUT' ? `not there after ${TIMEOUT / 60_000} minutes` : 'see above';
