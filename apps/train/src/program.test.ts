@@ -59,7 +59,7 @@ describe('wrong usage ends with code 2 and one clear message', () => {
     [
       'another that cannot',
       ['--engine', 'wasm'],
-      /--engine.*Expected auto, tune, tensorflow-gpu, tensorflow, onnxruntime, xla, cpu\./,
+      /--engine.*Expected auto, tune, tensorflow-gpu, tensorflow, onnxruntime, xla, xla:cpu, xla:cuda, xla:rocm, xla:oneapi, xla:tpu, cpu\./,
     ],
     ['too many threads', ['--threads', '9999'], /--threads.*whole number from 1 to \d+: this machine has/],
     ['too large a batch', ['--batch', '1Mi'], /--batch.*Expected at most 65536\./],

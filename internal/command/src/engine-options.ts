@@ -6,6 +6,8 @@ import { wholeNumber } from './whole-number.js';
 /** What is known of an engine: what `@edm2/engine/names` says. */
 export interface KnownEngineFacts {
   readonly trains: boolean;
+  /** Devices that may be insisted on behind a colon. */
+  readonly devices?: readonly string[];
   /** Why it is known by name and cannot be used. */
   readonly refused?: string;
 }
@@ -35,8 +37,11 @@ export function addEngineOptions(
     const usable = Object.entries(engines).filter(
       ([, { refused, trains }]) => refused === undefined && (trains || !training),
     );
-    const names = ['auto', ...more, ...usable.map(([name]) => name)];
-    option.choices(names).argParser((text) => parseEngine(text, names, engines[text]?.refused));
+    const named = usable.flatMap(([name, { devices = [] }]) => [name, ...devices.map((its) => `${name}:${its}`)]);
+    // Help shows a device's colon once, not a line of names.
+    const shown = usable.map(([name, { devices }]) => (devices ? `${name}[:${devices.join('|')}]` : name));
+    const names = ['auto', ...more, ...named];
+    option.choices(['auto', ...more, ...shown]).argParser((text) => parseEngine(text, names, engines[text]?.refused));
   }
   return command.addOption(option).option(
     '--threads <n>',

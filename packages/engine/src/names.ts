@@ -6,6 +6,8 @@ export interface EngineFacts {
   readonly compiles: boolean;
   /** Whether it has the kernels that training needs. */
   readonly trains: boolean;
+  /** Devices that may be insisted on behind a colon, such as `xla:cuda`; without one the engine takes what is there. */
+  readonly devices?: readonly string[];
   /** Why it is known by name and cannot be used. */
   readonly refused?: string;
 }
@@ -23,7 +25,12 @@ const facts = {
   },
   onnxruntime: { packages: '@edm2/tfjs-onnxruntime onnxruntime-node', compiles: true, trains: true },
   // Never the fastest on a CPU; on a GPU not yet run: taken by name only.
-  xla: { packages: '@edm2/tfjs-xla (npx tfjs-xla install)', compiles: true, trains: true },
+  xla: {
+    packages: '@edm2/tfjs-xla (npx tfjs-xla install)',
+    compiles: true,
+    trains: true,
+    devices: ['cpu', 'cuda', 'rocm', 'oneapi', 'tpu'],
+  },
   webgpu: {
     packages: '@tensorflow/tfjs-backend-webgpu webgpu',
     compiles: false,
@@ -38,11 +45,28 @@ const facts = {
 /** Name of an engine that can be started. */
 export type KnownEngine = keyof typeof facts;
 
-/** Engines by name, `'auto'` for the best that is there. */
-export type EngineName = 'auto' | KnownEngine;
+/** Engines by name, `'auto'` for the best that is there; `'xla:cuda'` insists on a device. */
+export type EngineName = 'auto' | KnownEngine | `xla:${(typeof facts)['xla']['devices'][number]}`;
 
 /** Every engine by name, the fastest first: the one place that names them. Commands, help and messages derive theirs. */
 export const ENGINES: Readonly<Record<KnownEngine, EngineFacts>> = facts;
 
 /** Their names, in that order. */
 export const ENGINE_NAMES = Object.keys(facts) as readonly KnownEngine[];
+
+/**
+ * An engine's name and the device that it insists on: `xla:cuda`.
+ *
+ * @returns undefined for what is no engine's name, or a device that it does not have; `auto` is none.
+ */
+export function parseEngineName(text: string): { readonly name: KnownEngine; readonly device?: string } | undefined {
+  const [name = '', device, ...more] = text.split(':');
+  if (!Object.hasOwn(ENGINES, name) || more.length > 0) return undefined;
+  const known = name as KnownEngine;
+  if (device === undefined) return { name: known };
+  return ENGINES[known].devices?.includes(device) ? { name: known, device } : undefined;
+}
+
+/** Every name that an engine may be asked for by, devices behind a colon included. */
+export const engineNamesOf = (engines: Readonly<Record<string, Pick<EngineFacts, 'devices'>>>): string[] =>
+  Object.entries(engines).flatMap(([name, { devices = [] }]) => [name, ...devices.map((its) => `${name}:${its}`)]);

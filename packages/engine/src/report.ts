@@ -7,7 +7,7 @@ export interface EngineReport {
   /** TensorFlow.js backend that is now the current one. */
   readonly backend: string;
   readonly threads: number;
-  /** What it runs on, `CPU` or `GPU`. */
+  /** What it runs on: `CPU`, `GPU`, or XLA's name of another kind of device. */
   readonly device: string;
   /** Of the engine's own library. */
   readonly version: string;
@@ -36,5 +36,5 @@ export interface EngineOptions {
 /** What a starter knows of the engine that it started. */
 export type Started = Omit<EngineReport, 'name' | 'why'>;
 
-/** Starts one engine and makes its backend the current one; rejects with the reason when it cannot. */
-export type Starter = (threads: number) => Promise<Started>;
+/** Starts one engine and makes its backend the current one; rejects with the reason when it cannot, or not on the device that is named. */
+export type Starter = (threads: number, device?: string) => Promise<Started>;

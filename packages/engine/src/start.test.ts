@@ -1,8 +1,9 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import '@tensorflow/tfjs';
-import { type EngineName, startEngine } from '@edm2/engine';
+import { type EngineName, parseEngineName, startEngine } from '@edm2/engine';
 import { jit } from '@edm2/tfjs-jit';
+import { findPlugins } from '@edm2/tfjs-xla';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, test, vi } from 'vitest';
 
@@ -67,9 +68,36 @@ test('auto passes over a library that is not installed, whatever the size', asyn
 });
 
 test('a name that is none, and threads that are none', async () => {
-  await expect(startEngine('cuda' as EngineName)).rejects.toThrow(/expected auto, .*got cuda/);
+  await expect(startEngine('cuda' as EngineName)).rejects.toThrow(/expected auto, .*xla:cuda.*got cuda/);
+  for (const name of ['xla:gpu', 'cpu:0', 'xla:cpu:0', 'xla:'])
+    await expect(startEngine(name as EngineName), name).rejects.toThrow(`got ${name}. Choose one of these`);
   await expect(startEngine('cpu', { threads: 0 })).rejects.toThrow(RangeError);
   await expect(startEngine('cpu', { work: 'fun' as 'sampling' })).rejects.toThrow(
     /expected work to be training or sampling, got fun/,
   );
+});
+
+test('a device behind a colon is insisted on', async () => {
+  expect(parseEngineName('xla:cuda')).toEqual({ name: 'xla', device: 'cuda' });
+  expect(parseEngineName('xla')).toEqual({ name: 'xla' });
+  vi.stubEnv('TFJS_XLA_DIR', join(tmpdir(), 'edm2-no-such-folder'));
+  vi.stubEnv('PJRT_PLUGIN_LIBRARY_PATH', '');
+  vi.stubEnv('VIRTUAL_ENV', '');
+  vi.stubEnv('CONDA_PREFIX', '');
+  try {
+    await expect(startEngine('xla:cuda')).rejects.toThrow(
+      /a PJRT plugin for cuda13, got none\. Run: npx tfjs-xla install --cuda13/,
+    );
+    await expect(startEngine('xla:rocm')).rejects.toThrow(/a PJRT plugin for rocm, got none/);
+  } finally {
+    vi.unstubAllEnvs();
+  }
+});
+
+const hasXla = findPlugins().some(({ kind }) => kind === 'cpu');
+
+test.skipIf(!hasXla)('XLA on the device that is named, if its plugin for CPUs is here', async () => {
+  const report = await startEngine('xla:cpu');
+  expect(report).toMatchObject({ name: 'xla', backend: 'xla', device: 'CPU' });
+  expect(report.why).toMatch(/^xla .* on CPU, .*, as asked for$/);
 });

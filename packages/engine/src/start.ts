@@ -1,7 +1,7 @@
 import os from 'node:os';
 import { known } from '@edm2/options';
 import { checkNode } from '@edm2/tfjs-jit';
-import { ENGINE_NAMES, ENGINES, type EngineName, type KnownEngine } from './names.js';
+import { ENGINES, type EngineName, engineNamesOf, type KnownEngine, parseEngineName } from './names.js';
 import type { EngineOptions, EngineReport, Starter, Work } from './report.js';
 import { startOnnx } from './starters/onnxruntime.js';
 import { startLibraryOnCpu, startTensorflow, startTensorflowGpu } from './starters/tensorflow.js';
@@ -37,7 +37,8 @@ function candidates(parameters: number, work: Work): readonly (readonly [KnownEn
 /**
  * Starts an engine and makes its TensorFlow.js backend the current one.
  *
- * @param name - `'auto'` takes the best that is installed and answers; a name fails when it cannot run, and never falls back.
+ * @param name - `'auto'` takes the best that is installed and answers; a name fails when it cannot run, and never falls back. `'xla:cuda'` insists
+ *   on XLA's plugin for that kind of device.
  * @returns what was started; `why` says it in one line, the engines passed over included.
  * @throws {RangeError} (rejects) for an unknown name, or threads that are not a positive integer.
  * @throws {Error} (rejects) when the named engine is not installed or does not answer, or Node.js is too old.
@@ -62,14 +63,17 @@ export async function startEngine(name: EngineName = 'auto', options: EngineOpti
       `startEngine: expected work to be training or sampling, got ${work}. Leave it out for training.`,
     );
   if (name === 'auto') return startBest(threads, parameters, work);
-  if (!Object.hasOwn(ENGINES, name))
-    throw new RangeError(`startEngine: expected auto, ${ENGINE_NAMES.join(', ')}, got ${name}. Choose one of these.`);
+  const asked = parseEngineName(name);
+  if (asked === undefined)
+    throw new RangeError(
+      `startEngine: expected auto, ${engineNamesOf(ENGINES).join(', ')}, got ${name}. Choose one of these.`,
+    );
   try {
-    const started = await STARTERS[name](threads);
-    return { name, ...started, why: `${describe(name, started)}, as asked for` };
+    const started = await STARTERS[asked.name](threads, asked.device);
+    return { name: asked.name, ...started, why: `${describe(asked.name, started)}, as asked for` };
   } catch (cause) {
     throw new Error(
-      `startEngine: expected ${name} to start, got: ${reason(cause)}. Install ${ENGINES[name].packages}, or choose another engine ('auto' takes what is there).`,
+      `startEngine: expected ${name} to start, got: ${reason(cause)}. Install ${ENGINES[asked.name].packages}, or choose another engine ('auto' takes what is there).`,
       { cause },
     );
   }

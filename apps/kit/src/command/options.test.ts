@@ -51,12 +51,14 @@ describe('engine and threads', () => {
   const add = (command: Command): Command => withEngineOptions(command, { more: ['tune'], training: true });
   test('an engine that is always refused is not offered, and says why', () => {
     expect(add(new Command('x').configureHelp(READABLE_HELP)).helpInformation().replace(/\s+/g, ' ')).toMatch(
-      /choices: auto, tune, tensorflow-gpu, tensorflow, onnxruntime, xla, cpu; default: auto\)/,
+      /choices: auto, tune, tensorflow-gpu, tensorflow, onnxruntime, xla\[:cpu\|cuda\|rocm\|oneapi\|tpu\], cpu; default: auto\)/,
     );
     expect(read(add, ['--engine', 'webgpu'])).toMatch(/webgpu cannot be used: .*asynchronously/);
     expect(read(add, ['--engine', 'wasm'])).toMatch(/Expected auto, tune/);
     expect(read(add, ['--engine', 'onxruntime'])).toMatch(/Did you mean onnxruntime\?/);
     expect(read(add, ['--engine', 'tune'])).toEqual({ engine: 'tune' });
+    expect(read(add, ['--engine', 'xla:cuda'])).toEqual({ engine: 'xla:cuda' });
+    expect(read(add, ['--engine', 'xla:gpu'])).toMatch(/Expected auto, .*xla:cuda/);
   });
   test('threads are bounded by what the machine has', () => {
     const most = 4 * os.availableParallelism();

@@ -29,6 +29,7 @@ const CHANGES: Readonly<Record<string, SmallRun['change']>> = {
   'lr-0.024': { lr: 0.024 },
   'higher-sigma': { pMean: -0.4, pStd: 1.0 },
   'dropout-0.2': { dropout: 0.2 },
+  xflip: { xflip: true },
 };
 
 const run = (size: number, change: string): SmallRun => ({

@@ -38,9 +38,12 @@ async function importEngines(): Promise<typeof import('@edm2/engine')> {
 }
 
 /** What the engines are called, and which cannot be used; undefined where `@edm2/engine` is not installed. */
-export async function knownEngines(): Promise<typeof import('@edm2/engine/names')['ENGINES'] | undefined> {
+export const knownEngines = async (): Promise<typeof import('@edm2/engine/names')['ENGINES'] | undefined> =>
+  (await importNames())?.ENGINES;
+
+async function importNames(): Promise<typeof import('@edm2/engine/names') | undefined> {
   try {
-    return (await import('@edm2/engine/names')).ENGINES;
+    return await import('@edm2/engine/names');
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
@@ -53,10 +56,10 @@ export async function expectEngine(fn: string, choice: EngineChoice): Promise<vo
     throw new TypeError(
       `${fn}: expected engine to be a name or a started engine, got ${kindOf(choice)}. Pass 'auto', or what startOnnxRuntime() gives.`,
     );
-  const engines = typeof choice === 'string' ? await knownEngines() : undefined;
-  if (engines === undefined || choice === 'auto' || Object.hasOwn(engines, choice as string)) return;
+  const names = typeof choice === 'string' ? await importNames() : undefined;
+  if (names === undefined || choice === 'auto' || names.parseEngineName(choice as string)) return;
   throw new RangeError(
-    `${fn}: expected engine auto, ${Object.keys(engines).join(', ')}, got ${String(choice)}. Choose one of these.`,
+    `${fn}: expected engine auto, ${names.engineNamesOf(names.ENGINES).join(', ')}, got ${String(choice)}. Choose one of these.`,
   );
 }
 
