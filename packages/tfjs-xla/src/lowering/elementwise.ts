@@ -214,10 +214,11 @@ const OWN_TYPES: Lowerings = {
   },
   Select(node, e) {
     const [condition, t, otherwise] = node.inputs.map((input) => e.ref(input)) as [Ref, Ref, Ref];
+    const { shape } = at(node.outputs, 0);
     // A condition of one axis chooses whole rows.
-    const rows = condition.shape.length === 1 && t.shape.length > 1;
-    const mask = rows ? e.reshape(condition, [at(t.shape, 0), ...t.shape.slice(1).map(() => 1)]) : condition;
-    return e.select(e.broadcast(mask, t.shape), t, e.broadcast(otherwise, t.shape));
+    const rows = condition.shape.length === 1 && shape.length > 1;
+    const mask = rows ? e.reshape(condition, [at(shape, 0), ...shape.slice(1).map(() => 1)]) : condition;
+    return e.select(e.broadcast(mask, shape), e.broadcast(t, shape), e.broadcast(otherwise, shape));
   },
   BitwiseAnd: (node, e) => e.op('and', [e.ref(at(node.inputs, 0)), e.ref(at(node.inputs, 1))]),
 };
