@@ -121,6 +121,62 @@ describe(`XLA, ${IF_INSTALLED}`, () => {
       pick.dispose();
     });
 
+    it('a step that ends for want of memory takes its donated state along, says so at every result, and spoils nothing else', async () => {
+      const { client } = backend();
+      const fine = jit((state: tf.Tensor, by: tf.Tensor) => ({ state: tf.add(state, by), loss: tf.sum(state) }), {
+        engine,
+        donate: [0],
+      });
+      // 2^48 numbers to be sorted: no machine has room for them, which shows when the step is under way.
+      const hungry = jit(
+        (state: tf.Tensor, x: tf.Tensor) => {
+          const all = tf.add(tf.reshape(x, [1, -1]), tf.reshape(x, [-1, 1]));
+          const loss = tf.sum(tf.topk(all, x.size).values);
+          return { state: tf.add(state, loss), loss };
+        },
+        { engine, donate: [0] },
+      );
+      const [by, x] = [tf.ones([8]), tf.zeros([2 ** 24])];
+      const { state, loss: before } = fine(tf.ones([8]), by);
+      const kept = tf.clone(fine(tf.ones([8]), by).state);
+      backend().bufferOf(x);
+      const { buffers } = client;
+      const lost = hungry(state, x);
+      expect(state.isDisposed).toBe(true);
+      const expected = {
+        name: 'XlaError',
+        reason: 'OUT_OF_MEMORY',
+        code: 8,
+        call: 'Event_Await',
+        requested: 2 ** 50,
+        message: expect.stringMatching(/Out of memory .* take fewer images at once\.$/),
+      };
+      await expect(lost.loss.data()).rejects.toMatchObject(expected);
+      await expect(lost.state.data()).rejects.toMatchObject(expected);
+      expect(() => lost.state.dataSync()).toThrow(XlaOutOfMemoryError);
+
+      // Steps on what is lost: the third waits for the first of them, and hears of it.
+      let next = fine(lost.state, by);
+      await expect(next.loss.data()).rejects.toMatchObject(expected);
+      expect(() => {
+        for (let i = 0; i < 3; i++) {
+          next.loss.dispose();
+          next = fine(next.state, by);
+        }
+      }).toThrow(XlaOutOfMemoryError);
+
+      // What was not donated, and what others see, is whole; so is the engine.
+      expect([before.dataSync()[0], kept.dataSync()[0], by.dataSync()[0]]).toEqual([8, 2, 1]);
+      const again = fine(tf.fill([8], 3), by);
+      expect([...again.state.dataSync()]).toEqual(Array(8).fill(4));
+      tf.dispose([lost.loss, next.state, again.state, again.loss]);
+      // But for the state that was lost.
+      expect(client.buffers).toBe(buffers - 1);
+      tf.dispose([by, x, before, kept]);
+      fine.dispose();
+      hungry.dispose();
+    });
+
     it('computes products in 16 bit where it is told to', () => {
       const product = (precision: 'float32' | 'bfloat16') =>
         jit((a: tf.Tensor3D) => tf.matMul(a, a), { engine, precision });

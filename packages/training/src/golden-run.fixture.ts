@@ -6,6 +6,7 @@ import {
   adam,
   createTrainStep,
   ladderUncertainty,
+  type Params,
   type TrainBatch,
   type TrainState,
   trainingLadder,
@@ -73,11 +74,18 @@ export function goldenRun(name: string, trace = name): GoldenRun {
     expected: (what) => expected(what === 'init' ? 'init.' : `train.${what}.`),
     start() {
       const fresh = training.init(0);
-      const stored = Object.entries(expected('init.'));
-      const named = (prefix: string) =>
-        Object.fromEntries(stored.filter(([key]) => key.startsWith(prefix)).map(([key, a]) => [key, toTensor(a)]));
+      const stored = expected('init.');
+      // In the order of a step's results: records of another order are compiled anew.
+      const filled = (like: Params): Params =>
+        Object.fromEntries(
+          Object.keys(like).map((key) => [
+            key,
+            toTensor(stored[key] ?? { shape: [], data: Float32Array.of(Number.NaN) }),
+          ]),
+        );
+      const [params, uncertainty] = [fresh.params, fresh.uncertainty].map(filled) as [Params, Params];
       tf.dispose([fresh.params, fresh.uncertainty]);
-      return { ...fresh, params: named('unet.'), uncertainty: named('logvar_') };
+      return { ...fresh, params, uncertainty };
     },
     batch: (step) => ({
       images: toTensor(nchwToNhwc(row('images', step))),

@@ -57,14 +57,18 @@ export async function outOfMemory(
       ? 'One image is too much: take a smaller network, or another device'
       : `A run with --batch-gpu ${fits} would fit, and computes the same to rounding`;
   const saved = await save?.().catch(() => undefined);
-  const onwards =
+  const onwards = `When the device has memory again, continue with: ${resumeCommand}`;
+  const lost = 'The step took its state with it';
+  const rest =
     saved !== undefined
-      ? ` Nothing is lost: training state ${saved}. When the device has memory again, continue with: ${resumeCommand}`
+      ? ` Nothing is lost: training state ${saved}. ${onwards}`
       : hasOlder
-        ? ` The step took its state with it; the last training state is whole. When the device has memory again, continue with: ${resumeCommand}`
-        : '';
+        ? ` ${lost}; the last training state is whole. ${onwards}`
+        : save
+          ? ` ${lost}, and no training state was written before: it begins anew with: ${resumeCommand}`
+          : '';
   return new Error(
-    `training: expected memory for ${config.batchGpu} images at once at ${nimg} images, got none (${error.message}). ${cure}.${onwards}`,
+    `training: expected memory for ${config.batchGpu} images at once at ${nimg} images, got none (${error.message}). ${cure}.${rest}`,
     { cause: error },
   );
 }

@@ -1,5 +1,5 @@
 import { at, type Executable } from '@edm2/tfjs-jit/graph';
-import type { Tensor, TensorInfo } from '@tensorflow/tfjs-core';
+import { dispose, type Tensor, type TensorInfo } from '@tensorflow/tfjs-core';
 import type { XlaBackend } from '../backend/backend.js';
 import { hostArray } from '../backend/entry.js';
 import type { ModuleCheck, StableHloModule } from '../lowering/model.js';
@@ -54,7 +54,16 @@ export function compile(module: StableHloModule, backend: XlaBackend, options: B
   const waitForOld = (buffer: Pointer | undefined): void => {
     if (module.donated.size === 0 || buffer === undefined) return;
     ahead.push(client.readyEvent(buffer));
-    while (ahead.length > MAX_AHEAD) client.plugin.await(ahead.shift() as Pointer);
+    try {
+      while (ahead.length > MAX_AHEAD) client.plugin.await(ahead.shift() as Pointer);
+    } catch (error) {
+      // Told once: those behind it were given what it did not make.
+      forgetAhead();
+      throw error;
+    }
+  };
+  const forgetAhead = (): void => {
+    for (const event of ahead.splice(0)) if (event !== NULL) client.plugin.free('Event_Destroy', event);
   };
 
   /** Inputs that the call must leave whole: others see their data, or the call itself reads it elsewhere. */
@@ -92,11 +101,17 @@ export function compile(module: StableHloModule, backend: XlaBackend, options: B
           ? backend.adoptSpread({ split: splits.outputs[i], buffers: made.map((list) => at(list, i)) }, shape, dtype)
           : backend.adopt(at(first, i), shape, dtype),
       );
-      waitForOld(first[0]);
+      try {
+        waitForOld(first[0]);
+      } catch (error) {
+        // An earlier call failed on its way: what was made of its results is nobody's.
+        dispose(outputs);
+        throw error;
+      }
       return outputs;
     },
     dispose() {
-      for (const event of ahead.splice(0)) if (event !== NULL) client.plugin.free('Event_Destroy', event);
+      forgetAhead();
       for (const list of captured.splice(0)) for (const buffer of list) client.free(buffer);
       loaded.dispose();
     },

@@ -35,8 +35,15 @@ export class XlaError extends Error {
 
 /** What absl says where memory ends. */
 const RESOURCE_EXHAUSTED = 8;
+/** How a call begins that was given what an earlier one failed to make: its words follow, under code 13. */
+const PASSED_ON = /Error dispatching computation: .*out of memory/is;
 
-/** A device, or the compiler, has no memory left. What a refused call was given is as it was. */
+const isOutOfMemory = (code: number, said: string): boolean => code === RESOURCE_EXHAUSTED || PASSED_ON.test(said);
+
+/**
+ * A device, or the compiler, has no memory left. What a refused call was given is as it was. A call that fails on its way is told of
+ * where its results are waited for (`call` is then `Event_Await`): what was donated to it is gone.
+ */
 export class XlaOutOfMemoryError extends XlaError {
   readonly reason = 'OUT_OF_MEMORY';
   /** Bytes that were asked for at last, where the plugin tells. */
@@ -122,7 +129,7 @@ export class Plugin {
     this.functions.get('Error_GetCode')?.(code.bytes);
     const said = message.textAt(24);
     const number = code.int32At(24);
-    const made = number === RESOURCE_EXHAUSTED ? new XlaOutOfMemoryError(name, said) : new XlaError(name, number, said);
+    const made = isOutOfMemory(number, said) ? new XlaOutOfMemoryError(name, said) : new XlaError(name, number, said);
     this.functions.get('Error_Destroy')?.(new Struct().pointer(16, error).bytes);
     return made;
   }
