@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { parentPort, Worker } from 'node:worker_threads';
 import { convertImage, type ImageJob, type ImageResult } from '@edm2/dataset/convert';
-import { convertProgram } from './convert-program.js';
+import { ownProgram } from '../command/own-program.js';
 
 /** What a thread that converts is started with. */
 const MARK = 'edm2: convert';
@@ -39,7 +39,7 @@ export interface ConvertThreads {
  * this thread.
  */
 export function startConvertThreads(threads: number = Math.min(MAX_THREADS, availableParallelism())): ConvertThreads {
-  const program = threads > 1 ? convertProgram() : undefined;
+  const program = threads > 1 ? ownProgram() : undefined;
   const lanes: Lane[] = [];
   let asked = 0;
   return {
