@@ -1,12 +1,12 @@
 import { isMainThread } from 'node:worker_threads';
+import { useOwnProgram } from '@edm2/app-kit/command/own-program';
 import { supervise } from '@edm2/app-kit/command/supervise';
 import { isWorkThread } from '@edm2/app-kit/command/threads';
 import { work } from '@edm2/app-kit/command/work-thread';
-import { useConvertProgram } from '@edm2/app-kit/data/convert-program';
 
 if (isMainThread) process.exit(await supervise(new URL(import.meta.url)));
 if (isWorkThread()) {
-  useConvertProgram(new URL(import.meta.url));
+  useOwnProgram(new URL(import.meta.url));
   await import('@tensorflow/tfjs');
   const { runProgram } = await import('./program.js');
   await work(runProgram);

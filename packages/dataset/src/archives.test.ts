@@ -120,3 +120,46 @@ describe('CIFAR, binary version', () => {
     await expect(openDataset(join(tmp, 'hundred'))).rejects.toMatchObject({ code: 'empty' });
   });
 });
+
+// Made with Python's pickle as Python 2 wrote it; sums and labels are those that torchvision reads of the same files.
+describe('CIFAR, version for Python', () => {
+  const sumOf = async (dataset: Awaited<ReturnType<typeof openDataset>>, index: number): Promise<number> =>
+    Array.from(await dataset.read(index)).reduce((sum, value) => sum + value, 0);
+
+  test('the archive as it is fetched: batches, names of classes, the split that is asked for', async () => {
+    const path = goldenPath('cifar-10-python.tar.gz');
+    const dataset = await openDataset(path);
+    expect(dataset).toMatchObject({ length: 6, resolution: 32, channels: 3, labelDim: 10 });
+    expect(dataset.classNames.slice(0, 3)).toEqual(['airplane', 'automobile', 'bird']);
+    expect(Array.from({ length: 6 }, (_, i) => dataset.classOf(i))).toEqual([1, 0, 9, 2, 0, 9]);
+    expect(await Promise.all([0, 1, 2, 3, 4, 5].map((i) => sumOf(dataset, i)))).toEqual([
+      136704, 290304, 443904, 136704, 290304, 443904,
+    ]);
+    await dataset.close();
+    const test = await openDataset(path, { split: 'test' });
+    expect([test.length, test.classOf(0), test.classOf(1)]).toEqual([2, 4, 5]);
+    await test.close();
+    const report = await convertDataset(path, join(tmp, 'cifar-py.zip'), { labels: true });
+    expect(report).toMatchObject({ images: 6, side: 32, labelKind: 'class' });
+  });
+
+  test('CIFAR-100 takes the fine label', async () => {
+    const dataset = await openDataset(goldenPath('cifar-100-python.tar.gz'));
+    expect(dataset).toMatchObject({ length: 4, labelDim: 100 });
+    expect([0, 1, 2, 3].map((i) => dataset.classOf(i))).toEqual([0, 1, 2, 3]);
+    expect(await Promise.all([0, 1, 2, 3].map((i) => sumOf(dataset, i)))).toEqual([87552, 241152, 394752, 548352]);
+    await dataset.close();
+  });
+
+  test('what else a pickle may hold is refused, and nothing of it is run', async () => {
+    const folder = join(tmp, 'cifar-hostile');
+    mkdirSync(folder);
+    const refused = async (text: string, message: RegExp) => {
+      writeFileSync(join(folder, 'data_batch_1'), Buffer.from(text, 'latin1'));
+      await expect(openDataset(folder)).rejects.toThrow(message);
+    };
+    await refused('\x80\x02cos\nsystem\nU\x04trueq\x00\x85R.', /os\.system/);
+    await refused('\x80\x02}(U\x04dataK\x01U\x06labels]u.', /"data" to be an array uint8 \[N, 3072\], got number/);
+    await refused('\x80\x02]q\x00.', /expected a dictionary, got a list of 0/);
+  });
+});

@@ -1,3 +1,4 @@
+import type { FileSource } from './file-source.js';
 import { classLabels, type Labels, labelError } from './labels.js';
 import { MAX_LABEL_DIM } from './limits.js';
 
@@ -16,7 +17,7 @@ export interface DatasetJson {
 
 /** The images that the labels are for. */
 export interface LabelledFiles {
-  readonly kind: 'folder' | 'zip' | 'tar';
+  readonly kind: FileSource['kind'];
   /** As dataset.json has them, '/' between folders. */
   readonly names: readonly string[];
   /** Whether a name is that of a file, read or not. */

@@ -337,7 +337,7 @@ describe('unusable files', () => {
     [
       'HEIC',
       Buffer.from('\0\0\0\x18ftypheic\0\0\0\0mif1heic', 'latin1'),
-      /HEIC image, whose compression \(HEVC\) is not read.*Convert it to PNG/,
+      /HEIC image, whose compression \(HEVC\) is not read.*heif-convert IMG\.heic IMG\.png/,
     ],
   ])('%s is called what it is, and the others are counted', async (_, content, words) => {
     for (let i = 0; i < 20; i++) put(`${String(i).padStart(2, '0')}.jpg`, content);

@@ -41,6 +41,7 @@ function imagesLine(dataset: Dataset, noun: string): string {
     folder: 'in a folder',
     zip: 'in a zip',
     tar: 'in a tar',
+    parquet: 'in Parquet',
     idx: 'in an IDX file',
     array: 'in an array',
   }[kind];

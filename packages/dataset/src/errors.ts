@@ -16,6 +16,8 @@ export type DatasetErrorCode =
   | 'corrupt-zip'
   /** A tar, or its compression, that is damaged or cut short. */
   | 'corrupt-tar'
+  /** A Parquet file whose structure is damaged, or of an encoding that is not read. */
+  | 'corrupt-parquet'
   /** An IDX file with the wrong magic number, or bytes missing or left over. */
   | 'corrupt-idx'
   /** dataset.json is not what EDM2 writes. */

@@ -40,6 +40,7 @@ export async function readLabels(
   { root, hasJson, lost }: Layout,
   { useLabels, labelDim, spelling }: LabelOptions,
 ): Promise<Labelled> {
+  if (source.labelled) return source.labelled;
   const short = names.map((name) => name.slice(root.length));
   const pathOf = (name: string): string => source.pathOf(root + name);
   if (!hasJson) {

@@ -68,9 +68,9 @@ export async function openFiles(
     labels: labelled.labels,
     report: {
       root: layout.root,
-      passedOver: countPassedOver(withoutJson(others, layout)),
+      passedOver: [...(source.passedOver ?? []), ...countPassedOver(withoutJson(others, layout))],
       labels: labelled.report,
-      changes: [],
+      changes: source.changes ?? [],
     },
     conversions: () => tally.list(),
     ...(labelled.notes ? { notes: labelled.notes } : {}),

@@ -1,8 +1,10 @@
 import { basename } from 'node:path';
+import type { Labelled } from './file-labels.js';
+import type { PassedOver } from './report.js';
 
 /** The files of a folder or an archive, before anything is decoded. */
 export interface FileSource {
-  readonly kind: 'folder' | 'zip' | 'tar';
+  readonly kind: 'folder' | 'zip' | 'tar' | 'parquet';
   /** Names of all files: '/' between folders, sorted by code units. */
   readonly names: readonly string[];
   /** Path that an error shows for a name. */
@@ -20,6 +22,12 @@ export interface FileSource {
   /** What tells the content of these files from another without reading all of it, in a fixed order. */
   identity(names: readonly string[]): Promise<readonly string[]>;
   close(): Promise<void>;
+  /** Labels that are stored beside the files. Absent: those of dataset.json, or of the folders. */
+  readonly labelled?: Labelled;
+  /** Files around it that are not used. */
+  readonly passedOver?: readonly PassedOver[];
+  /** What a report says of all its images. */
+  readonly changes?: readonly string[];
 }
 
 /** The first bytes of a file, `length` or as many as there are. @throws {DatasetError} (rejects) when damaged or unreadable. */

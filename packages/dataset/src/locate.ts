@@ -15,7 +15,7 @@ const isArchive = (kind: Place['kind'] | undefined | ''): kind is 'zip' | 'tar' 
 
 /** What lies at a path, or around it. */
 export interface Place {
-  readonly kind: 'folder' | 'zip' | 'tar' | 'tar.gz' | 'npz' | 'npy' | 'idx';
+  readonly kind: 'folder' | 'zip' | 'tar' | 'tar.gz' | 'npz' | 'npy' | 'idx' | 'parquet';
   /** The folder or file. */
   readonly path: string;
   /** What of it is meant: `train` in `images.zip/train`, `x_train` in `mnist.npz/x_train`; '' for all. */
@@ -39,7 +39,7 @@ export async function locate(path: string, spelling: Spelling): Promise<Place> {
     code: 'not-found',
     where: 'openDataset',
     file: path,
-    expected: 'a folder, a zip, a tar, an NPZ, NPY or IDX file',
+    expected: 'a folder, a zip, a tar, an NPZ, NPY, IDX or Parquet file',
     got: `nothing at ${path}`,
     remedy: 'Check the path',
   });
@@ -59,6 +59,7 @@ async function kindOf(path: string, spelling: Spelling): Promise<Exclude<Place['
   const head = await headOf(path);
   if (head[0] === 0x50 && head[1] === 0x4b) return /\.npz$/i.test(path) ? 'npz' : 'zip';
   if (isTarHeader(head)) return 'tar';
+  if (head[0] === 0x50 && head[1] === 0x41 && head[2] === 0x52 && head[3] === 0x31) return 'parquet';
   if (holdsTar(head)) return 'tar.gz';
   if (isIdx(head)) return 'idx';
   const image = imageKind(head);
@@ -73,7 +74,7 @@ async function kindOf(path: string, spelling: Spelling): Promise<Exclude<Place['
     code: 'unsupported',
     where: 'openDataset',
     file: path,
-    expected: 'a folder, a zip, a tar, an NPZ, NPY or IDX file',
+    expected: 'a folder, a zip, a tar, an NPZ, NPY, IDX or Parquet file',
     got: `${image ? 'a single image' : (foreign?.name ?? 'another kind of file')} at ${path}`,
     remedy: image
       ? `Pass the folder that holds the images: ${folder}`

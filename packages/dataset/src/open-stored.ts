@@ -1,16 +1,21 @@
 import { stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { parseNpyHeader } from '@edm2/tensor-files';
 import { holdsSeveral } from './decode/decode-npy.js';
+import { remedyOfReason } from './decode/foreign-kind.js';
 import { DatasetError } from './errors.js';
-import { type FileSource, readHead } from './file-source.js';
+import { type FileSource, isHidden, readHead } from './file-source.js';
 import { openFolder, openSingle, readBounded } from './folder-source.js';
 import { findLayout, type Layout } from './layout.js';
 import { besideFile, locate, type Place } from './locate.js';
+import type { ColumnWishes } from './parquet/choose-columns.js';
+import { isParquet } from './parquet/find-shards.js';
+import { openParquet } from './parquet/open-parquet.js';
 import { countPassedOver, isUnreadImage, type SortedFiles, sortFiles } from './sort-files.js';
 import type { Spelling } from './spelling.js';
 import { openArrayStack } from './stack/array-stack.js';
 import { findCifar, openCifar } from './stack/cifar.js';
+import { findCifarPickles, openCifarPickles } from './stack/cifar-python.js';
 import { findIdx, isAnyIdxName } from './stack/find-idx.js';
 import { type IdxFiles, openIdx } from './stack/idx-stack.js';
 import type { Stack } from './stack/stack-samples.js';
@@ -22,6 +27,8 @@ export interface StoredOptions {
   readonly useLabels: boolean;
   readonly labelDim: number | undefined;
   readonly split: 'train' | 'test' | undefined;
+  /** Columns of a table that the caller chose. */
+  readonly columns?: ColumnWishes | undefined;
   readonly spelling: Spelling;
 }
 
@@ -34,9 +41,28 @@ export type Stored =
 export async function openStored(path: string, options: StoredOptions): Promise<Stored> {
   const place = await locate(path, options.spelling);
   if (place.kind === 'idx') return stackOf(openIdx(filesBeside(place.path), besideFile(place.path).name, options));
+  if (place.kind === 'parquet') {
+    const [folder, name] = [dirname(place.path), basename(place.path)];
+    const source = await openParquet(place.path, [name], (each) => join(folder, each), {
+      ...options,
+      split: undefined,
+    });
+    return filesOf(source, options.spelling);
+  }
   const source = await sourceOf(place);
   try {
     return await openSource(source, place, options);
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+/** Images that are all of a source, in order. */
+async function filesOf(source: FileSource, spelling: Spelling): Promise<Stored> {
+  try {
+    const sorted = await sortFiles(source, source.names);
+    return { kind: 'files', source, sorted, layout: findLayout(source, sorted, '', spelling) };
   } catch (error) {
     await source.close();
     throw error;
@@ -73,10 +99,18 @@ async function openSource(source: FileSource, place: Place, options: StoredOptio
 
   const cifar = await findCifar(source, names, split ?? 'train');
   if (cifar) return stackOf(openCifar(source, cifar, path, options));
+  const pickled = await findCifarPickles(source, names, split ?? 'train');
+  if (pickled) return stackOf(openCifarPickles(source, pickled, path, options));
   const sorted = await sortFiles(source, names);
   if (await areStacks(source, sorted.samples)) {
     const passedOver = countPassedOver(sorted.others);
     return stackOf(openArrayStack(source, sorted.samples, path, passedOver, { ...options, chosen: undefined }));
+  }
+  const tables = names.filter((name) => isParquet(name) && !isHidden(name));
+  if (sorted.samples.length === 0 && tables.length > 0 && kind === 'folder') {
+    const table = await openParquet(path, tables, source.pathOf, options);
+    await source.close();
+    return filesOf(table, spelling);
   }
   if (split !== undefined)
     throw new DatasetError({
@@ -122,9 +156,11 @@ function nothing(path: string, { others }: SortedFiles): DatasetError {
     code: 'empty',
     where: 'openDataset',
     file: path,
-    expected: 'images (PNG, JPEG, WebP, TIFF, GIF, AVIF, BMP, PNM, NPY), an NPZ or IDX files',
+    expected: 'images (PNG, JPEG, WebP, TIFF, GIF, AVIF, BMP, PNM, NPY), an NPZ, IDX or Parquet files',
     got: `none in ${path}${list.length > 0 ? `, but ${list.join(', ')}${passedOver.length > 3 ? ' and others' : ''}` : ''}`,
-    remedy: unread ? 'Convert the images to PNG' : 'Check the path',
+    remedy:
+      passedOver.map(({ reason }) => remedyOfReason(reason)).find((remedy) => remedy !== undefined) ??
+      (unread ? 'Convert the images to PNG' : 'Check the path'),
   });
 }
 

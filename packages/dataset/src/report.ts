@@ -12,7 +12,7 @@ export interface PassedOver {
 }
 
 /** Where labels come from. */
-export type LabelSource = 'dataset.json' | 'table' | 'folders' | 'idx' | 'array' | 'none';
+export type LabelSource = 'dataset.json' | 'table' | 'folders' | 'idx' | 'array' | 'column' | 'none';
 
 /** What {@link openDataset} decided by itself. */
 export interface DatasetReport {

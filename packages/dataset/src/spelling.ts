@@ -9,6 +9,8 @@ export interface OptionFlags {
   /** What leaves labels out, such as `--cond false`. */
   readonly labels?: string;
   readonly split?: string;
+  /** What chooses a column of images, such as `--image-column`. */
+  readonly imageColumn?: string;
 }
 
 /** Names of options, as the caller would type them. */
@@ -19,7 +21,12 @@ export interface Spelling {
   option(name: Exclude<keyof OptionFlags, 'path'>): string | undefined;
 }
 
-const LIBRARY = { acceptWarnings: 'acceptWarnings: true', labels: 'labels: false', split: 'split' } as const;
+const LIBRARY = {
+  acceptWarnings: 'acceptWarnings: true',
+  labels: 'labels: false',
+  split: 'split',
+  imageColumn: 'imageColumn:',
+} as const;
 
 export const spellingOf = (flags: OptionFlags | undefined): Spelling =>
   flags

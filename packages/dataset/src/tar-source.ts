@@ -7,9 +7,9 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { explainFileError, fileErrorCode } from '@edm2/tensor-files';
 import { DatasetError, openFailure as failure } from './errors.js';
-import { byCodeUnits, type FileSource } from './file-source.js';
-import { MAX_FILE_BYTES } from './limits.js';
-import { readTarDirectory, type TarEntry, TarFailure } from './tar-directory.js';
+import type { FileSource } from './file-source.js';
+import { packedSource } from './packed-source.js';
+import { readTarDirectory, TarFailure } from './tar-directory.js';
 
 /** How many times its own size a .tar.gz may unpack to: images shrink by half at most, plain pixels of drawings by a hundred. */
 const MAX_RATIO = 256;
@@ -34,7 +34,7 @@ export async function openTar(path: string, gzipped: boolean): Promise<FileSourc
       await clean();
     };
     try {
-      return tarSource(path, handle, await readTarDirectory(handle), close);
+      return packedSource('tar', path, handle, await readTarDirectory(handle), close);
     } catch (error) {
       await handle.close();
       throw error;
@@ -72,45 +72,4 @@ async function unpack(path: string, to: string): Promise<void> {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw failure('corrupt-tar', path, 'intact gzip data', reason, AGAIN, cause);
   });
-}
-
-function tarSource(
-  path: string,
-  handle: Awaited<ReturnType<typeof open>>,
-  entries: ReadonlyMap<string, TarEntry>,
-  close: () => Promise<void>,
-): FileSource {
-  let closed = false;
-  const part = async (name: string, from: number, length: number): Promise<Uint8Array> => {
-    const entry = entries.get(name);
-    if (!entry) throw failure('corrupt-tar', `${path}/${name}`, 'an entry of the tar', 'none', AGAIN);
-    const size = Math.max(0, Math.min(length, entry.size - from));
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(size), 0, size, entry.start + from);
-    return buffer.subarray(0, bytesRead);
-  };
-  return {
-    kind: 'tar',
-    names: [...entries.keys()].sort(byCodeUnits),
-    pathOf: (name) => `${path}/${name}`,
-    read: async (name, maxBytes = MAX_FILE_BYTES) => {
-      const size = entries.get(name)?.size ?? 0;
-      if (size > maxBytes)
-        throw failure(
-          'too-large',
-          `${path}/${name}`,
-          `a file of at most ${maxBytes} bytes`,
-          `${size} bytes`,
-          'Remove it or make it smaller',
-        );
-      return part(name, 0, size);
-    },
-    readPart: part,
-    size: async (name) => entries.get(name)?.size ?? 0,
-    identity: async (names) => names.map((name) => String(entries.get(name)?.size)),
-    close: async () => {
-      if (closed) return;
-      closed = true;
-      await close();
-    },
-  };
 }

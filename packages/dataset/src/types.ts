@@ -7,7 +7,7 @@ export type Pixels = Uint8Array | Float32Array;
 export interface Dataset {
   /** The path as given to {@link openDataset}. */
   readonly path: string;
-  readonly kind: 'folder' | 'zip' | 'tar' | 'idx' | 'array';
+  readonly kind: 'folder' | 'zip' | 'tar' | 'parquet' | 'idx' | 'array';
   /** Number of images, mirrored copies included. */
   readonly length: number;
   /** Number of images that are stored: `length`, or half of it with `xflip`; index `i + sourceLength` is the mirror image of `i`. */

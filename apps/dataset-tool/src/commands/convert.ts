@@ -26,6 +26,8 @@ interface ConvertCommandOptions {
   readonly dropDuplicates?: boolean;
   readonly labels?: boolean | string;
   readonly split?: 'train' | 'test';
+  readonly imageColumn?: string;
+  readonly labelColumn?: string;
   readonly acceptWarnings?: boolean;
   readonly dryRun?: boolean;
   readonly threads?: number;
@@ -56,7 +58,10 @@ export const addConvertCommand = (program: Command): Command =>
     program
       .command('convert')
       .description('Make a dataset of any images: crop, resize, and write them in EDM2’s format.')
-      .option('--source <path>', 'folder, zip, IDX files, .npz or .npy of images; a path may lead into an archive'),
+      .option(
+        '--source <path>',
+        'folder, zip, tar, IDX or Parquet files, .npz or .npy of images; a path may lead into an archive',
+      ),
     '--dest <path>',
     'folder to write, or zip when it ends in .zip; an interrupted one is continued',
   )
@@ -83,7 +88,9 @@ export const addConvertCommand = (program: Command): Command =>
     .option('--drop-duplicates', 'pass over images that are nearly the same as an earlier one')
     .option('--labels <file>', 'table of labels: CSV, TSV, JSON or JSONL (default: dataset.json, else the folders)')
     .option('--no-labels', 'without labels')
-    .addOption(new Option('--split <which>', 'part of IDX files or an .npz').choices(['train', 'test']))
+    .addOption(new Option('--split <which>', 'part of IDX or Parquet files, or of an .npz').choices(['train', 'test']))
+    .option('--image-column <name>', 'column of Parquet files that holds the images (default: by type and name)')
+    .option('--label-column <name>', 'column of Parquet files that holds the classes (default: label, or another one)')
     .option('--accept-warnings', 'use images that decode although the decoder warns of damage')
     .option(
       '--threads <n>',
@@ -126,6 +133,8 @@ async function convert(source: string, dest: string | undefined, options: Conver
       dropDuplicates,
       labels,
       ...(split ? { split } : {}),
+      ...(options.imageColumn === undefined ? {} : { imageColumn: options.imageColumn }),
+      ...(options.labelColumn === undefined ? {} : { labelColumn: options.labelColumn }),
       acceptWarnings,
       convert: threads.convert,
       concurrency: threads.concurrency,
@@ -134,7 +143,13 @@ async function convert(source: string, dest: string | undefined, options: Conver
         progress.update(done);
       },
       signal,
-      flags: { path: '--source', acceptWarnings: '--accept-warnings', labels: '--no-labels', split: '--split' },
+      flags: {
+        path: '--source',
+        acceptWarnings: '--accept-warnings',
+        labels: '--no-labels',
+        split: '--split',
+        imageColumn: '--image-column',
+      },
     };
     const report = await convertDataset(source, dest, settings)
       .catch((error: unknown) => {

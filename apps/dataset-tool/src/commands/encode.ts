@@ -1,9 +1,13 @@
+import { availableParallelism } from 'node:os';
 import { basename, dirname, resolve } from 'node:path';
 import { interruptible } from '@edm2/app-kit/command/interruptible';
+import { ownProgram } from '@edm2/app-kit/command/own-program';
 import { startProgress } from '@edm2/app-kit/command/progress';
 import { datasetLines } from '@edm2/app-kit/data/dataset-lines';
 import { UsageError } from '@edm2/command/errors';
+import { wholeNumber } from '@edm2/command/whole-number';
 import { createWriter, type DatasetWriter, openDataset } from '@edm2/dataset';
+import type { EngineReport } from '@edm2/engine';
 import {
   type AutoencoderKL,
   createLatentNormalizer,
@@ -15,14 +19,16 @@ import {
 } from '@edm2/latent-vae';
 import {
   hashAutoencoder,
+  type LoadedAutoencoder,
   loadAutoencoder,
   loadRawStatistics,
   locateAutoencoder,
   saveRawStatistics,
 } from '@edm2/latent-vae/node';
-import { jit } from '@edm2/tfjs-jit';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Command, Option } from 'commander';
+import { startEncodeProcesses } from '../encode/encode-processes.js';
+import { type Encoder, openEncoder } from '../encode/encoder.js';
 import { isStableDiffusion } from '../is-stable-diffusion.js';
 import { alone, bothPaths, engineFor, type TransformOptions, withTransformOptions } from '../options.js';
 import { rawBatches } from '../raw-batches.js';
@@ -32,7 +38,11 @@ import { say } from '../say.js';
 interface EncodeOptions extends TransformOptions {
   readonly acceptWarnings?: boolean;
   readonly statistics?: 'published' | 'measured' | 'autoencoder';
+  readonly processes: number;
 }
+
+/** More of them hold more copies of the autoencoder than most machines have room for. */
+const MAX_PROCESSES = 64;
 
 /** `edm2-dataset encode`. */
 export const addEncodeCommand = (program: Command): Command =>
@@ -43,6 +53,12 @@ export const addEncodeCommand = (program: Command): Command =>
         '--statistics <which>',
         'statistics that training standardises by: EDM2’s published ones, those of these latents, or those that lie beside the autoencoder (default: published for Stable Diffusion’s autoencoder, measured for any other)',
       ).choices(['published', 'measured', 'autoencoder']),
+    )
+    .option(
+      '--processes <n>',
+      'processes that encode, each with its share of the threads',
+      wholeNumber({ most: MAX_PROCESSES, why: 'each holds the whole autoencoder' }),
+      1,
     )
     .option('--accept-warnings', 'use images that decode although the decoder warns of damage', false)
     .action((options: EncodeOptions) => alone(options, () => encodeCommand(options)));
@@ -60,6 +76,10 @@ async function encodeCommand(options: EncodeOptions): Promise<void> {
     if (dataset.dtype !== 'uint8')
       throw new UsageError(`--source: expected images, got arrays of numbers in ${source}. Are they encoded already?`);
     const engine = await engineFor(options, options.vae);
+    if (options.processes > 1 && engine.device === 'GPU')
+      throw new UsageError(
+        `--processes: expected 1 on a GPU, got ${options.processes}. Its memory holds one; take a larger --batch.`,
+      );
     say(`engine: ${engine.why}`);
     const sha256 = await hashAutoencoder(options.vae);
     const { vae, params } = await loadAutoencoder(options.vae);
@@ -76,16 +96,8 @@ async function encodeCommand(options: EncodeOptions): Promise<void> {
     });
     const kept = `what is encoded waits in ${writer.folder}. Go on with the same command`;
     await interruptible({ say, stopping: 'stopping after this batch', kept }, async (signal) => {
-      const encode = jit(
-        (pixels: tf.Tensor4D) => {
-          const { mean, std } = vae.encode(params, tf.div(pixels, 255));
-          // Channels before pixels, means before deviations: as the files have them.
-          return tf.transpose(tf.concat([mean, std], -1), [0, 3, 1, 2]);
-        },
-        engine.engine ? { engine: engine.engine } : {},
-      );
-      await encodeAll(writer, dataset, options.batch, signal, encode);
-      encode.dispose();
+      const encoder = start(options, options.vae as string, engine, { vae, params });
+      await encodeAll(writer, dataset, options.batch, signal, encoder).finally(() => encoder.close());
       const statistics = await measure(writer.folder, signal);
       const normalizer = createLatentNormalizer(standard ?? statistics);
       const latents: LatentDescription = { vae: name, sha256, normalizer: normalizer.options };
@@ -102,10 +114,24 @@ async function encodeCommand(options: EncodeOptions): Promise<void> {
       for (const line of datasetLines(dataset)) say(line);
       say(`training standardises by ${STANDARDS[which]}`);
     });
-    tf.dispose(params);
   } finally {
     await dataset.close();
   }
+}
+
+/** One encoder here, or several processes. @param loaded - disposed when nothing needs it any more. */
+function start(
+  { processes, threads = availableParallelism(), batch }: EncodeOptions,
+  vae: string,
+  engine: EngineReport,
+  loaded: Pick<LoadedAutoencoder, 'vae' | 'params'>,
+): Encoder {
+  const program = processes > 1 ? ownProgram() : undefined;
+  if (program === undefined) return openEncoder(loaded, batch, engine);
+  tf.dispose(loaded.params);
+  const share = Math.max(1, Math.floor(threads / processes));
+  say(`${processes} processes that encode, ${share} thread${share === 1 ? '' : 's'} each`);
+  return startEncodeProcesses(program, processes, { vae: resolve(vae), batch, engine: engine.name, threads: share });
 }
 
 /** What training standardises by, in words. */
@@ -150,30 +176,29 @@ async function encodeAll(
   dataset: Awaited<ReturnType<typeof openDataset>>,
   batch: number,
   signal: AbortSignal,
-  encode: (pixels: tf.Tensor4D) => tf.Tensor,
+  encoder: Encoder,
 ): Promise<void> {
   const missing = Array.from({ length: dataset.length }, (_, i) => i).filter((i) => !writer.has(i));
   const there = dataset.length - missing.length;
   if (there > 0) say(`going on: ${there} of ${dataset.length} images are encoded already`);
   const progress = startProgress('encoding', dataset.length, 'images', there);
   let done = there;
-  try {
-    for await (const { indices, values, shape } of readBatches(dataset, missing, batch, signal)) {
-      // The last batch is filled up, so that the encoder is compiled once.
-      const full = new Float32Array(batch * (values.length / indices.length));
-      full.set(values);
-      const pixels = tf.tensor4d(full, [batch, shape[1], shape[2], shape[3]]);
-      const raw = encode(pixels);
-      const data = await raw.data<'float32'>();
-      const [, ...each] = raw.shape;
-      const size = data.length / batch;
+  const batches = readBatches(dataset, missing, batch, signal);
+  const work = async (): Promise<void> => {
+    for await (const { indices, values } of batches) {
+      const { values: all, shape } = await encoder.encode({ values, count: indices.length, side: dataset.resolution });
+      const size = all.length / indices.length;
       await Promise.all(
-        indices.map((index, i) => writer.add(index, { shape: each, data: data.slice(i * size, (i + 1) * size) })),
+        indices.map((index, i) => writer.add(index, { shape, data: all.slice(i * size, (i + 1) * size) })),
       );
-      tf.dispose([pixels, raw]);
       done += indices.length;
       progress.update(done);
     }
+  };
+  try {
+    // One that fails ends the batches for all of them. What is encoded is written before anything is said.
+    const ends = await Promise.allSettled(Array.from({ length: encoder.concurrency }, work));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   } finally {
     progress.stop();
   }

@@ -1,4 +1,4 @@
-import type { ConvertReport } from '@edm2/dataset/convert';
+import { type ConvertReport, remedyOfReason } from '@edm2/dataset/convert';
 
 /** Classes, and kinds of files, that are listed. */
 const SHOWN = 8;
@@ -12,6 +12,7 @@ export function convertLines(report: ConvertReport, dest: string | undefined): s
   const files = source.passedOver.map(
     ({ count, extension, example, reason }) => `${count} ${extension || 'without extension'} (${example}: ${reason})`,
   );
+  const remedies = source.passedOver.map(({ reason }) => remedyOfReason(reason)).filter((text) => text !== undefined);
   return [
     `${images} image${images === 1 ? '' : 's'} of ${side}×${side}, ${colour}${dest === undefined ? ' would be written' : ` → ${dest}`}`,
     ...source.changes,
@@ -23,5 +24,6 @@ export function convertLines(report: ConvertReport, dest: string | undefined): s
           `no images: ${files.slice(0, SHOWN).join(', ')}${files.length > SHOWN ? ` and ${files.length - SHOWN} kinds more` : ''}`,
         ]
       : []),
+    ...new Set(remedies),
   ];
 }

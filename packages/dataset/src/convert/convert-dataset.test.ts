@@ -210,6 +210,35 @@ describe('sources', () => {
       await convertDataset(at(`${name}.npy`), at(name), { transform: 'center-crop', size });
     expect(contents(at('last'))).toEqual(contents(at('first')));
   });
+  test('transparency of arrays, in one file or one each, is laid on a colour as that of PNG is, and said', async () => {
+    const [n, side] = [2, 8];
+    const rgba = Uint8Array.from({ length: n * side * side * 4 }, (_, i) => (i * 37) % 256);
+    const first = new Uint8Array(rgba.length);
+    for (let i = 0; i < rgba.length; i++) {
+      const [image, pixel, c] = [Math.floor(i / (side * side * 4)), Math.floor(i / 4) % (side * side), i % 4];
+      first[(image * 4 + c) * side * side + pixel] = rgba[i] as number;
+    }
+    await writeNpy(at('last.npy'), { shape: [n, side, side, 4], data: rgba });
+    await writeNpy(at('first.npy'), { shape: [n, 4, side, side], data: first });
+    mkdirSync(at('each'));
+    mkdirSync(at('pngs'));
+    for (let i = 0; i < n; i++) {
+      const data = rgba.slice(i * side * side * 4, (i + 1) * side * side * 4);
+      await writeNpy(at('each', `${i}.npy`), { shape: [side, side, 4], data });
+      await sharp(data, { raw: { width: side, height: side, channels: 4 } })
+        .png()
+        .toFile(at('pngs', `${i}.png`));
+    }
+    for (const alpha of ['drop', '#1e90ff']) {
+      const reports = [];
+      for (const source of ['pngs', 'last.npy', 'first.npy', 'each'])
+        reports.push(await convertDataset(at(source), at(`${source}-${alpha}`), { alpha }));
+      for (const { conversions } of reports)
+        expect(conversions).toMatchObject([{ kind: alpha === 'drop' ? 'alpha' : 'flattened', count: 2 }]);
+      for (const source of ['last.npy', 'first.npy', 'each'])
+        expect(contents(at(`${source}-${alpha}`)), source).toEqual(contents(at(`pngs-${alpha}`)));
+    }
+  });
   test('a zip of the published tool, made smaller with its labels', async () => {
     cpSync(goldenPath('dataset-tiny-rgb.zip'), at('tiny.zip'));
     const report = await convertDataset(at('tiny.zip'), at('out.zip'), {

@@ -32,10 +32,16 @@ export async function convertDataset(
   options: ConvertOptions = {},
 ): Promise<ConvertReport> {
   const settings = settingsOf(options);
-  const { labels = true, split, flags, maxImages } = options;
+  const { labels = true, split, flags, maxImages, imageColumn: image, labelColumn: label } = options;
   const spelling = spellingOf(flags);
   const useLabels = labels === true;
-  const stored = await openSource(source, { useLabels, labelDim: undefined, split, spelling });
+  const stored = await openSource(source, {
+    useLabels,
+    labelDim: undefined,
+    split,
+    columns: { image, label },
+    spelling,
+  });
   try {
     const images = typeof labels === 'string' ? await withTable(stored, labels) : stored;
     const count = Math.min(images.count, maxImages ?? images.count);

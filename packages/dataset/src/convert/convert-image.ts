@@ -1,11 +1,11 @@
 import { conversionBit } from '../decode/conversions.js';
 import { DatasetError } from '../errors.js';
 import { MAX_PIXELS } from '../limits.js';
-import type { Picture } from '../transform/picture.js';
+import type { MaskedPicture } from '../transform/picture.js';
 import { type Size, TRANSFORMS, type TransformName } from '../transform/transforms.js';
 import { encodePng } from './encode-png.js';
 import { thumbnail } from './near-duplicates.js';
-import { type ReadSettings, readSourceImage, withChannels } from './source-image.js';
+import { ofArray, type ReadSettings, readSourceImage } from './source-image.js';
 
 /** How a source image becomes an image of the data set. Plain JSON. */
 export interface ImageSettings extends ReadSettings {
@@ -21,7 +21,7 @@ export interface ImageSettings extends ReadSettings {
 /** One image to convert. May be sent to another thread. */
 export interface ImageJob {
   /** The bytes of its file, or its pixels. */
-  readonly image: Uint8Array | Picture;
+  readonly image: Uint8Array | MaskedPicture;
   /** For errors. */
   readonly path: string;
   readonly settings: ImageSettings;
@@ -81,8 +81,8 @@ export function refusalOf(error: unknown): Exclude<ImageResult, { png: unknown }
   return refused && { refused, why: (error as DatasetError).message };
 }
 
-async function readJob(image: Uint8Array | Picture, path: string, settings: ImageSettings) {
-  if (!(image instanceof Uint8Array)) return withChannels(image, settings.channels);
+async function readJob(image: Uint8Array | MaskedPicture, path: string, settings: ImageSettings) {
+  if (!(image instanceof Uint8Array)) return ofArray(image, settings);
   try {
     return await readSourceImage(image, path, settings);
   } catch (error) {

@@ -29,6 +29,10 @@ export interface ConvertOptions {
   readonly labels?: boolean | string;
   /** Which part of an IDX or NPZ dataset. Default 'train'. */
   readonly split?: 'train' | 'test';
+  /** Column of a Parquet table that holds the images. Default: the one that its types or its name tell. */
+  readonly imageColumn?: string;
+  /** Column of a Parquet table that holds the classes. Default: the one that its types or its name tell, `label` before others. */
+  readonly labelColumn?: string;
   readonly acceptWarnings?: boolean;
   /** Converts one image, in another thread for example. Default: in this one. */
   readonly convert?: (job: ImageJob) => Promise<ImageResult>;
@@ -51,6 +55,8 @@ const OPTIONS = {
   dropDuplicates: true,
   labels: true,
   split: true,
+  imageColumn: true,
+  labelColumn: true,
   acceptWarnings: true,
   convert: true,
   concurrency: true,

@@ -1,3 +1,4 @@
+export { remedyOfReason } from '../decode/foreign-kind.js';
 export { FILTERS, type Filter, type FilterName } from '../transform/filters.js';
 export type { Picture } from '../transform/picture.js';
 export { resize } from '../transform/resize.js';

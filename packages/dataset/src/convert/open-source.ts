@@ -8,9 +8,9 @@ import { openStored, type Stored, type StoredOptions } from '../open-stored.js';
 import type { DatasetReport } from '../report.js';
 import { countPassedOver } from '../sort-files.js';
 import { centre, nextPowerOfTwo } from '../stack/fit-square.js';
-import { stackImage } from '../stack/stack-axes.js';
+import { stackAlpha, stackImage } from '../stack/stack-axes.js';
 import type { Stack } from '../stack/stack-samples.js';
-import type { Picture } from '../transform/picture.js';
+import type { MaskedPicture } from '../transform/picture.js';
 import type { Size } from '../transform/transforms.js';
 import type { Dataset } from '../types.js';
 import { imageSize } from './image-size.js';
@@ -30,7 +30,7 @@ export interface ConvertSource {
   /** Whether its images are arrays of floats, such as latents: ready as they are. */
   floats(): Promise<boolean>;
   /** The bytes of a file, or pixels. */
-  read(index: number): Promise<Uint8Array | Picture>;
+  read(index: number): Promise<Uint8Array | MaskedPicture>;
   /** What tells this source from another, in a fixed order. */
   identity(): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -64,9 +64,9 @@ async function ofFiles(
     labels,
     report: {
       root: layout.root,
-      passedOver: countPassedOver(withoutJson(others, layout)),
+      passedOver: [...(source.passedOver ?? []), ...countPassedOver(withoutJson(others, layout))],
       labels: report,
-      changes: [],
+      changes: source.changes ?? [],
     },
     name: nameOf,
     pathOf: (index) => source.pathOf(nameOf(index)),
@@ -102,19 +102,17 @@ function ofStack(stack: Stack): ConvertSource {
     labels: stack.labels,
     report: {
       ...stack.report,
-      changes: [
-        ...stack.report.changes,
-        ...(axes.channels === 4 ? ['the fourth channel (transparency) dropped'] : []),
-        ...(padded ? [`${height}×${width} centred on black of ${side}×${side}`] : []),
-      ],
+      changes: [...stack.report.changes, ...(padded ? [`${height}×${width} centred on black of ${side}×${side}`] : [])],
     },
     name: (index) => `${name}#${index}`,
     pathOf: (index) => `${path}#${index}`,
     size: async () => (padded ? { width: side, height: side } : { width, height }),
     floats: async () => false,
     read: async (index) => {
-      const data = stackImage(await stack.values(index), axes);
-      if (!padded) return { width, height, channels, data };
+      const values = await stack.values(index);
+      const data = stackImage(values, axes);
+      if (!padded)
+        return { width, height, channels, data, ...(axes.channels === 4 ? { alpha: stackAlpha(values, axes) } : {}) };
       return { width: side, height: side, channels, data: centre(data, height, side, channels) };
     },
     identity: () => stack.identity(),

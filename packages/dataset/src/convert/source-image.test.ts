@@ -7,6 +7,7 @@ import { type ReadSettings, readSourceImage } from './source-image.js';
 /** Files of 7×5 pixels in base64, and the pixels that Pillow makes of them. */
 const golden = JSON.parse(readFileSync(goldenPath('photo-files.json'), 'utf8')) as {
   alpha: { name: string; file: string; white: string; '#1e90ff': string }[];
+  opaque: { name: string; file: string; rgb: string }[];
   orientation: { name: string; file: string; width: number; height: number; rgb: string }[];
   profile: { name: string; file: string; rgb: string }[];
 };
@@ -26,6 +27,17 @@ describe('as Pillow has it', () => {
     const dropped = await read(file);
     expect(conversionsOf(dropped.conversions), name).toContain('alpha');
   });
+
+  test.each(golden.opaque)(
+    'a fourth byte that no header calls transparency means nothing: $name',
+    async ({ file, rgb }) => {
+      for (const alpha of ['white', 'drop']) {
+        const { picture, conversions } = await read(file, { alpha });
+        expect([...picture.data]).toEqual([...bytesOf(rgb)]);
+        expect(conversionsOf(conversions)).toEqual([]);
+      }
+    },
+  );
 
   test.each(golden.orientation)('the orientation tag: $name', async ({ name, file, width, height, rgb }) => {
     const { picture, conversions } = await read(file);

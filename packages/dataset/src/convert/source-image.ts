@@ -1,13 +1,14 @@
 import sharp from 'sharp';
 import { conversionBit } from '../decode/conversions.js';
+import { bmpAlpha } from '../decode/decode-bmp.js';
 import { decodeImage } from '../decode/decode-image.js';
-import { decodeNpy } from '../decode/decode-npy.js';
+import { decodeNpy, splitAlpha } from '../decode/decode-npy.js';
 import { greyToRgb, rgbToGrey } from '../decode/grey.js';
 import { imageKind } from '../decode/image-kind.js';
 import { DatasetError } from '../errors.js';
 import { MAX_PIXELS, MAX_SOURCE_SIDE } from '../limits.js';
 import { spellingOf } from '../spelling.js';
-import type { Picture } from '../transform/picture.js';
+import type { MaskedPicture, Picture } from '../transform/picture.js';
 import { backgroundOf, flatten } from './alpha.js';
 import { orient } from './orient.js';
 import { decodeByProfile } from './profile.js';
@@ -41,7 +42,8 @@ interface SourceImage {
 export async function readSourceImage(bytes: Uint8Array, path: string, settings: ReadSettings): Promise<SourceImage> {
   const { channels, acceptWarnings } = settings;
   const spelling = spellingOf({ acceptWarnings: '--accept-warnings' });
-  if (imageKind(bytes) === 'npy') return pixelsOfArray(await decodeNpy(bytes, path, spelling), path, channels);
+  const kind = imageKind(bytes);
+  if (kind === 'npy') return ofArray(pixelsOfArray(await decodeNpy(bytes, path, spelling), path), settings);
   const decoded = await decodeImage(bytes, path, { channels, acceptWarnings, maxSide: MAX_SOURCE_SIDE, spelling });
   const { width, height, data } = decoded;
   let picture: Picture = { width, height, channels, data: data as Uint8Array };
@@ -60,7 +62,7 @@ export async function readSourceImage(bytes: Uint8Array, path: string, settings:
   }
   const background = backgroundOf(settings.alpha);
   if (background && had('alpha')) {
-    const mask = await maskOf(bytes);
+    const mask = kind === 'bmp' ? bmpAlpha(bytes) : await maskOf(bytes);
     if (mask?.length === width * height) {
       picture = flatten(picture, mask, background);
       swap('alpha', 'flattened');
@@ -86,25 +88,40 @@ async function maskOf(bytes: Uint8Array): Promise<Uint8Array | undefined> {
   return Uint8Array.from({ length: data.length / channels }, (_, i) => data[i * channels + channels - 1] as number);
 }
 
-async function pixelsOfArray(
-  { width, height, channels, data }: Awaited<ReturnType<typeof decodeNpy>>,
+function pixelsOfArray(
+  { width, height, channels, data, alpha }: Awaited<ReturnType<typeof decodeNpy>>,
   path: string,
-  wanted: 1 | 3,
-): Promise<SourceImage> {
+): MaskedPicture {
+  if (data instanceof Uint8Array && channels === 4) return { width, height, channels: 3, ...splitAlpha(data) };
   if (!(data instanceof Uint8Array) || (channels !== 1 && channels !== 3))
     throw new DatasetError({
       code: 'unsupported',
       where: 'convertDataset',
       file: path,
-      expected: 'an array of bytes with 1 or 3 channels',
+      expected: 'an array of bytes with 1, 3 or 4 channels',
       got: `${data instanceof Uint8Array ? 'bytes' : 'floats'} with ${channels} channels in ${path}`,
       remedy: 'Save the pixels as uint8, 0…255',
     });
-  return withChannels({ width, height, channels, data }, wanted);
+  return { width, height, channels, data, ...(alpha ? { alpha } : {}) };
+}
+
+/** An array's picture as it is wanted: of its channels, and without transparency. */
+export function ofArray(
+  { alpha: mask, ...picture }: MaskedPicture,
+  { channels, alpha }: Pick<ReadSettings, 'channels' | 'alpha'>,
+): SourceImage {
+  const plain = withChannels(picture, channels);
+  if (!mask) return plain;
+  const background = backgroundOf(alpha);
+  if (!background) return { ...plain, conversions: plain.conversions | conversionBit('alpha') };
+  return {
+    picture: flatten(plain.picture, mask, background),
+    conversions: plain.conversions | conversionBit('flattened'),
+  };
 }
 
 /** Grey to RGB by copies, or RGB to grey as Pillow weighs it. */
-export function withChannels(picture: Picture, channels: 1 | 3): SourceImage {
+function withChannels(picture: Picture, channels: 1 | 3): SourceImage {
   if (picture.channels === channels) return { picture, conversions: 0 };
   const { data } = picture;
   return channels === 3

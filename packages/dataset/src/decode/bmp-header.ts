@@ -10,8 +10,8 @@ export interface BmpHeader {
   readonly compression: number;
   /** Masks of red, green and blue in a pixel of 16 or 32 bits. */
   readonly masks: readonly [number, number, number];
-  /** Whether a mask of alpha is given. */
-  readonly alpha: boolean;
+  /** Mask of alpha; 0 where none is given: the fourth byte of a pixel then means nothing, as Pillow has it. */
+  readonly alpha: number;
   /** Where the palette begins, its entries, and the bytes of each. */
   readonly palette: { readonly start: number; readonly entries: number; readonly bytes: 3 | 4 };
   readonly dataStart: number;
@@ -66,7 +66,7 @@ export function readBmpHeader(bytes: Uint8Array): BmpHeader {
     bits,
     compression,
     masks: masked ? [mask(0), mask(1), mask(2)] : bits === 16 ? [0x7c00, 0x3e0, 0x1f] : [0xff0000, 0xff00, 0xff],
-    alpha: masked && (size > INFO || compression === ALPHA_BITFIELDS) && size !== 52 && mask(3) !== 0,
+    alpha: masked && (size > INFO || compression === ALPHA_BITFIELDS) && size !== 52 ? mask(3) : 0,
     palette: { start, entries, bytes: bytesEach },
     dataStart,
   };

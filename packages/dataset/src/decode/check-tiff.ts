@@ -44,7 +44,7 @@ export interface TiffFacts {
 }
 
 /**
- * Says in words (fits "got …") why a TIFF has no pixels of 8 or 16 bits that mean the same everywhere; libvips shows such files black,
+ * Says in words (fits "got …") why the first page of a TIFF has no pixels of 8 or 16 bits that mean the same everywhere; libvips shows such files black,
  * wrapped or in other colours.
  *
  * @returns undefined when the decoder is to judge.
@@ -53,8 +53,6 @@ export function checkTiff(bytes: Uint8Array): TiffFacts | string | undefined {
   const pages = tiffPages(bytes);
   const [first] = pages ?? [];
   if (!pages || !first) return undefined;
-  const others = pages.slice(1).filter(({ secondary }) => !secondary);
-  if (others.length > 0) return `a TIFF of ${others.length + 1} pages`;
   const unusual = unusualSamples(first);
   if (unusual) return `a TIFF of ${unusual}`;
   return { grey: first.photometric <= GREY, copies: pages.length > 1 };

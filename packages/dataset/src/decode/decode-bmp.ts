@@ -14,11 +14,17 @@ export function decodeBmp(bytes: Uint8Array, maxSide: number): Raster {
   const { width, height, bits } = header;
   checkSides(width, height, maxSide);
   if (bits > 8) {
-    const data = header.bits === 24 ? bytePixels(bytes, header) : maskedPixels(bytes, header);
-    return { width, height, channels: 3, data, conversions: header.alpha ? conversionBit('alpha') : 0 };
+    const data = header.bits === 24 ? bytePixels(bytes, header) : maskedPixels(bytes, header, header.masks);
+    return { width, height, channels: 3, data, conversions: header.alpha === 0 ? 0 : conversionBit('alpha') };
   }
   const indices = header.compression === RGB ? packedIndices(bytes, header) : runLengths(bytes, header);
   return { width, height, conversions: 0, ...fromPalette(bytes, header, indices) };
+}
+
+/** Transparency of a bitmap that `decodeBmp` has decoded, `[height, width]`, 255 opaque; undefined where its header gives none. */
+export function bmpAlpha(bytes: Uint8Array): Uint8Array | undefined {
+  const header = readBmpHeader(bytes);
+  return header.alpha === 0 ? undefined : maskedPixels(bytes, header, [header.alpha]);
 }
 
 /** Index of an image's row, from the top, for each row of the file. */
@@ -49,17 +55,18 @@ function bytePixels(bytes: Uint8Array, header: BmpHeader): Uint8Array {
   return out;
 }
 
-function maskedPixels(bytes: Uint8Array, header: BmpHeader): Uint8Array {
+/** Values by their masks, `[height, width, masks]`. */
+function maskedPixels(bytes: Uint8Array, header: BmpHeader, masks: readonly number[]): Uint8Array {
   const { width, height, dataStart, bits } = header;
   const row = stride(bytes, header);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const fields = header.masks.map((mask) => {
+  const fields = masks.map((mask) => {
     const shift = mask === 0 ? 0 : 31 - Math.clz32(mask & -mask);
     return { mask, shift, most: mask >>> shift };
   });
-  const out = new Uint8Array(width * height * 3);
+  const out = new Uint8Array(width * height * masks.length);
   for (let y = 0; y < height; y++) {
-    let to = rowOf(header, y) * width * 3;
+    let to = rowOf(header, y) * width * masks.length;
     for (let x = 0; x < width; x++) {
       const at = dataStart + y * row + (x * bits) / 8;
       const pixel = bits === 16 ? view.getUint16(at, true) : view.getUint32(at, true);

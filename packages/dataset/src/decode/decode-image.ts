@@ -21,6 +21,8 @@ export interface Decoded {
   readonly data: Pixels;
   /** What was done to the pixels: a sum of bits, 0 for nothing. */
   readonly conversions: number;
+  /** `[height, width]`, 255 opaque: of an array of four channels. */
+  readonly alpha?: Uint8Array;
 }
 
 /** How images are decoded. */

@@ -67,7 +67,7 @@ export async function decodeNpy(bytes: Uint8Array, path: string, spelling: Spell
   if (isPixels && shape.length === 3 && isChannelsLast(axes)) {
     const [height = 0, width = 0, channels = 0] = axes;
     if (channels !== 4) return { height, width, channels, data, conversions: 0 };
-    return { height, width, channels: 3, data: withoutAlpha(data), conversions: conversionBit('alpha') };
+    return { height, width, channels: 3, ...splitAlpha(data), conversions: conversionBit('alpha') };
   }
   const height = shape.at(-2) ?? 0;
   const width = shape.at(-1) ?? 0;
@@ -75,7 +75,11 @@ export async function decodeNpy(bytes: Uint8Array, path: string, spelling: Spell
   return { height, width, channels, data: toChannelsLast(data, channels), conversions: 0 };
 }
 
-const withoutAlpha = (rgba: Uint8Array): Uint8Array => rgba.filter((_, i) => i % 4 !== 3);
+/** `[H, W, 4]` → RGB and what is behind its fourth channel. */
+export const splitAlpha = (rgba: Uint8Array): { readonly data: Uint8Array; readonly alpha: Uint8Array } => ({
+  data: rgba.filter((_, i) => i % 4 !== 3),
+  alpha: rgba.filter((_, i) => i % 4 === 3),
+});
 
 /** `[C, H, W]` → `[H, W, C]`. */
 function toChannelsLast(planes: Pixels, channels: number): Pixels {

@@ -84,8 +84,7 @@ export async function decodeWithSharp(
 ): Promise<Raster> {
   const tiff = kind === 'tiff' ? checkTiff(bytes) : undefined;
   if (typeof tiff === 'string') {
-    const remedy = /pages$/.test(tiff) ? 'Save each page as a PNG' : 'Convert it to PNG of 8 bits';
-    throw new DecodeFailure(tiff, 'unsupported', remedy);
+    throw new DecodeFailure(tiff, 'unsupported', 'Convert it to PNG of 8 bits');
   }
   const decode = (failOn: FailOn): Promise<Raster> => decodeOnce(kind, bytes, failOn, options);
   try {

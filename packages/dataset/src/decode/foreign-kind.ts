@@ -11,6 +11,10 @@ export interface ForeignKind {
 }
 
 const CONVERT = 'Convert it to PNG';
+const HEIC = 'a HEIC image, whose compression (HEVC) is not read';
+/** libheif is not bundled with the decoder here, for its licence and HEVC's patents. */
+const HEIC_REMEDY =
+  'Convert it first: heif-convert IMG.heic IMG.png (of libheif), or on macOS sips -s format png IMG.heic --out IMG.png';
 const CONVERT_FLOATS = 'Convert it to PNG of 8 bits';
 
 /** How images begin that are not decoded. */
@@ -39,6 +43,9 @@ const IMAGES: readonly (readonly [start: string, name: string, remedy: string])[
 /** How many first bytes {@link foreignKind} looks at. */
 export const FOREIGN_BYTES = 4096;
 
+/** What helps with files of which a report says so; undefined where it need not be said. */
+export const remedyOfReason = (reason: string): string | undefined => (reason === HEIC ? HEIC_REMEDY : undefined);
+
 /** Names what the bytes are that `imageKind` does not know; undefined when nobody does. */
 export function foreignKind(bytes: Uint8Array): ForeignKind | undefined {
   const head = bytes.subarray(0, FOREIGN_BYTES);
@@ -54,6 +61,6 @@ export function foreignKind(bytes: Uint8Array): ForeignKind | undefined {
 
 function mediaKind(bytes: Uint8Array): ForeignKind {
   if (brands(bytes).some((brand) => /^(hei|hev|mif|msf)/.test(brand)))
-    return { name: 'a HEIC image, whose compression (HEVC) is not read', remedy: CONVERT, isImage: true };
+    return { name: HEIC, remedy: HEIC_REMEDY, isImage: true };
   return { name: 'a video', remedy: 'Save its frames as PNG', isImage: false };
 }

@@ -49,3 +49,9 @@ export function stackImage(values: Uint8Array, { height, width, channels, channe
     for (let c = 0; c < kept; c++) out[to++] = values[channelsFirst ? c * size + i : i * channels + c] as number;
   return out;
 }
+
+/** The fourth channel of one image of a stack that has four, `[height, width]`. */
+export function stackAlpha(values: Uint8Array, { height, width, channelsFirst }: StackAxes): Uint8Array {
+  const size = height * width;
+  return Uint8Array.from({ length: size }, (_, i) => values[channelsFirst ? 3 * size + i : 4 * i + 3] as number);
+}

@@ -8,6 +8,12 @@ export interface Picture {
   readonly data: Uint8Array;
 }
 
+/** A picture of which a mask may say where it is opaque. */
+export interface MaskedPicture extends Picture {
+  /** `[height, width]`, 255 opaque. */
+  readonly alpha?: Uint8Array;
+}
+
 /** What is cut out of a picture: left and top edge, width, height, in pixels. */
 interface Cut {
   readonly left: number;
