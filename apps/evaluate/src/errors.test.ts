@@ -154,12 +154,12 @@ describe.each<[string, readonly [argv: readonly string[], code: number, message:
       [
         calc('--images', 'photos'),
         2,
-        /^--features: expected the weights of a feature network, got nothing\. .* weights; the main job/,
+        /^--features: expected the weights of a feature network, got nothing\. .* weights says where Inception's .* are fetched.*; the main job/,
       ],
       [
         calc('--images', 'photos', '--features', 'gone'),
         2,
-        /^--features: expected a feature network's weights, got no file at gone/,
+        /^--features: expected a feature network's weights, got no file at gone.* Check the name\. .*fid.* weights says where Inception's \(FID, 91 MB\)/,
       ],
       [calc('--images', 'photos', '--features', 'run'), 2, /^--features: .*got the folder run\. Name a file in it/],
       [calc('--images', 'photos', '--features', 'cut.safetensors', '--ref', 'photos'), 1, /cut\.safetensors/],

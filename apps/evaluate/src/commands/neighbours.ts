@@ -3,12 +3,13 @@ import { type EngineChoice, withEngineOptions } from '@edm2/app-kit/command/engi
 import { expectSource } from '@edm2/app-kit/command/expect-source';
 import { withProgress } from '@edm2/app-kit/command/progress';
 import { holdOut } from '@edm2/app-kit/data/hold-out';
+import { openSquareImages } from '@edm2/app-kit/data/ready-images';
 import { writeWhole } from '@edm2/app-kit/pictures/write-whole';
 import { withDestination } from '@edm2/command/destination';
 import { UsageError } from '@edm2/command/errors';
 import { expectFile, withOverwrite } from '@edm2/command/expect-destination';
 import { wholeNumber } from '@edm2/command/whole-number';
-import { type Dataset, openDataset } from '@edm2/dataset';
+import type { Dataset } from '@edm2/dataset';
 import { makeFolder } from '@edm2/tensor-files';
 import type { Command } from 'commander';
 import { commandWords, openFeatures, startForSampling } from 'edm2/parts';
@@ -84,7 +85,7 @@ async function neighboursCommand(options: NeighboursOptions): Promise<void> {
   await expectFile('--output', output, overwrite);
   const opened: Dataset[] = [];
   const open = async (path: string, option: string, fit?: Dataset, split?: 'test'): Promise<Dataset> => {
-    const dataset = await openDataset(path, {
+    const dataset = await openSquareImages(path, option, {
       labels: false,
       ...(fit ? { resolution: fit.resolution } : {}),
       ...(fit && (fit.channels === 1 || fit.channels === 3) ? { channels: fit.channels } : {}),
@@ -188,6 +189,13 @@ const named = (
     : {}),
 });
 
+/** Name of a row of training images: of those that are the nearest, the second nearest and so on. */
+export const nearestName = (n: number): string => {
+  const rank = n + 1;
+  const ending = rank % 100 > 10 && rank % 100 < 14 ? 'th' : (['th', 'st', 'nd', 'rd'][rank % 10] ?? 'th');
+  return `${n === 0 ? '' : `${rank}${ending} `}nearest trained on`;
+};
+
 async function draw(
   {
     generated,
@@ -227,7 +235,7 @@ async function draw(
   for (let n = 0; n < Math.min(nearest, train.length); n++)
     rows.push(
       await row(
-        n === 0 ? 'nearest trained on' : `${n + 1}`,
+        nearestName(n),
         train,
         shown.map(({ index }) => near[index]?.[n]),
         n === 0,

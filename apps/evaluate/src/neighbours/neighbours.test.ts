@@ -6,6 +6,7 @@ import { keepPrinted } from '@edm2/app-kit/command/printed.fixture';
 import { createRandom } from '@edm2/random';
 import { decode, encode } from 'fast-png';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { nearestName } from '../commands/neighbours.js';
 import { runProgram } from '../program.js';
 import { summarise } from './summary.js';
 
@@ -96,4 +97,15 @@ test.each([
   const output = argv.includes('--output') ? [] : ['--output', at('never.png')];
   expect(await runProgram(['neighbours', ...typed, ...output])).toBe(2);
   expect(printed.text).toMatch(message);
+});
+
+test('each row of training images says what it is', () => {
+  expect([0, 1, 2, 3, 10, 20].map(nearestName)).toEqual([
+    'nearest trained on',
+    '2nd nearest trained on',
+    '3rd nearest trained on',
+    '4th nearest trained on',
+    '11th nearest trained on',
+    '21st nearest trained on',
+  ]);
 });

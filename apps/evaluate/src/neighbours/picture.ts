@@ -22,7 +22,7 @@ export interface PictureRow {
 const TILE = 72;
 const GAP = 8;
 const TEXT = 16;
-const NAMES = 126;
+const NAMES = 144;
 /** Room above the second row: what is generated stands apart. */
 const APART = 10;
 

@@ -11,12 +11,22 @@ const SHOWN = 3;
  * @param option - with its dashes.
  * @param what - that the file is, such as `a network snapshot`.
  * @param ending - of files that it might be: those in a folder are named.
+ * @param elsewhere - where one comes from.
  * @throws {UsageError} (rejects) when nothing is there, or a folder.
  * @throws {Error} (rejects) of the file system, explained.
  */
-export async function expectSourceFile(option: string, path: string, what: string, ending: RegExp): Promise<void> {
+export async function expectSourceFile(
+  option: string,
+  path: string,
+  what: string,
+  ending: RegExp,
+  elsewhere?: string,
+): Promise<void> {
   const found = await look(option, path);
-  if (!found) throw new UsageError(`${option}: expected ${what}, got no file at ${path}. Check the name.`);
+  if (!found)
+    throw new UsageError(
+      `${option}: expected ${what}, got no file at ${path}. Check the name.${elsewhere === undefined ? '' : ` ${elsewhere}`}`,
+    );
   if (!found.isDirectory()) return;
   const inside = (await readdir(path)).filter((name) => ending.test(name)).sort();
   const shown = inside.slice(-SHOWN).join(', ');

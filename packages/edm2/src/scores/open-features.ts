@@ -40,4 +40,4 @@ export async function openFeatures(
 
 /** What to do without a feature network. */
 export const whereFeaturesComeFrom = (): string =>
-  `Those of FID and FD_DINOv2: ${siblingCommand('fid', ['weights'])}; the main job writes a classifier for small grey images, runs/mnist/classifier.safetensors.`;
+  `${siblingCommand('fid', ['weights'])} says where Inception's (FID, 91 MB) and DINOv2's (FD_DINOv2, 1.2 GB) are fetched, and converts them; the main job writes a classifier for small grey images, runs/mnist/classifier.safetensors.`;
