@@ -183,6 +183,17 @@ describe('one clear message, and nothing is written', () => {
     );
     return at(name);
   };
+  const photos = (): string => {
+    mkdirSync(at('photos'), { recursive: true });
+    for (const [width, height] of [
+      [70, 50],
+      [90, 40],
+    ] as const) {
+      const png = encodePng({ width, height, channels: 3, depth: 8, data: new Uint8Array(width * height * 3) });
+      writeFileSync(at('photos', `${width}.png`), png);
+    }
+    return at('photos');
+  };
   const other = (): string => {
     cpSync(VAE, at('other', 'vae-tiny'), { recursive: true });
     const weights = at('other', 'vae-tiny', 'diffusion_pytorch_model.safetensors');
@@ -211,6 +222,12 @@ describe('one clear message, and nothing is written', () => {
       2,
       () => ['encode', '--source', goldenPath('dataset-tiny-sd.zip'), '--dest', dest, '--vae', VAE],
       /encoded already/,
+    ],
+    [
+      'photographs, with the command that makes them square',
+      2,
+      () => ['encode', '--source', photos(), '--dest', dest, '--vae', VAE],
+      /--source: expected square images of one size, .* got images of 70×50 to 90×40 in .*Convert them, then name photos-32\.zip: .*convert --source .*photos --dest photos-32\.zip --transform center-crop-dhariwal --resolution 32x32/,
     ],
     [
       'images below one latent',

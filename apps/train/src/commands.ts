@@ -10,7 +10,7 @@ import { resolveRunConfig } from './options/resolve.js';
 import type { RunConfig } from './options/run-config.js';
 import { resumeCommand } from './resume.js';
 import { defaultOutdir } from './run/outdir.js';
-import { checkTrainingData, openTrainingData, readyTrainingData, sayData } from './run/training-data.js';
+import { checkTrainingData, openReadyData, openTrainingData, sayData } from './run/training-data.js';
 import { say } from './say.js';
 
 /** The images of a smoke run: enough steps for two snapshots. */
@@ -31,9 +31,8 @@ export async function trainCommand(options: CommandOptions): Promise<void> {
     );
   if (options.preset) presetOf(options.preset);
   const outdir = options.outdir ?? (await defaultOutdir(nameOf(data), false));
-  const ready = await readyTrainingData(data, options, outdir);
-  if (ready === undefined) return;
-  const dataset = await openTrainingData(ready, options);
+  const dataset = await openReadyData(data, options, outdir);
+  if (dataset === undefined) return;
   try {
     const latents = holdsLatents(dataset)
       ? await describeLatents(dataset, { meanOnly: options.posterior === 'mean' })

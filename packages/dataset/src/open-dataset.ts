@@ -1,7 +1,8 @@
 import { known } from '@edm2/options';
-import { assemble } from './assemble.js';
+import { type AssembleOptions, assemble } from './assemble.js';
 import { DatasetError } from './errors.js';
-import { openSamples } from './open-samples.js';
+import { openSamples, type SampleOptions } from './open-samples.js';
+import { openStored, type Stored } from './open-stored.js';
 import { type OptionFlags, spellingOf } from './spelling.js';
 import type { OpenedDataset } from './types.js';
 
@@ -20,6 +21,10 @@ export interface OpenDatasetOptions {
   readonly labelDim?: number;
   /** Which part of an IDX or NPZ dataset: train-… or t10k-… and test-… files, `x_train` or `x_test`. Default 'train'. */
   readonly split?: 'train' | 'test';
+  /** Column of a Parquet table that holds the images. Default: the one that its types or its name tell. */
+  readonly imageColumn?: string;
+  /** Column of a Parquet table that holds the classes. Default: the one that its types or its name tell, `label` before others. */
+  readonly labelColumn?: string;
   /** Keep only so many images, chosen by `seed`. */
   readonly maxSize?: number;
   /** Chooses the subset of `maxSize`. Default 0. */
@@ -40,6 +45,8 @@ const OPTIONS = {
   labels: true,
   labelDim: true,
   split: true,
+  imageColumn: true,
+  labelColumn: true,
   maxSize: true,
   seed: true,
   xflip: true,
@@ -67,6 +74,15 @@ const OPTIONS = {
  * @throws {RangeError} (rejects) when an option is out of range or unknown.
  */
 export async function openDataset(path: string, options: OpenDatasetOptions = {}): Promise<OpenedDataset> {
+  const settings = settingsOf(options);
+  return openAs(path, await openStored(path, settings), settings);
+}
+
+/** Options of a dataset, defaults filled in. */
+export interface DatasetSettings extends SampleOptions, AssembleOptions {}
+
+/** @throws {RangeError} when an option is out of range or unknown. */
+export function settingsOf(options: OpenDatasetOptions): DatasetSettings {
   known('openDataset', options, OPTIONS);
   const { resolution, channels, labels = true, labelDim, split, maxSize, seed = 0, xflip = false } = options;
   const { cacheBytes = 2 ** 29, acceptWarnings = false, flags } = options;
@@ -77,18 +93,18 @@ export async function openDataset(path: string, options: OpenDatasetOptions = {}
     throw new RangeError(`openDataset: expected channels to be 1 or 3, got ${channels}. Choose grey or RGB.`);
   if (split !== undefined && split !== 'train' && split !== 'test')
     throw new RangeError(`openDataset: expected split to be train or test, got ${split}. Choose one.`);
+  const spelling = spellingOf(flags);
+  const columns = { image: options.imageColumn, label: options.labelColumn };
+  const samples = { resolution, channels, useLabels: labels, labelDim, split, columns, acceptWarnings, spelling };
+  return { ...samples, maxSize, seed, xflip, cacheBytes };
+}
 
-  const samples = await openSamples(path, {
-    resolution,
-    channels,
-    useLabels: labels,
-    labelDim,
-    split,
-    acceptWarnings,
-    spelling: spellingOf(flags),
-  });
+/** Opens what was found at a path; closes it where that fails. @throws {DatasetError} (rejects) as `openDataset` says. */
+export async function openAs(path: string, stored: Stored, settings: DatasetSettings): Promise<OpenedDataset> {
+  const { labelDim, useLabels } = settings;
+  const samples = await openSamples(stored, settings);
   try {
-    if (labelDim !== undefined && labels && samples.labels.kind === 'none')
+    if (labelDim !== undefined && useLabels && samples.labels.kind === 'none')
       throw new DatasetError({
         code: 'missing-label',
         where: 'openDataset',
@@ -97,7 +113,7 @@ export async function openDataset(path: string, options: OpenDatasetOptions = {}
         got: `none in ${path}`,
         remedy: 'Leave labelDim out or add labels',
       });
-    return await assemble(path, samples, { maxSize, seed, xflip, cacheBytes });
+    return await assemble(path, samples, settings);
   } catch (error) {
     await samples.close();
     throw error;

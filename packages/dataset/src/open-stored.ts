@@ -37,6 +37,9 @@ export type Stored =
   | { readonly kind: 'stack'; readonly stack: Stack }
   | { readonly kind: 'files'; readonly source: FileSource; readonly sorted: SortedFiles; readonly layout: Layout };
 
+export const closeStored = (stored: Stored): Promise<void> =>
+  (stored.kind === 'stack' ? stored.stack : stored.source).close();
+
 /** Finds the images at a path. Whoever gets them closes the source or the stack. @throws {DatasetError} as `openDataset` says. */
 export async function openStored(path: string, options: StoredOptions): Promise<Stored> {
   const place = await locate(path, options.spelling);

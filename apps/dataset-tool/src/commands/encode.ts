@@ -4,6 +4,7 @@ import { interruptible } from '@edm2/app-kit/command/interruptible';
 import { ownProgram } from '@edm2/app-kit/command/own-program';
 import { startProgress } from '@edm2/app-kit/command/progress';
 import { datasetLines } from '@edm2/app-kit/data/dataset-lines';
+import { openSquareImages } from '@edm2/app-kit/data/ready-images';
 import { UsageError } from '@edm2/command/errors';
 import { wholeNumber } from '@edm2/command/whole-number';
 import { createWriter, type DatasetWriter, openDataset } from '@edm2/dataset';
@@ -41,6 +42,8 @@ interface EncodeOptions extends TransformOptions {
   readonly processes: number;
 }
 
+/** The largest side that is proposed for photographs: what published autoencoders were trained on. */
+const MOST_SIDE = 256;
 /** More of them hold more copies of the autoencoder than most machines have room for. */
 const MAX_PROCESSES = 64;
 
@@ -71,7 +74,9 @@ async function encodeCommand(options: EncodeOptions): Promise<void> {
     );
   const { acceptWarnings = false } = options;
   const flags = { path: '--source', acceptWarnings: '--accept-warnings' };
-  const dataset = await openDataset(source, { channels: 3, cacheBytes: 0, acceptWarnings, flags });
+  const dataset = await openSquareImages(source, '--source', {
+    ...{ channels: 3, cacheBytes: 0, acceptWarnings, flags, mostSide: MOST_SIDE },
+  });
   try {
     if (dataset.dtype !== 'uint8')
       throw new UsageError(`--source: expected images, got arrays of numbers in ${source}. Are they encoded already?`);

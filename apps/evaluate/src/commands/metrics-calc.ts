@@ -1,9 +1,9 @@
 import { type EngineChoice, withEngineOptions } from '@edm2/app-kit/command/engine-options';
 import { withProgress } from '@edm2/app-kit/command/progress';
 import { datasetLines } from '@edm2/app-kit/data/dataset-lines';
+import { openSquareImages } from '@edm2/app-kit/data/ready-images';
 import { keptFor, type Measurement, measure } from '@edm2/app-scoring/scores/measure';
 import { UsageError } from '@edm2/command/errors';
-import { openDataset } from '@edm2/dataset';
 import type { Command } from 'commander';
 import { collectImages, startForSampling } from 'edm2/parts';
 import { interruptible } from '../interruptible.js';
@@ -52,7 +52,7 @@ async function calcCommand(options: CalcOptions): Promise<void> {
     throw new UsageError('--images: expected a folder, a zip or an array of images, got nothing. Name one.');
   await expectFeatures(options);
   await expectReference(options);
-  const dataset = await openDataset(images, {
+  const dataset = await openSquareImages(images, '--images', {
     ...(split === undefined ? {} : { split }),
     flags: { path: '--images', split: '--split' },
   });

@@ -2,10 +2,10 @@ import { dirname } from 'node:path';
 import { type EngineChoice, withEngineOptions } from '@edm2/app-kit/command/engine-options';
 import { withProgress } from '@edm2/app-kit/command/progress';
 import { datasetLines } from '@edm2/app-kit/data/dataset-lines';
+import { openSquareImages } from '@edm2/app-kit/data/ready-images';
 import { withDestination } from '@edm2/command/destination';
 import { UsageError } from '@edm2/command/errors';
 import { expectFile, withOverwrite } from '@edm2/command/expect-destination';
-import { openDataset } from '@edm2/dataset';
 import { metricWarnings } from '@edm2/fid';
 import { makeFolder } from '@edm2/tensor-files';
 import type { Command } from 'commander';
@@ -52,7 +52,7 @@ async function refCommand(options: RefOptions): Promise<void> {
     throw new UsageError('--keep-features: expected --dest to be .safetensors, got .npz, which holds none. Change it.');
   await expectFeatures(options);
   await expectFile('--dest', dest, options.overwrite);
-  const dataset = await openDataset(data, {
+  const dataset = await openSquareImages(data, '--data', {
     ...(split === undefined ? {} : { split }),
     ...(resolution === undefined ? {} : { resolution }),
     flags: { path: '--data', split: '--split' },

@@ -1,9 +1,9 @@
 import { expectSource, expectSourceFile } from '@edm2/app-kit/command/expect-source';
 import { withProgress } from '@edm2/app-kit/command/progress';
 import { datasetLines } from '@edm2/app-kit/data/dataset-lines';
+import { openSquareImages } from '@edm2/app-kit/data/ready-images';
 import { UsageError } from '@edm2/command/errors';
 import { ownCommand } from '@edm2/command/typed';
-import { openDataset } from '@edm2/dataset';
 import type { EngineReport } from '@edm2/engine';
 import { type MetricChoice, metrics as metricRecord, parseMetrics } from '@edm2/fid';
 import { type Command, Option } from 'commander';
@@ -71,7 +71,8 @@ export async function expectFeatures({ features }: FeatureOptions): Promise<stri
     throw new UsageError(
       `--features: expected the weights of a feature network, got nothing. ${whereFeaturesComeFrom()}`,
     );
-  await expectSourceFile('--features', features, "a feature network's weights", /\.safetensors$/);
+  const what = "a feature network's weights";
+  await expectSourceFile('--features', features, what, /\.safetensors$/, whereFeaturesComeFrom());
   return features;
 }
 
@@ -128,7 +129,7 @@ async function lookAt(
   keep: CollectOptions,
   signal: AbortSignal | undefined,
 ): Promise<Collected> {
-  const dataset = await openDataset(path, { flags: { path: '--ref' } });
+  const dataset = await openSquareImages(path, '--ref', { flags: { path: '--ref' } });
   try {
     const indices = Array.from({ length: dataset.length }, (_, i) => i);
     const collected = await withProgress('looking at real images', indices.length, 'images', (onProgress) =>

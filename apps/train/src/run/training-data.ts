@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { startProgress } from '@edm2/app-kit/command/progress';
 import { datasetLines } from '@edm2/app-kit/data/dataset-lines';
-import { readyImages } from '@edm2/app-kit/data/ready-images';
-import { type OpenedDataset, openDataset, verifyDataset } from '@edm2/dataset';
+import { openReadyImages } from '@edm2/app-kit/data/ready-images';
+import { type OpenDatasetOptions, type OpenedDataset, openDataset, verifyDataset } from '@edm2/dataset';
 import { holdsLatents } from 'edm2/parts';
 import { say } from '../say.js';
 import { CACHE } from './run-folder.js';
@@ -20,39 +20,37 @@ export interface DataOptions {
 
 const FLAGS = { path: '--data', acceptWarnings: '--accept-warnings', labels: '--cond false' };
 
+/** How `openDataset` is told; errors speak of this command's flags. */
+const settingsOf = ({
+  cond,
+  acceptWarnings = false,
+  split,
+  resolution,
+  xflip = false,
+}: DataOptions): OpenDatasetOptions => ({
+  ...(split ? { split } : {}),
+  ...(resolution ? { resolution } : {}),
+  ...(cond === false ? { labels: false } : {}),
+  xflip,
+  acceptWarnings,
+  flags: FLAGS,
+});
+
 /**
- * Where the images can be trained on that `--data` names: there, or in a zip that is made of them in the run's folder.
+ * Opens the images that `--data` names: where they are, or a zip that is made of them in the run's folder.
  *
  * @returns undefined with `dryRun` where one would have to be made.
  */
-export const readyTrainingData = (
+export const openReadyData = (
   path: string,
-  { cond, acceptWarnings, resolution, dryRun }: DataOptions & { readonly dryRun?: boolean | undefined },
+  options: DataOptions & { readonly dryRun?: boolean | undefined },
   outdir: string,
-): Promise<string | undefined> =>
-  readyImages(path, {
-    resolution,
-    labels: cond,
-    acceptWarnings,
-    flags: FLAGS,
-    cache: join(outdir, CACHE),
-    dryRun,
-    say,
-  });
+): Promise<OpenedDataset | undefined> =>
+  openReadyImages(path, { ...settingsOf(options), cache: join(outdir, CACHE), dryRun: options.dryRun, say });
 
-/** Opens what `--data` names; errors speak of this command's flags. */
-export const openTrainingData = (
-  path: string,
-  { cond, acceptWarnings = false, split, resolution, xflip = false }: DataOptions,
-): Promise<OpenedDataset> =>
-  openDataset(path, {
-    ...(split ? { split } : {}),
-    ...(resolution ? { resolution } : {}),
-    ...(cond === false ? { labels: false } : {}),
-    xflip,
-    acceptWarnings,
-    flags: FLAGS,
-  });
+/** Opens what `--data` names, as it is. */
+export const openTrainingData = (path: string, options: DataOptions): Promise<OpenedDataset> =>
+  openDataset(path, settingsOf(options));
 
 /** Decodes every image once, then says what the data are, what was decided about them, and what is unusual. */
 export async function checkTrainingData(dataset: OpenedDataset, say: (text: string) => void): Promise<void> {

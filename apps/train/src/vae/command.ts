@@ -1,15 +1,16 @@
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { isInterruption, listenForInterrupt } from '@edm2/app-kit/command/interrupt';
 import { holdOut } from '@edm2/app-kit/data/hold-out';
+import { openReadyImages } from '@edm2/app-kit/data/ready-images';
 import { aloneIn } from '@edm2/app-kit/files/alone';
 import { InterruptedError, UsageError } from '@edm2/command/errors';
 import { ownCommand, siblingCommand } from '@edm2/command/typed';
-import { type OpenedDataset, openDataset } from '@edm2/dataset';
+import type { OpenedDataset } from '@edm2/dataset';
 import { countParameters } from '@edm2/edm2-unet';
 import { type EngineName, startEngine } from '@edm2/engine';
 import type { Command } from 'commander';
 import { defaultOutdir } from '../run/outdir.js';
-import { noRun } from '../run/run-folder.js';
+import { CACHE, noRun } from '../run/run-folder.js';
 import { checkTrainingData } from '../run/training-data.js';
 import { shown } from '../run/with-run.js';
 import { say } from '../say.js';
@@ -41,12 +42,13 @@ async function vaeCommand(options: VaeOptions): Promise<void> {
   const stored = options.resume ? await continued(options, outdir) : undefined;
   const path = options.data ?? stored?.data;
   if (path === undefined) throw new UsageError('--data: expected a folder or zip of images, got nothing. Name one.');
-  const dataset = await openImages(path, options.acceptWarnings ?? stored?.acceptWarnings ?? false);
+  if (!stored && !options.dryRun) await expectFree(outdir);
+  const dataset = await openImages(path, options.acceptWarnings ?? stored?.acceptWarnings ?? false, options, outdir);
+  if (dataset === undefined) return;
   try {
     const config = stored ? sameData(stored, dataset, outdir) : resolveVaeConfig(options, dataset);
     checkVaeConfig(config, dataset);
     if (options.dryRun) return void process.stdout.write(`${JSON.stringify(config, null, 2)}\n`);
-    if (!stored) await expectFree(outdir);
     await checkTrainingData(dataset, say);
     await aloneIn(outdir, 'train vae', () => run(config, dataset, outdir));
   } finally {
@@ -85,10 +87,23 @@ function sameData(config: VaeConfig, dataset: OpenedDataset, outdir: string): Va
   );
 }
 
-async function openImages(path: string, acceptWarnings: boolean): Promise<OpenedDataset> {
+/** The largest side that is proposed for photographs: what published autoencoders were trained on. */
+const MOST_SIDE = 256;
+
+/** @returns undefined with `--dry-run` where images would have to be converted first. */
+async function openImages(
+  path: string,
+  acceptWarnings: boolean,
+  { resolution, dryRun }: VaeOptions,
+  outdir: string,
+): Promise<OpenedDataset | undefined> {
   const flags = { path: '--data', acceptWarnings: '--accept-warnings' };
-  const dataset = await openDataset(path, { channels: 3, labels: false, acceptWarnings, flags });
-  if (dataset.dtype === 'uint8') return dataset;
+  const dataset = await openReadyImages(path, {
+    ...(resolution === undefined ? {} : { resolution }),
+    ...{ channels: 3, labels: false, acceptWarnings, flags, mostSide: MOST_SIDE },
+    ...{ cache: join(outdir, CACHE), dryRun, say },
+  });
+  if (dataset === undefined || dataset.dtype === 'uint8') return dataset;
   await dataset.close();
   throw new UsageError(`--data: expected images, got arrays of numbers in ${path}. Are they encoded already?`);
 }

@@ -10,6 +10,8 @@ import type { VaeConfig } from './vae-config.js';
 /** What was typed; undefined where nothing was. */
 export interface VaeOptions extends Partial<Omit<VaeConfig, 'format' | 'dataFingerprint'>> {
   readonly outdir?: string;
+  /** Side in pixels that photographs are resized to. */
+  readonly resolution?: number;
   readonly resume?: boolean;
   readonly dryRun?: boolean;
 }
@@ -62,7 +64,15 @@ export const withVaeOptions = (command: Command): Command =>
   withEngineOptions(withDestination(command, '--outdir <folder>', 'run folder (default: the next free one in runs/)'), {
     training: true,
   })
-    .option('--data <path>', 'folder or zip of square images; grey ones are read as RGB')
+    .option(
+      '--data <path>',
+      'folder or zip of images; those that are not square, a power of two and alike are cropped and resized into the run’s folder, and it is said; grey ones are read as RGB',
+    )
+    .option(
+      '--resolution <n>',
+      'side in pixels to which images are cropped and resized (default: theirs; of photographs what most of them reach, at most 256)',
+      count('--resolution'),
+    )
     .option('--duration <n>', 'images to train on, e.g. 64Ki (default: 64Ki)', count('--duration'))
     .option(
       '--batch <n>',

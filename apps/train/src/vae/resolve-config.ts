@@ -10,7 +10,7 @@ const HELD_OUT = { share: 1 / 20, most: 256 };
 
 /** Completes what was typed. @throws {UsageError} naming the option whose value does not fit the data or another. */
 export function resolveVaeConfig(typed: VaeOptions, dataset: Dataset): VaeConfig {
-  const { outdir: _, resume: __, dryRun: ___, ...given } = typed;
+  const { outdir: _, resume: __, dryRun: ___, resolution: ____, ...given } = typed;
   const so = { ...DEFAULTS, channels: [...DEFAULTS.channels], ...given };
   const { duration, batch } = so;
   const every = (parts: number): number => Math.max(batch, Math.ceil(duration / parts / batch) * batch);

@@ -4,7 +4,7 @@ import { UsageError } from '@edm2/command/errors';
 import { isLockFile, makeFolder, writeFileAtomic } from '@edm2/tensor-files';
 import type { TrainState } from '@edm2/training';
 import { saveState } from '@edm2/training/node';
-import { pruneStates, readSettings, statePath, unusable } from '../run/run-folder.js';
+import { CACHE, pruneStates, readSettings, statePath, unusable } from '../run/run-folder.js';
 import { readNewestState } from '../run/stored-run.js';
 import { FIXED, type VaeConfig, vaeConfigSchema } from './vae-config.js';
 
@@ -38,7 +38,7 @@ export async function expectFree(outdir: string): Promise<void> {
     if (error.code === 'ENOENT') return [];
     throw unusable(outdir, error);
   });
-  const [other] = present.filter((name) => !isLockFile(name));
+  const [other] = present.filter((name) => !isLockFile(name) && name !== CACHE);
   if (present.includes(SETTINGS))
     throw new UsageError(
       `--outdir: expected an empty folder, got ${outdir} with a training in it. Add --resume to continue it, or choose another --outdir.`,

@@ -168,3 +168,53 @@ describe('one clear message, and nothing is written', () => {
     expect(existsSync(at('new'))).toBe(false);
   });
 });
+
+test('photographs are cropped and resized into the run’s folder, which says so; another run of them takes the same', async () => {
+  mkdirSync(at('photos'));
+  for (let i = 0; i < 16; i++) {
+    const [width, height] = [20 + i, 33 - i];
+    const pixels = Uint8Array.from({ length: width * height * 3 }, (_, p) => (p * 7 + i * 31) % 256);
+    writeFileSync(at('photos', `${i}.png`), encode({ width, height, channels: 3, depth: 8, data: pixels }));
+  }
+  const outdir = at('of-photos');
+  const photos = (...more: string[]) =>
+    runProgram([
+      'vae',
+      '--data',
+      at('photos'),
+      '--outdir',
+      outdir,
+      ...NET,
+      '--duration',
+      '16',
+      '--held-out',
+      '2',
+      ...more,
+    ]);
+  expect(await photos('--dry-run')).toBe(0);
+  expect(printed.text).toMatch(/images of .* are cropped in the middle and resized to 16×16/);
+  expect(existsSync(outdir)).toBe(false);
+  expect(await photos('--resolution', '8'), printed.text).toBe(0);
+  const { data: made, dataFingerprint } = JSON.parse(readFileSync(join(outdir, 'run.json'), 'utf8'));
+  expect(made).toMatch(/of-photos.cache.images-8-\w+\.zip$/);
+  expect(dataFingerprint).toMatch(/^[0-9a-f]{64}$/);
+  // It goes on from there: without the photographs, and with them.
+  expect(await runProgram(['vae', '--resume', '--outdir', outdir, '--duration', '32']), printed.text).toBe(0);
+  printed.text = '';
+  expect(
+    await runProgram([
+      'vae',
+      '--resume',
+      '--outdir',
+      outdir,
+      '--data',
+      at('photos'),
+      '--resolution',
+      '8',
+      '--duration',
+      '48',
+    ]),
+    printed.text,
+  ).toBe(0);
+  expect(printed.text).toMatch(/was made before/);
+});

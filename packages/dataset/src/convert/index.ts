@@ -6,7 +6,14 @@ export { type Size, TRANSFORMS, type Transform, type TransformName } from '../tr
 export { convertDataset } from './convert-dataset.js';
 export { convertImage, type ImageJob, type ImageResult, type ImageSettings, type Refusal } from './convert-image.js';
 export type { ConvertOptions } from './convert-options.js';
-export { type ConversionPlan, type PlanOptions, planConversion } from './plan.js';
+export {
+  type ConversionPlan,
+  type NeededConversion,
+  type OpenReadyOptions,
+  openReady,
+  type PlanOptions,
+  planConversion,
+} from './plan.js';
 export type { ConvertReport, PassedOverImage, PassedOverImages } from './report.js';
 export type { ReadSettings } from './source-image.js';
 export { chooseHeldOut, type SubsetOptions, writeSubset } from './subset.js';

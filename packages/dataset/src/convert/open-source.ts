@@ -4,7 +4,7 @@ import { type Labelled, readLabels, withoutJson } from '../file-labels.js';
 import { type FileSource, readHead } from '../file-source.js';
 import type { Labels } from '../labels.js';
 import { HEADER_BYTES } from '../limits.js';
-import { openStored, type Stored, type StoredOptions } from '../open-stored.js';
+import { closeStored, openStored, type Stored, type StoredOptions } from '../open-stored.js';
 import type { DatasetReport } from '../report.js';
 import { countPassedOver } from '../sort-files.js';
 import { centre, nextPowerOfTwo } from '../stack/fit-square.js';
@@ -44,12 +44,16 @@ export interface ConvertSource {
 export async function openSource(path: string, options: StoredOptions): Promise<ConvertSource> {
   const stored = await openStored(path, options);
   try {
-    return stored.kind === 'stack' ? ofStack(stored.stack) : await ofFiles(stored, options);
+    return await sourceOf(stored, options);
   } catch (error) {
-    await (stored.kind === 'stack' ? stored.stack : stored.source).close();
+    await closeStored(stored);
     throw error;
   }
 }
+
+/** What is stored as images to convert. */
+export const sourceOf = async (stored: Stored, options: StoredOptions): Promise<ConvertSource> =>
+  stored.kind === 'stack' ? ofStack(stored.stack) : ofFiles(stored, options);
 
 async function ofFiles(
   { source, sorted, layout }: Extract<Stored, { kind: 'files' }>,

@@ -75,7 +75,9 @@ export function chooseColumns(
     );
   if (!image || named.length > 1) {
     const option = spelling.option('imageColumn');
-    const remedy = option ? `Choose one: ${option} ${images[0]?.name}` : 'Choose one with imageColumn';
+    const remedy = option
+      ? `Choose one: ${option} ${images[0]?.name}`
+      : 'Choose one when you convert them: edm2 dataset convert --image-column';
     throw fail('ambiguous', 'one column of images', images.map(({ name }) => name).join(' and '), remedy);
   }
 

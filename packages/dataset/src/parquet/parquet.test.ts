@@ -155,3 +155,9 @@ test('whatever bytes become, the error is a DatasetError, and nothing is left be
   expect(wrong).toEqual([]);
   expect(left()).toEqual([]);
 });
+
+test('openDataset takes the columns too', async () => {
+  const options = { imageColumn: 'right', labels: false, flags: {} } as const;
+  await expect(openDataset(golden('two.parquet'), options)).rejects.toMatchObject({ code: 'not-square' });
+  await expect(openDataset(golden('two.parquet'), { flags: {} })).rejects.toThrow(/convert --image-column/);
+});

@@ -1,6 +1,7 @@
 import { holdOut, type Split } from '@edm2/app-kit/data/hold-out';
+import { openSquareImages } from '@edm2/app-kit/data/ready-images';
 import { UsageError } from '@edm2/command/errors';
-import { type Dataset, openDataset } from '@edm2/dataset';
+import type { Dataset } from '@edm2/dataset';
 import type { RunConfig } from '../../options/run-config.js';
 
 /** What is trained on and what is held out, and how both are closed. */
@@ -29,7 +30,8 @@ export async function openValidation(
       );
     return { ...holdOut(dataset, count, seed), close: async () => {} };
   }
-  const heldOut = await openDataset(validation, {
+  const heldOut = await openSquareImages(validation, '--validation', {
+    ...(dataset.dtype === 'uint8' ? { resolution: dataset.resolution } : {}),
     ...(dataset.dtype === 'uint8' && (dataset.channels === 1 || dataset.channels === 3)
       ? { channels: dataset.channels }
       : {}),
