@@ -24,6 +24,7 @@ const suite = (built) => async () => {
     // A file that could not be loaded counts no test of its own: it must still fail.
     const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.length === 0).length;
     const failed = numFailedTests + broken;
+    console.log(slowest(testResults));
     const said = failures(testResults);
     if (failed === 0 && code !== 0)
       said.push(`vitest ended with exit code ${code}: an error outside the tests, printed above`);
@@ -32,6 +33,15 @@ const suite = (built) => async () => {
     return { passed: 0, failed: 1, note: `no test report: ${error.message}` };
   }
 };
+
+/** The files that took longest: where to look when the whole takes too long. */
+const slowest = (files) =>
+  [...files]
+    .map(({ name, startTime, endTime }) => ({ path: relative(root, name), seconds: (endTime - startTime) / 1000 }))
+    .sort((a, b) => b.seconds - a.seconds)
+    .slice(0, 25)
+    .map(({ path, seconds }) => `${seconds.toFixed(0).padStart(5)} s  ${path}`)
+    .join('\n');
 
 /** What failed and its first words: said again below the table, since a log of the whole is long. */
 const failures = (files) =>
