@@ -70,16 +70,21 @@ export interface SmallRunOptions {
   readonly command: string;
 }
 
+/** The digits of a row, those that are held out among them; with x-flips every digit and its mirror image. */
+export const openDigits = ({ size, change }: SmallRun, seed: number): Promise<Dataset> =>
+  openDataset(mnistFolder(), {
+    split: 'train',
+    resolution: RESOLUTION,
+    maxSize: size + HELD_OUT,
+    seed,
+    xflip: change.xflip ?? false,
+  });
+
 /** Trains and scores one row; a run that was interrupted goes on where it was. */
 export async function runOne(options: SmallRunOptions): Promise<SmallResult> {
   const { run, sizes, engine, network, reference, seed, signal } = options;
   const folder = join(options.outdir, run.name);
-  const dataset = await openDataset(mnistFolder(), {
-    split: 'train',
-    resolution: RESOLUTION,
-    maxSize: run.size + HELD_OUT,
-    seed,
-  });
+  const dataset = await openDigits(run, seed);
   const config = configOf(options, dataset);
   try {
     await train(options, config, dataset, folder);
@@ -135,7 +140,7 @@ function configOf({ run, sizes, seed }: SmallRunOptions, dataset: Dataset): RunC
     duration: sizes.images,
     preview: 0,
     snapshot: Math.ceil(sizes.images / SNAPSHOTS),
-    validation: HELD_OUT / dataset.length,
+    validation: HELD_OUT / dataset.sourceLength,
     ...run.change,
   };
   return { ...resolveRunConfig(given, dataset), data: 'mnist' };

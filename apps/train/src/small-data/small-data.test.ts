@@ -6,8 +6,8 @@ import { keepPrinted } from '@edm2/app-kit/command/printed.fixture';
 import { parseJsonLines } from '@edm2/app-kit/files/json-lines';
 import { afterAll, expect, test } from 'vitest';
 import { runProgram } from '../program.js';
-import type { SmallResult } from './run-one.js';
-import { RUNS } from './runs.js';
+import { openDigits, type SmallResult } from './run-one.js';
+import { RUNS, type SmallRun } from './runs.js';
 
 const scratch = mkdtempSync(join(tmpdir(), 'edm2-small-data-'));
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -37,6 +37,15 @@ test('a row is trained, measured and scored once; the same command goes on with 
   expect(readFileSync(join(scratch, 'table.md'), 'utf8')).toMatch(
     /\| 500 \| 64 \| – \|[^\n]+\n\| 500 \| 64 \| augment 0\.12 \|/,
   );
+});
+
+test('a row with x-flips has every digit and its mirror image, of the same digits', async () => {
+  const row = (name: string): SmallRun => RUNS.find((each) => each.name === name) as SmallRun;
+  const [plain, mirrored] = await Promise.all(['500-basis', '500-xflip'].map((name) => openDigits(row(name), 0)));
+  expect([plain?.length, plain?.sourceLength, mirrored?.length, mirrored?.sourceLength]).toEqual([628, 628, 1256, 628]);
+  expect(await mirrored?.read(5)).toEqual(await plain?.read(5));
+  expect(await mirrored?.read(628 + 5)).not.toEqual(await plain?.read(5));
+  await Promise.all([plain?.close(), mirrored?.close()]);
 });
 
 test('every row has a name of its own, and a change of its own', () => {
