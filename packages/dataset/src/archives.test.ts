@@ -161,5 +161,9 @@ describe('CIFAR, version for Python', () => {
     await refused('\x80\x02cos\nsystem\nU\x04trueq\x00\x85R.', /os\.system/);
     await refused('\x80\x02}(U\x04dataK\x01U\x06labels]u.', /"data" to be an array uint8 \[N, 3072\], got number/);
     await refused('\x80\x02]q\x00.', /expected a dictionary, got a list of 0/);
+    // A file of it by itself.
+    await expect(openDataset(join(folder, 'data_batch_1'))).rejects.toThrow(
+      /a pickle of Python at .*data_batch_1\. Of CIFAR pass the folder that holds its files: .*cifar-hostile/,
+    );
   });
 });

@@ -78,7 +78,9 @@ async function kindOf(path: string, spelling: Spelling): Promise<Exclude<Place['
     got: `${image ? 'a single image' : (foreign?.name ?? 'another kind of file')} at ${path}`,
     remedy: image
       ? `Pass the folder that holds the images: ${folder}`
-      : (foreign?.remedy ?? 'Pass the folder that holds the images'),
+      : foreign && /^a pickle/.test(foreign.name)
+        ? `Of CIFAR pass the folder that holds its files: ${folder}`
+        : (foreign?.remedy ?? 'Pass the folder that holds the images'),
   });
 }
 

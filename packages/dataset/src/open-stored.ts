@@ -163,7 +163,11 @@ function nothing(path: string, { others }: SortedFiles): DatasetError {
     got: `none in ${path}${list.length > 0 ? `, but ${list.join(', ')}${passedOver.length > 3 ? ' and others' : ''}` : ''}`,
     remedy:
       passedOver.map(({ reason }) => remedyOfReason(reason)).find((remedy) => remedy !== undefined) ??
-      (unread ? 'Convert the images to PNG' : 'Check the path'),
+      (unread
+        ? 'Convert the images to PNG'
+        : [...others.keys()].some(isParquet)
+          ? 'Unpack the Parquet files into a folder, and name that'
+          : 'Check the path'),
   });
 }
 

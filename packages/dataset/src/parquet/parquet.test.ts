@@ -1,11 +1,22 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  createWriteStream,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { DatasetError, openDataset } from '@edm2/dataset';
 import { type ConvertOptions, convertDataset, convertImage, planConversion } from '@edm2/dataset/convert';
 import { goldenPath } from '@edm2/test-support';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ZipFile } from 'yazl';
 
 // Tables that pyarrow wrote in the form of Hugging Face's `datasets`; sums and labels are those that it and Pillow read of them.
 const tmp = mkdtempSync(join(tmpdir(), 'edm2-parquet-test-'));
@@ -154,6 +165,15 @@ test('whatever bytes become, the error is a DatasetError, and nothing is left be
   }
   expect(wrong).toEqual([]);
   expect(left()).toEqual([]);
+});
+
+test('in an archive they are not read, and it is said what to do', async () => {
+  const path = join(tmp, 'tables.zip');
+  const zip = new ZipFile();
+  zip.addFile(golden('plain.parquet'), 'plain.parquet');
+  zip.end();
+  await pipeline(zip.outputStream, createWriteStream(path));
+  await expect(openDataset(path)).rejects.toThrow(/1 \.parquet .*Unpack the Parquet files into a folder/);
 });
 
 test('openDataset takes the columns too', async () => {

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { DatasetError, openDataset, verifyDataset } from '@edm2/dataset';
 import { convertDataset } from '@edm2/dataset/convert';
 import sharp from 'sharp';
@@ -73,12 +73,30 @@ async function images(): Promise<{ pngs: Uint8Array[]; jpegs: Uint8Array[]; othe
   };
 }
 
+/** A file of a golden tar, which is gzipped and of plain headers. */
+function memberOf(archive: string, name: string): Uint8Array {
+  const tar = gunzipSync(readFileSync(join(GOLDEN, archive)));
+  for (let at = 0; at + 512 <= tar.length; ) {
+    const size = Number.parseInt(tar.toString('latin1', at + 124, at + 135), 8) || 0;
+    const path = tar.toString('latin1', at, at + 100).replace(/\0.*$/s, '');
+    if (path.endsWith(`/${name}`)) return tar.subarray(at + 512, at + 512 + size);
+    at += 512 + 512 * Math.ceil(size / 512);
+  }
+  throw new Error(`fuzz: expected ${name} in ${archive}, got none.`);
+}
+
 /** Sets of images and labels, in every form that datasets come in. */
 export async function datasetTargets(): Promise<Target[]> {
   const { pngs, jpegs, others } = await images();
   const unusual = oddImages();
   const png = (i: number): Uint8Array => pngs[i % 2] ?? new Uint8Array();
   const datasets = goldens('dataset-tiny-rgb.zip', 'dataset-tiny-sd.zip');
+  const tables = ['fine', 'plain', 'two', 'hf/data/train-00000-of-00002', 'hf/data/train-00001-of-00002'].map((name) =>
+    readFileSync(join(GOLDEN, 'parquet', `${name}.parquet`)),
+  );
+  const pickles = [['data_batch_1', 'cifar-10-python'] as const, ['train', 'cifar-100-python'] as const].map(
+    ([name, archive]) => [name, memberOf(`${archive}.tar.gz`, name)] as const,
+  );
   const labels = {
     labels: [
       ['00000/img00000000.png', 0],
@@ -116,6 +134,32 @@ export async function datasetTargets(): Promise<Target[]> {
       [DatasetError],
       readData,
     ),
+    {
+      name: 'Parquet',
+      errors: [DatasetError],
+      make(folder, dice) {
+        const bytes = dice.pick(tables);
+        // The footer is a small part of a file, and most of what is read of it.
+        const footer = bytes.length - 8 - Buffer.from(bytes).readUInt32LE(bytes.length - 8);
+        const damaged = dice.chance(0.5)
+          ? mutate(bytes, dice, tables)
+          : Buffer.concat([bytes.subarray(0, footer), mutate(bytes.subarray(footer), dice)]);
+        writeFileSync(join(folder, 'case.parquet'), dice.chance(0.1) ? bytes : damaged);
+      },
+      async read(folder) {
+        await convertDataset(folder, undefined, { size: { width: 8, height: 8 } });
+      },
+    },
+    {
+      name: 'CIFAR pickles',
+      errors: [DatasetError],
+      make(folder, dice) {
+        const [name, bytes] = dice.pick(pickles);
+        writeFileSync(join(folder, name), dice.chance(0.1) ? bytes : mutate(bytes, dice));
+        if (name === 'train' && dice.chance(0.5)) writeFileSync(join(folder, 'meta'), mutate(bytes, dice));
+      },
+      read: readData,
+    },
     {
       name: 'table of labels',
       errors: [DatasetError],
