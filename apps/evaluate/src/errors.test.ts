@@ -24,6 +24,15 @@ beforeAll(async () => {
     writeFileSync(`photos/${i}.png`, png(16, 1));
     writeFileSync(`rgb/${i}.png`, png(32, 3));
   }
+  mkdirSync('snaps');
+  for (const [width, height] of [
+    [40, 30],
+    [20, 36],
+  ] as const)
+    writeFileSync(
+      `snaps/${width}.png`,
+      encode({ width, height, channels: 3, depth: 8, data: new Uint8Array(width * height * 3) }),
+    );
   cpSync(NET, 'cut.safetensors');
   truncateSync('cut.safetensors', 600_000);
   cpSync(goldenPath('samples-tiny.npz'), 'samples.npz');
@@ -218,6 +227,20 @@ describe.each<[string, readonly [argv: readonly string[], code: number, message:
         1,
         /expected grey images of 16×16, got 32×32×3\. Take a feature network that fits/,
       ],
+      ...(
+        [
+          ['--images', calc('--images', 'snaps', ...SCORED)],
+          ['--ref', calc('--images', 'photos', ...JUDGE, '--ref', 'snaps')],
+          ['--data', ['metrics', 'ref', '--data', 'snaps', '--dest', 'snaps.safetensors', ...JUDGE]],
+          ['--data', ['neighbours', '--images', 'photos', '--data', 'snaps', '--output', 'never.png']],
+        ] as const
+      ).map(([option, argv]): [readonly string[], number, RegExp] => [
+        argv,
+        2,
+        new RegExp(
+          `^${option}: expected .*images of .*, got images of 20×36 to 40×30 in snaps\\. Convert them, then name snaps-16\\.zip: .*convert --source snaps --dest snaps-16\\.zip --transform center-crop-dhariwal --resolution 16x16$`,
+        ),
+      ]),
       [['metrics', 'gen', '--net', NET], 2, /^--features: expected the weights/],
       [['metrics', 'gen', '--net', NET, ...JUDGE], 2, /^--ref: expected real images/],
       [['metrics', 'gen', ...SCORED], 2, /^--net: expected a network snapshot, got nothing/],
