@@ -11,6 +11,7 @@ import {
 } from '@edm2/tfjs-jit/graph';
 import { type Sharding, splitsOf } from './engine/sharding.js';
 import { takeConstantPart } from './lowering/constant-part.js';
+import type { EmitterOptions } from './lowering/emitter.js';
 import type { StableHloModule } from './lowering/model.js';
 import { writeStableHlo } from './lowering/write.js';
 
@@ -28,9 +29,7 @@ export const arrange = (graph: Graph, { precision }: Pick<CompileOptions, 'preci
   ]);
 
 /** What a module depends on besides its graph. */
-export interface LowerOptions {
-  /** Whether tensor cores may round float32 operands. */
-  readonly tf32?: boolean;
+export interface LowerOptions extends Partial<EmitterOptions> {
   /** How its tensors lie over a number of devices. */
   readonly sharding?: (Sharding & { readonly devices: number }) | undefined;
 }
@@ -39,7 +38,7 @@ export interface LowerOptions {
 export function lowerToStableHlo(
   graph: Graph,
   { state, donated, precision, names }: CompileOptions,
-  { tf32 = false, sharding }: LowerOptions = {},
+  { tf32 = false, gradientsInRows = false, sharding }: LowerOptions = {},
 ): StableHloModule {
   const arranged = arrange(graph, { precision });
   const splits = sharding && {
@@ -48,10 +47,10 @@ export function lowerToStableHlo(
     outputs: splitsOf(arranged.outputs, names?.outputs ?? [], sharding.results, sharding.devices),
   };
   const { once, main, derived } = takeConstantPart(arranged);
-  const alone = { state: [], donated: new Set<number>(), precision, tf32 };
+  const alone = { state: [], donated: new Set<number>(), precision, tf32, gradientsInRows };
   const whole = splits && { devices: splits.devices, inputs: [], outputs: [] };
   return writeStableHlo(main, {
-    ...{ state, donated, precision, tf32, splits, derived },
+    ...{ state, donated, precision, tf32, gradientsInRows, splits, derived },
     once: once && writeStableHlo(once, { ...alone, splits: whole }),
   });
 }

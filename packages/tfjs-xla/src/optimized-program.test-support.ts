@@ -40,7 +40,7 @@ export function compiledForH100<Args extends readonly unknown[]>(
     backend: 'cpu',
     precisions: ['float32', 'bfloat16'],
     compile(graph, options) {
-      text = lowerToStableHlo(graph, options).text;
+      text = lowerToStableHlo(graph, options, { gradientsInRows: true }).text;
       throw new Error('recorded');
     },
   };
@@ -210,7 +210,8 @@ export const copiedArguments = ({ entry, parameters }: OptimizedProgram): number
   entry
     .filter(({ opcode, dims }) => opcode.startsWith('copy') && dims.length > 0)
     .flatMap((copy) => {
-      const source = sourceOf(copy);
+      const source = copy.operands[0] && sourceOf(copy.operands[0]);
+      if (source === undefined) return [];
       const number = parameters.get(source);
       return number !== undefined && String(source.layout) === String(copy.layout) ? [number] : [];
     });

@@ -76,6 +76,8 @@ const warnOnConsole = (message: string): void => console.warn(message);
 
 /** Flags of XLA that make it compute what TensorFlow.js defines. */
 const FLAGS = { xla_allow_excess_precision: false } as const;
+/** Platforms whose convolutions come from libraries. */
+const GPUS: ReadonlySet<string> = new Set(['cuda', 'rocm']);
 /** On a CPU the quick ones lose NaN. */
 const CPU_FLAGS = { ...FLAGS, xla_cpu_enable_fast_min_max: false } as const;
 
@@ -148,11 +150,12 @@ function start(found: FoundPlugin, indices: readonly number[], { tf32, memory, c
   });
   const device = at(devices, 0);
   const backend = new XlaBackend(client, devices);
+  const gradientsInRows = GPUS.has(client.platform);
   const loading =
     (sharding?: Sharding) =>
     (graph: Graph, given: CompileOptions): XlaExecutable => {
       const spread = sharding && { ...sharding, devices: devices.length };
-      return compile(lowerToStableHlo(graph, given, { tf32, sharding: spread }), backend, {
+      return compile(lowerToStableHlo(graph, given, { tf32, gradientsInRows, sharding: spread }), backend, {
         flags: client.platform === 'cpu' ? CPU_FLAGS : FLAGS,
       });
     };

@@ -43,7 +43,7 @@ const trainedOf = ({ params, uncertainty }: { params: Params; uncertainty: Param
 /** Gradients by name at a state, of images as they are and so large that float16 overflows. */
 type Gradients = Readonly<Record<string, Float32Array>>;
 
-describeEngines('float16', (engine, name) => {
+describeEngines('16 bit', (engine, name) => {
   if (!['libtensorflow', 'xla'].includes(name)) {
     test('is refused, with a float32 step as the remedy', () => {
       const step = jit(training.step, { engine: engine(), precision: 'float16' });
@@ -89,6 +89,48 @@ describeEngines('float16', (engine, name) => {
       expect(Math.max(...large.map(([, error]) => error))).toBeGreaterThan(bound / 100);
     },
   );
+
+  /** Losses of some steps with their state donated, of images as they are; and the state after them. */
+  const train = (precision: 'float32' | 'bfloat16' | 'float16') => {
+    const step = jit(training.step, { engine: engine(), precision, donate: [0] });
+    let state = start();
+    const losses: number[] = [];
+    for (let i = 0; i < 4; i++) {
+      const { state: next, metrics } = step(state, { ...batch(0.5), t: tf.scalar(4 * (i + 1)) });
+      losses.push(metrics.loss.dataSync()[0] ?? Number.NaN);
+      state = next;
+    }
+    step.dispose();
+    return { losses, averages: Object.values(state.ema).map(flat), weights: trainedOf(state) };
+  };
+  let plain: ReturnType<typeof train> | undefined;
+
+  // Adam makes a step of a gradient's sign: where rounding turns one of the smallest, a weight goes the other way.
+  test.each([
+    ['bfloat16', 2e-3, 5e-2],
+    ['float16', 2e-4, 2e-2],
+  ] as const)('steps in %s go where those in float32 go, and not exactly there', (precision, ofLosses, ofWeights) => {
+    plain ??= train('float32');
+    const steps = train(precision);
+    const before = trainedOf(start());
+    const changed = (values: readonly number[]): number[] => values.map((x, i) => x - (before[i] ?? Number.NaN));
+    const errors = [
+      relativeError(steps.losses, plain.losses),
+      relativeError(changed(steps.weights), changed(plain.weights)),
+      ...steps.averages.map((values, i) => relativeError(changed(values), changed(plain?.averages[i] ?? []))),
+    ];
+    expect(steps.losses.at(-1)).toBeLessThan(0.9 * (steps.losses[0] ?? 0));
+    expect(steps.averages[0]).not.toEqual(steps.weights);
+    expect(errors[0]).toBeLessThan(ofLosses);
+    expect(errors[0]).toBeGreaterThan(ofLosses / 100);
+    for (const error of errors.slice(1)) expect(error).toBeLessThan(ofWeights);
+  });
+
+  test('in bfloat16, which ends where float32 does, large images overflow nowhere', () => {
+    const [, large] = gradients('bfloat16', [batch(0.5), batch(1e3)]);
+    expect(all(large).filter(broken)).toEqual([]);
+    expect(all(large).some((x) => Math.abs(x) > 65504)).toBe(true);
+  });
 
   test('gradients that overflow become 0, each for itself, and the weights stay finite', () => {
     const lost = all(rounded[1]).map(broken);

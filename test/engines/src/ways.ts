@@ -37,7 +37,7 @@ const compiled = (
   },
 });
 
-/** Every way there is. Only libtensorflow's kernels have 16 bit. */
+/** Every way there is; 16 bit where an engine has it. */
 export const WAYS: readonly Way[] = [
   {
     name: 'plain cpu',
@@ -50,8 +50,8 @@ export const WAYS: readonly Way[] = [
     },
   },
   ...ENGINES.map((engine) => compiled(engine, 'float32')),
-  ...ENGINES.filter(({ name }) => name === 'libtensorflow').map((engine) =>
-    compiled(engine, 'bfloat16', 'jit on libtensorflow in bfloat16'),
+  ...ENGINES.filter(({ name }) => ['libtensorflow', 'xla'].includes(name)).map((engine) =>
+    compiled(engine, 'bfloat16', `jit on ${engine.name} in bfloat16`),
   ),
 ];
 

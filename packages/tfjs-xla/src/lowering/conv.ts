@@ -83,7 +83,8 @@ export const convolutions: Lowerings = {
     const [x, dy] = [arg(node, e, 0), arg(node, e, 1)];
     const w = windowOf(node, x.shape, dy.shape, outShape(node));
     const { strides: rightDilation, dilations: strides } = w;
-    return convolution(x, dy, outShape(node), { dims: TO_FILTER, pads: filterPads(w), strides, rightDilation }, e);
+    const c = { dims: TO_FILTER, pads: filterPads(w), strides, rightDilation };
+    return e.inRows(convolution(x, dy, outShape(node), c, e));
   },
   DepthwiseConv2dNative(node, e) {
     const [x, filter] = [arg(node, e, 0), arg(node, e, 1)];

@@ -36,6 +36,8 @@ export interface Emitter {
   transpose(x: Ref, perm: readonly number[]): Ref;
   /** Repeats along axes of 1 and along new first axes, as TensorFlow.js broadcasts. */
   broadcast(x: Ref, shape: readonly number[]): Ref;
+  /** A filter's gradient, in the order of its last axis first where the module asks for it. */
+  inRows(x: Ref): Ref;
   /** A change of type that rounds or truncates as XLA does. */
   convert(x: Ref, type: HloType): Ref;
   compare(direction: 'EQ' | 'NE' | 'LT' | 'LE' | 'GT' | 'GE', a: Ref, b: Ref): Ref;
@@ -74,6 +76,17 @@ export interface ModuleEmitter extends Emitter {
   bindLazily(value: Value, make: () => Ref): void;
 }
 
+/** What a module's device wants. */
+export interface EmitterOptions {
+  /** Whether float32 products may be rounded to tensor cores' 19 bits. */
+  readonly tf32: boolean;
+  /**
+   * Whether filters' gradients are brought into the order that filters lie in. A library that gives them in another one (cuDNN does) leaves the
+   * change of order to what reads them, the update of weights, moments and averages: XLA then updates none of these in place.
+   */
+  readonly gradientsInRows: boolean;
+}
+
 export const typeOf = ({ shape, type }: Made): string => tensorType(shape, type);
 
 /** 64-bit numbers as a property. */
@@ -87,7 +100,7 @@ export const combine = (op: string, type: HloType): string => {
 };
 
 /** An emitter with nothing in it. */
-export function createEmitter({ tf32 }: { readonly tf32: boolean }): ModuleEmitter {
+export function createEmitter({ tf32, gradientsInRows }: EmitterOptions): ModuleEmitter {
   const lines: string[] = [];
   const captured: CapturedConstant[] = [];
   const refs = new Map<Value, Ref>();
@@ -163,6 +176,12 @@ export function createEmitter({ tf32 }: { readonly tf32: boolean }): ModuleEmitt
       const before = shape.length - x.shape.length;
       const dimensions = x.shape.map((_, axis) => before + axis);
       return emitter.op('broadcast_in_dim', [x], { shape }, `broadcast_dimensions = ${longs(dimensions)}`);
+    },
+    inRows(x) {
+      if (!gradientsInRows) return x;
+      const order = `[dense<[${x.shape.map((_, i) => x.shape.length - 1 - i).join(', ')}]> : tensor<${x.shape.length}xindex>]`;
+      const attributes = `call_target_name = "LayoutConstraint", operand_layouts = ${order}, result_layouts = ${order}`;
+      return emitter.op('custom_call', [x], {}, attributes);
     },
     convert: (x, type) => (x.type === type ? x : emitter.op('convert', [x], { type })),
     compare(direction, a, b) {

@@ -12,7 +12,7 @@ import {
   type Value,
 } from '@edm2/tfjs-jit/graph';
 import type { Split, Splits } from '../engine/sharding.js';
-import { createEmitter, type Emitter, type ModuleEmitter, type Ref, typeOf } from './emitter.js';
+import { createEmitter, type Emitter, type EmitterOptions, type ModuleEmitter, type Ref, typeOf } from './emitter.js';
 import { type HalfValues, halfValues } from './half-values.js';
 import { type FloatType, HLO_TYPE, type HloType } from './hlo-type.js';
 import type { ModuleCheck, StableHloModule } from './model.js';
@@ -20,9 +20,7 @@ import { reduce } from './reduce.js';
 import { LOWERINGS } from './table.js';
 
 /** How a module is written. */
-export interface WriteOptions extends Pick<CompileOptions, 'state' | 'donated' | 'precision'> {
-  /** True where float32 products may be rounded to tensor cores' 19 bits. */
-  readonly tf32: boolean;
+export interface WriteOptions extends Pick<CompileOptions, 'state' | 'donated' | 'precision'>, EmitterOptions {
   /** How inputs and outputs lie over several devices. */
   readonly splits?: Splits | undefined;
   /** Values that the module `once` makes. */
@@ -38,9 +36,9 @@ export interface WriteOptions extends Pick<CompileOptions, 'state' | 'donated' |
  */
 export function writeStableHlo(
   graph: Graph,
-  { state, donated, tf32, precision, splits, derived = [], once }: WriteOptions,
+  { state, donated, tf32, gradientsInRows, precision, splits, derived = [], once }: WriteOptions,
 ): StableHloModule {
-  const emitter = createEmitter({ tf32 });
+  const emitter = createEmitter({ tf32, gradientsInRows });
   const inputs = graph.inputs.map(({ shape, dtype }, i): Ref => ({ name: `%in${i}`, shape, type: HLO_TYPE[dtype] }));
   graph.inputs.forEach((value, i) => void emitter.bind(value, at(inputs, i)));
   const made = derived.map(({ shape, dtype }, i): Ref => ({ name: `%derived${i}`, shape, type: HLO_TYPE[dtype] }));
