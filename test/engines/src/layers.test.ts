@@ -22,11 +22,11 @@ const { layers } = tf;
 const MODELS: Record<string, Model> = {
   'LSTM and GRU': {
     classes: 3,
-    input: () => draw(1, [2, 5, 4]),
+    input: () => draw(1, [2, 3, 4]),
     build: () =>
       tf.sequential({
         layers: [
-          layers.lstm({ units: 6, returnSequences: true, inputShape: [5, 4] }),
+          layers.lstm({ units: 6, returnSequences: true, inputShape: [3, 4] }),
           layers.bidirectional({
             layer: layers.gru({ units: 5, returnSequences: true }) as never,
             mergeMode: 'concat',
