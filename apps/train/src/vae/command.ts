@@ -128,7 +128,9 @@ async function run(config: VaeConfig, dataset: OpenedDataset, outdir: string): P
     const seen = await trainVae({ config, data, outdir, engine, signal: interrupt.signal, say, resumeCommand });
     const folder = shown(autoencoderFolder(outdir));
     say(`\ndone: ${describe(seen, config)}`);
-    say(`${folder}/ is a diffusers folder; previews/ shows originals over what comes back`);
+    say(
+      `${folder}/ is a diffusers folder, for pixels from 0 to 1 as EDM2 feeds them (diffusers’ pipelines feed −1 to 1: VaeImageProcessor(do_normalize=False) there); previews/ shows originals over what comes back`,
+    );
     const encode = ['encode', '--source', shown(dataset.path), '--dest', 'latents.zip', '--vae', shown(outdir)];
     say(`latents for training: ${siblingCommand('dataset', encode)}`);
   } catch (error) {
