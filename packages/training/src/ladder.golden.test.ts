@@ -3,7 +3,7 @@ import { type GoldenArray, readGolden, relativeError, useQuickFilterGradient } f
 import { type AdamMoments, type TrainState, trainingLadder } from '@edm2/training';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { ENGINES } from './engines.fixture.js';
+import { ENGINES_ONCE } from './engines.fixture.js';
 import { goldenRun } from './golden-run.fixture.js';
 
 const LETTERS = ['A', 'B', 'C', 'D', 'E', 'F'] as const;
@@ -24,7 +24,7 @@ test.each(LETTERS)('the recipe of %s is what its file was made with', (letter) =
 });
 
 // The donated state is held to plain runs elsewhere.
-describe.each(ENGINES.filter(({ name }) => !name.endsWith('donated')))('on $name', ({ absent, start }) => {
+describe.each(ENGINES_ONCE)('on $name', ({ absent, start }) => {
   describe.skipIf(absent !== undefined).each(LETTERS)('three steps of config %s', (letter) => {
     const file = `ladder-${letter.toLowerCase()}`;
     const run = goldenRun(file, `${file}-steps`);
