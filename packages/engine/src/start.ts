@@ -72,8 +72,11 @@ export async function startEngine(name: EngineName = 'auto', options: EngineOpti
     const started = await STARTERS[asked.name](threads, asked.device);
     return { name: asked.name, ...started, why: `${describe(asked.name, started)}, as asked for` };
   } catch (cause) {
+    const why = reason(cause).replace(/\.+$/, '');
+    // Where the device is missing, its own words say what to do: another installation would not help.
+    const cure = /expected a device/.test(why) ? 'Or' : `Install ${ENGINES[asked.name].packages}, or`;
     throw new Error(
-      `startEngine: expected ${name} to start, got: ${reason(cause)}. Install ${ENGINES[asked.name].packages}, or choose another engine ('auto' takes what is there).`,
+      `startEngine: expected ${name} to start, got: ${why}. ${cure} choose another engine ('auto' takes what is there).`,
       { cause },
     );
   }

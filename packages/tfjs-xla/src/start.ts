@@ -214,7 +214,7 @@ function connect(plugin: Plugin, found: FoundPlugin, settings: ClientSettings): 
         ? 'Look whether its driver is there and new enough (for NVIDIA: nvidia-smi; CUDA 13 needs driver 580) and what hides devices (CUDA_VISIBLE_DEVICES).'
         : 'Run npx tfjs-xla info to see what is missing.';
     throw new Error(
-      `startXla: expected a device for ${found.file}, got none: ${cause.said.trim()}. ${cure} On a CPU: { plugin: 'cpu' }, PJRT_PLUGIN_LIBRARY_PATH.`,
+      `startXla: expected a device for ${found.file}, got none: ${cause.said.trim().replace(/\.+$/, '')}. ${cure} On a CPU: { plugin: 'cpu' }, PJRT_PLUGIN_LIBRARY_PATH.`,
       { cause },
     );
   }
