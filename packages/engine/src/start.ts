@@ -73,8 +73,8 @@ export async function startEngine(name: EngineName = 'auto', options: EngineOpti
     return { name: asked.name, ...started, why: `${describe(asked.name, started)}, as asked for` };
   } catch (cause) {
     const why = reason(cause).replace(/\.+$/, '');
-    // Where the device is missing, its own words say what to do: another installation would not help.
-    const cure = /expected a device/.test(why) ? 'Or' : `Install ${ENGINES[asked.name].packages}, or`;
+    // Where a device or its plugin is missing, their own words say what to do: another installation would not help.
+    const cure = /expected a (device|PJRT plugin)/.test(why) ? 'Or' : `Install ${ENGINES[asked.name].packages}, or`;
     throw new Error(
       `startEngine: expected ${name} to start, got: ${why}. ${cure} choose another engine ('auto' takes what is there).`,
       { cause },
