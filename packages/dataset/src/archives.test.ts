@@ -1,22 +1,14 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, inflateSync } from 'node:zlib';
 import { openDataset } from '@edm2/dataset';
 import { convertDataset, planConversion } from '@edm2/dataset/convert';
 import { goldenPath } from '@edm2/test-support';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { ownTemporaryFolder } from './temporary-folder.fixture.js';
 
-const tmp = mkdtempSync(join(tmpdir(), 'edm2-archives-'));
-const TMPDIR = process.env['TMPDIR'];
-beforeAll(() => {
-  process.env['TMPDIR'] = tmp;
-});
-afterAll(() => {
-  if (TMPDIR === undefined) delete process.env['TMPDIR'];
-  else process.env['TMPDIR'] = TMPDIR;
-  rmSync(tmp, { recursive: true, force: true });
-});
+const tmp = ownTemporaryFolder('edm2-archives-');
 const put = (name: string, data: Uint8Array): string => {
   writeFileSync(join(tmp, name), data);
   return join(tmp, name);

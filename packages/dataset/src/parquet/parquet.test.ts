@@ -1,34 +1,16 @@
-import {
-  cpSync,
-  createWriteStream,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, createWriteStream, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { DatasetError, openDataset } from '@edm2/dataset';
 import { type ConvertOptions, convertDataset, convertImage, planConversion } from '@edm2/dataset/convert';
 import { goldenPath } from '@edm2/test-support';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ZipFile } from 'yazl';
+import { ownTemporaryFolder } from '../temporary-folder.fixture.js';
 
 // Tables that pyarrow wrote in the form of Hugging Face's `datasets`; sums and labels are those that it and Pillow read of them.
-const tmp = mkdtempSync(join(tmpdir(), 'edm2-parquet-test-'));
-const TMPDIR = process.env['TMPDIR'];
-beforeAll(() => {
-  process.env['TMPDIR'] = tmp;
-});
-afterAll(() => {
-  if (TMPDIR === undefined) delete process.env['TMPDIR'];
-  else process.env['TMPDIR'] = TMPDIR;
-  rmSync(tmp, { recursive: true, force: true });
-});
+const tmp = ownTemporaryFolder('edm2-parquet-test-');
 const golden = (name: string): string => goldenPath(`parquet/${name}`);
 /** What waits unpacked. */
 const left = (): string[] =>
